@@ -1,0 +1,1 @@
+"""Meta-pipeline: an issue goes in; a reviewed, proved, reversible pipeline change comes out."""

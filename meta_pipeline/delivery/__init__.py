@@ -1,0 +1,1 @@
+"""The domain: frozen types and pure functions; no input or output, no Dagster."""

@@ -1,0 +1,65 @@
+"""What the target's own tools said about base and head, in the terms of the gates."""
+
+from typing import Literal
+
+from meta_pipeline.delivery.evidence import CommandRecord
+from meta_pipeline.delivery.model import Frozen
+from meta_pipeline.delivery.topology import Topology
+
+ReportKind = Literal["lint", "tests", "parse", "dry_run", "data_quality"]
+
+
+class Measure(Frozen):
+    """One number that a command yielded: `name` of `subject` is `value` `unit`; `chunk_id` is its evidence."""
+
+    name: str
+    subject: str
+    value: float | int | str
+    unit: str
+    side: Literal["base", "head"]
+    chunk_id: str
+
+
+class Problem(Frozen):
+    """One thing that a target's tool complained about. `key` is equal at base and head for the same complaint."""
+
+    path: str | None
+    line: int | None
+    message: str
+    key: str
+
+
+class SideReport(Frozen):
+    """The records of one side, and the problems read from them.
+
+    `could_not_run` says in one sentence why the tool gave no answer, where it gave none.
+    """
+
+    records: tuple[CommandRecord, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    could_not_run: str | None = None
+
+
+class ValidationReport(Frozen):
+    """One validation at base and at head. `not_applicable` says why there is nothing to run, where there is not."""
+
+    kind: ReportKind
+    change_set: str
+    base: SideReport = SideReport()
+    head: SideReport = SideReport()
+    measures: tuple[Measure, ...] = ()
+    topologies: tuple[Topology, ...] = ()
+    not_applicable: str | None = None
+
+    @property
+    def new_problems(self) -> tuple[Problem, ...]:
+        """The problems of head that base does not have."""
+        known = {problem.key for problem in self.base.problems}
+        return tuple(problem for problem in self.head.problems if problem.key not in known)
+
+    def measure(self, name: str, subject: str = "", side: str = "head") -> Measure | None:
+        """The measure of this name and subject on one side; None where nothing measured it."""
+        for measure in self.measures:
+            if (measure.name, measure.subject, measure.side) == (name, subject, side):
+                return measure
+        return None

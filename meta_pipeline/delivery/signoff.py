@@ -1,0 +1,35 @@
+"""A human decision, bound to the exact content it approves."""
+
+from typing import Literal
+
+from meta_pipeline.delivery.ids import DeliveryId
+from meta_pipeline.delivery.model import Frozen, canonical_json
+from meta_pipeline.delivery.stages import StageId
+
+NAMESPACE = "meta-pipeline"
+
+
+class SignOff(Frozen):
+    """A verified decision on `digest`. `signature` is the armoured SSH signature over `statement`."""
+
+    delivery: str
+    stage: StageId
+    digest: str
+    decision: Literal["approved", "rejected"]
+    signer: str
+    signature: str
+    reason: str | None = None
+
+
+def statement(delivery: DeliveryId, stage: StageId, digest: str, decision: str, reason: str | None) -> bytes:
+    """The exact bytes that a signer signs."""
+    return canonical_json(
+        {
+            "target": delivery.target,
+            "delivery": str(delivery),
+            "stage": stage,
+            "digest": digest,
+            "decision": decision,
+            "reason": reason,
+        }
+    )

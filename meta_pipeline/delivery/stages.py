@@ -1,0 +1,138 @@
+"""The stage graph as data: which artifacts a stage makes, from what, and which job makes them."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+StageId = Literal["discovery", "design", "implementation", "review", "rollout"]
+STAGES: tuple[StageId, ...] = get_args(StageId)
+
+JobName = Literal["plan_delivery", "implement_delivery", "roll_out_delivery"]
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One asset of a delivery. `optional` ones are made only when a human has decided."""
+
+    name: str
+    stage: StageId
+    job: JobName
+    inputs: tuple[str, ...]
+    description: str
+    optional: bool = False
+
+
+REPORTS = ("lint_report", "test_report", "parse_report", "dry_run_report", "data_quality_report")
+
+ARTIFACTS: tuple[Artifact, ...] = (
+    Artifact("issue", "discovery", "plan_delivery", (), "The change request as its author wrote it."),
+    Artifact(
+        "repo_context", "discovery", "plan_delivery", ("issue",), "What the repository holds at the base commit."
+    ),
+    Artifact(
+        "requirements",
+        "discovery",
+        "plan_delivery",
+        ("issue", "repo_context"),
+        "Measurable criteria, touchpoints and open questions.",
+    ),
+    Artifact(
+        "dependency_audit",
+        "design",
+        "plan_delivery",
+        ("repo_context", "requirements"),
+        "The manifests and locks at base, and what the change means for them.",
+    ),
+    Artifact(
+        "plan",
+        "design",
+        "plan_delivery",
+        ("requirements", "repo_context", "dependency_audit"),
+        "Numbered steps with files, verification and rollback.",
+    ),
+    Artifact(
+        "plan_signoff", "design", "implement_delivery", ("plan",), "A human's approval of this very plan.", True
+    ),
+    Artifact(
+        "patched_code",
+        "implementation",
+        "implement_delivery",
+        ("plan_signoff", "plan"),
+        "The patch on its base commit, and the commit they make.",
+    ),
+    *(
+        Artifact(name, "implementation", "implement_delivery", ("patched_code",), description)
+        for name, description in (
+            ("lint_report", "The target's own lint command at base and head."),
+            ("test_report", "The target's own tests at base and head."),
+            ("parse_report", "What the real scheduler imports at base and head."),
+            ("dry_run_report", "The changed pipelines, run by the scheduler's own dry run."),
+            ("data_quality_report", "Great Expectations checkpoints on what the dry run wrote."),
+        )
+    ),
+    Artifact(
+        "implementation_verdict",
+        "implementation",
+        "implement_delivery",
+        ("patched_code", *REPORTS),
+        "The decision over every implementation gate.",
+    ),
+    Artifact(
+        "rollback_plan",
+        "review",
+        "implement_delivery",
+        ("patched_code", "implementation_verdict"),
+        "The commands that undo the change, rehearsed.",
+    ),
+    Artifact(
+        "review_packet",
+        "review",
+        "implement_delivery",
+        ("requirements", "plan", "patched_code", *REPORTS, "implementation_verdict", "rollback_plan"),
+        "What a reviewer reads before signing.",
+    ),
+    Artifact(
+        "review_verdict",
+        "review",
+        "implement_delivery",
+        ("patched_code", "rollback_plan", "review_packet"),
+        "The decision over every review gate.",
+    ),
+    Artifact(
+        "review_signoff",
+        "review",
+        "roll_out_delivery",
+        ("review_verdict",),
+        "A human's approval of this very change.",
+        True,
+    ),
+    Artifact(
+        "merge",
+        "rollout",
+        "roll_out_delivery",
+        ("review_signoff", "patched_code"),
+        "The default branch moved to the reviewed commit.",
+    ),
+    Artifact(
+        "rollout_notes",
+        "rollout",
+        "roll_out_delivery",
+        ("merge", "review_packet", "rollback_plan"),
+        "What was delivered, how to watch it, how to undo it.",
+    ),
+)
+
+ABSENT_IN_ROLLOUT = ("deployment", "observation")
+"""Stage 5 artifacts that the design names and this version does not make; `status` says so."""
+
+
+def artifacts_of(job: JobName) -> tuple[Artifact, ...]:
+    """The artifacts that one job makes, in the order of the graph."""
+    return tuple(artifact for artifact in ARTIFACTS if artifact.job == job)
+
+
+def artifact(name: str) -> Artifact:
+    """The artifact with this name; raises `KeyError` where there is none."""
+    for candidate in ARTIFACTS:
+        if candidate.name == name:
+            return candidate
+    raise KeyError(name)

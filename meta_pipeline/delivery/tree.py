@@ -1,0 +1,141 @@
+"""A repository's files at one moment, read-only, and how two such moments differ."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import cached_property
+from typing import Literal, Protocol
+
+from meta_pipeline.delivery.model import digest_bytes
+
+SYMLINK = "120000"
+SUBMODULE = "160000"
+REGULAR = "100644"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file's git mode and an identity of its content."""
+
+    mode: str
+    content: str
+
+
+class Tree(Protocol):
+    """The files of a repository at one commit."""
+
+    def entries(self) -> Mapping[str, Entry]:
+        """Every file by its path relative to the root, with `/` between parts."""
+        ...
+
+    def read(self, path: str) -> bytes | None:
+        """The file's content (a symlink's is its destination); None where there is no such readable file."""
+        ...
+
+
+def text_of(tree: Tree, path: str) -> str | None:
+    """The file as text; bytes that are not UTF-8 become replacement characters. None where it is absent."""
+    data = tree.read(path)
+    return None if data is None else data.decode("utf-8", errors="replace")
+
+
+@dataclass(frozen=True)
+class MemoryTree:
+    """A tree given as a mapping of path to content; `modes` names the files that are not plain ones."""
+
+    files: Mapping[str, bytes]
+    modes: Mapping[str, str]
+
+    @classmethod
+    def of(cls, files: Mapping[str, str | bytes], modes: Mapping[str, str] | None = None) -> "MemoryTree":
+        data = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
+        return cls(data, modes or {})
+
+    def entries(self) -> Mapping[str, Entry]:
+        return {
+            path: Entry(self.modes.get(path, REGULAR), digest_bytes(data)) for path, data in self.files.items()
+        }
+
+    def read(self, path: str) -> bytes | None:
+        return self.files.get(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a file, counted from 1."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """One file that differs between two trees; `old` and `new` are None where it is absent."""
+
+    path: str
+    old: bytes | None
+    new: bytes | None
+    old_mode: str | None
+    new_mode: str | None
+
+    @property
+    def status(self) -> Literal["added", "deleted", "modified"]:
+        if self.old_mode is None:
+            return "added"
+        return "deleted" if self.new_mode is None else "modified"
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether either side holds a NUL byte in its first 8000, which is git's own rule."""
+        return any(b"\0" in side[:8000] for side in (self.old, self.new) if side)
+
+    @cached_property
+    def added(self) -> tuple[Line, ...]:
+        """The lines that only the new file has, with their numbers in it."""
+        return self._lines[0]
+
+    @cached_property
+    def removed(self) -> tuple[Line, ...]:
+        """The lines that only the old file has, with their numbers in it."""
+        return self._lines[1]
+
+    @cached_property
+    def _lines(self) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+        if self.is_binary:
+            return (), ()
+        old, new = _lines_of(self.old), _lines_of(self.new)
+        # The equal head and tail are cut first: the matcher's time grows with the square of the rest.
+        start = 0
+        while start < min(len(old), len(new)) and old[start] == new[start]:
+            start += 1
+        end = 0
+        while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
+            end += 1
+        old_middle, new_middle = old[start : len(old) - end], new[start : len(new) - end]
+        added: list[Line] = []
+        removed: list[Line] = []
+        for tag, old_from, old_to, new_from, new_to in SequenceMatcher(a=old_middle, b=new_middle).get_opcodes():
+            if tag != "equal":
+                removed += [Line(start + n + 1, old_middle[n]) for n in range(old_from, old_to)]
+                added += [Line(start + n + 1, new_middle[n]) for n in range(new_from, new_to)]
+        return tuple(added), tuple(removed)
+
+
+def _lines_of(data: bytes | None) -> list[str]:
+    return [] if data is None else data.decode("utf-8", errors="replace").split("\n")
+
+
+def changes_between(base: Tree, head: Tree) -> tuple[FileChange, ...]:
+    """The files that differ in content or mode, in the order of their paths; a rename is one deleted, one added."""
+    old, new = base.entries(), head.entries()
+    return tuple(
+        FileChange(
+            path=path,
+            old=base.read(path) if path in old else None,
+            new=head.read(path) if path in new else None,
+            old_mode=old[path].mode if path in old else None,
+            new_mode=new[path].mode if path in new else None,
+        )
+        for path in sorted(old.keys() | new.keys())
+        if old.get(path) != new.get(path)
+    )

@@ -1,0 +1,224 @@
+"""The policy of a target: `.meta-pipeline.yaml` at its root, read from the base commit and never from a patch."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, field_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError
+
+from meta_pipeline.delivery.ids import TARGET_NAME
+from meta_pipeline.delivery.model import Frozen
+from meta_pipeline.delivery.topology import SchedulerKind
+
+POLICY_FILE = ".meta-pipeline.yaml"
+INBOX = ".meta-pipeline/issues"
+SIGNERS_FILE = ".meta-pipeline/allowed_signers"
+
+
+class PolicyError(ValueError):
+    """The policy cannot be used; the text says where and how to mend it."""
+
+
+class SchedulerPolicy(Frozen):
+    """Which scheduler runs the pipelines, and the folders that hold them."""
+
+    kind: SchedulerKind
+    paths: tuple[str, ...] = ()
+
+
+class EnvironmentPolicy(Frozen):
+    """How the target's own environment is built.
+
+    `requirements` are files that uv installs from, in order; empty means that the target has none.
+    `resolve_as_of` is a date (YYYY-MM-DD) after which no release is considered, for targets without a
+    lock. `variables` join the environment of every command; `PYTHONPATH` entries are relative to the root.
+    """
+
+    python: str = "3.11"
+    requirements: tuple[str, ...] = ()
+    resolve_as_of: str | None = None
+    variables: Mapping[str, str] = Field(default_factory=dict)
+
+    @field_validator("python", mode="before")
+    @classmethod
+    def _python_is_quoted(cls, value: object) -> object:
+        # YAML reads 3.10 as the number 3.1, so a bare number cannot be trusted.
+        if isinstance(value, float):
+            raise ValueError('put the version in quotes, as "3.11"')  # noqa: TRY004  pydantic asks for ValueError
+        return value
+
+
+class CommandsPolicy(Frozen):
+    """The target's own commands, as a person would type them at the root of the repository."""
+
+    lint: str | None = None
+    unit_tests: str | None = None
+    integration_tests: str | None = None
+
+
+class DryRunPolicy(Frozen):
+    """The logical date of dry runs (YYYY-MM-DD) and what stands in for Variables and Connections."""
+
+    logical_date: str = "2026-01-01"
+    variables: Mapping[str, str] = Field(default_factory=dict)
+    connections: Mapping[str, str] = Field(default_factory=dict)
+
+
+class CheckpointPolicy(Frozen):
+    """Checkpoints of one Great Expectations project, and the pipelines that write the data they look at."""
+
+    project: str
+    checkpoints: tuple[str, ...]
+    pipelines: tuple[str, ...] = ()
+
+
+class DataQualityPolicy(Frozen):
+    great_expectations: tuple[CheckpointPolicy, ...] = ()
+
+
+class ServiceLevel(Frozen):
+    """The longest allowed run of a pipeline, in minutes."""
+
+    runtime_minutes: float
+
+
+class RetryPolicy(Frozen):
+    """What a new or changed node must have: a number of retries, a delay in seconds, a growing delay."""
+
+    minimum: int = 1
+    delay_seconds: float = 0
+    backoff: bool = False
+
+
+class ChangePolicy(Frozen):
+    """The largest change that one review can be trusted with."""
+
+    max_files: int = 30
+    max_lines: int = 800
+
+
+class SignoffPolicy(Frozen):
+    """Who may sign (a file in the format of `ssh-keygen`'s allowed signers) and how many must, per stage."""
+
+    allowed_signers: str = SIGNERS_FILE
+    design: int = Field(default=1, ge=0)
+    review: int = Field(default=1, ge=1)
+
+
+class MonitoringPolicy(Frozen):
+    dashboard: str | None = None
+    alerts: tuple[str, ...] = ()
+
+
+class FollowUpPolicy(Frozen):
+    """Standing answers to the four questions that every change must face."""
+
+    upstream_schema: str | None = None
+    environments: str | None = None
+    dashboards: str | None = None
+    backfill: str | None = None
+
+
+class Policy(Frozen):
+    """Everything that a target says about how its changes are judged."""
+
+    version: Literal[1] = 1
+    target: str = "target"
+    default_branch: str = "main"
+    scheduler: SchedulerPolicy | None = None
+    environment: EnvironmentPolicy = EnvironmentPolicy()
+    commands: CommandsPolicy = CommandsPolicy()
+    dry_run: DryRunPolicy = DryRunPolicy()
+    data_quality: DataQualityPolicy = DataQualityPolicy()
+    contracts: tuple[str, ...] = ()
+    service_levels: Mapping[str, ServiceLevel] = Field(default_factory=dict)
+    retries: RetryPolicy = RetryPolicy()
+    change: ChangePolicy = ChangePolicy()
+    signoff: SignoffPolicy = SignoffPolicy()
+    gates: Mapping[str, Literal["failed", "needs_approval"]] = Field(default_factory=dict)
+    monitoring: MonitoringPolicy = MonitoringPolicy()
+    references: Mapping[str, str] = Field(default_factory=dict)
+    follow_ups: FollowUpPolicy = FollowUpPolicy()
+
+    @field_validator("target")
+    @classmethod
+    def _target_is_a_name(cls, value: str) -> str:
+        if not TARGET_NAME.fullmatch(value):
+            raise ValueError("write a name of lower-case letters, digits and underscores, as sales")
+        return value
+
+
+def read_policy(text: str, path: str = POLICY_FILE) -> Policy:
+    """Parse the text of a policy file; raise `PolicyError` with file, line and mend where it is wrong."""
+    try:
+        document = YAML(typ="rt").load(text)
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise PolicyError(f"{path}:{line}: this is not YAML: {error.problem}; mend the line.") from error
+    if not isinstance(document, CommentedMap):
+        raise PolicyError(f"{path}:1: a policy is a mapping of keys; begin with 'version: 1'.")
+    try:
+        return Policy.model_validate(_plain(document))
+    except ValidationError as error:
+        raise PolicyError(_explain(document, error, path)) from error
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, CommentedMap):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, CommentedSeq):
+        return [_plain(item) for item in value]
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _explain(document: CommentedMap, error: ValidationError, path: str) -> str:
+    """One sentence for each thing that is wrong."""
+    sentences = []
+    for problem in error.errors():
+        location = tuple(problem["loc"])
+        key = ".".join(map(str, location))
+        where = f"{path}:{_line_of(document, location)}"
+        if problem["type"] == "extra_forbidden":
+            allowed = sorted(_fields_at(location[:-1]))
+            near = get_close_matches(str(location[-1]), allowed, n=1)
+            hint = f"write '{near[0]}'" if near else f"the keys here are {', '.join(allowed)}"
+            sentences.append(f"{where}: unknown key '{key}'; {hint}.")
+        else:
+            sentences.append(f"{where}: '{key}' is wrong: {problem['msg'].removeprefix('Value error, ')}.")
+    return " ".join(sentences)
+
+
+def _line_of(document: CommentedMap, location: tuple[int | str, ...]) -> int:
+    node: Any = document
+    line = 1
+    for part in location:
+        if isinstance(node, CommentedMap) and part in node:
+            line = node.lc.key(part)[0] + 1
+        elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
+            line = node.lc.item(part)[0] + 1
+        else:
+            break
+        node = node[part]
+    return line
+
+
+def _fields_at(location: tuple[int | str, ...]) -> set[str]:
+    model: Any = Policy
+    for part in location:
+        if isinstance(part, str) and hasattr(model, "model_fields") and part in model.model_fields:
+            model = _model_in(model.model_fields[part].annotation)
+    return set(getattr(model, "model_fields", ()))
+
+
+def _model_in(annotation: Any) -> Any:
+    """The model inside `X | None`, `tuple[X, ...]` or `Mapping[str, X]`."""
+    if hasattr(annotation, "model_fields"):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        found = _model_in(argument)
+        if hasattr(found, "model_fields"):
+            return found
+    return annotation
