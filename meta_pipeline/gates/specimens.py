@@ -7,7 +7,7 @@ from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.change_set import Author, ChangeSet
 from meta_pipeline.delivery.context import Dataset, Manifest, RepoContext
 from meta_pipeline.delivery.evidence import Command, CommandRecord, Side
-from meta_pipeline.delivery.model import digest
+from meta_pipeline.delivery.model import chunk_id, digest
 from meta_pipeline.delivery.plan import Metric, Plan, Step, TopologyEdit
 from meta_pipeline.delivery.reports import Measure, Problem, ReportKind, SideReport, ValidationReport
 from meta_pipeline.delivery.requirements import Criterion, Requirements, Span
@@ -29,12 +29,19 @@ SIGNER = "reviewer@example.com"
 
 def node(node_id: str = "load", **fields: Any) -> Node:
     """A task of `sales_daily`; it retries twice unless the fields say otherwise."""
-    return Node(**{"id": node_id, "kind": "task", "retries": 2, "path": DAG_FILE, "line": 1} | fields)
+    given: dict[str, Any] = {"id": node_id, "kind": "task", "retries": 2, "path": DAG_FILE, "line": 1}
+    return Node(**given | fields)
 
 
 def pipeline(*nodes: Node, **fields: Any) -> Pipeline:
     """The DAG `sales_daily`, every day at five, unless the fields say otherwise."""
-    given = {"id": "sales_daily", "path": DAG_FILE, "line": 1, "schedule": "0 5 * * *", "nodes": nodes}
+    given: dict[str, Any] = {
+        "id": "sales_daily",
+        "path": DAG_FILE,
+        "line": 1,
+        "schedule": "0 5 * * *",
+        "nodes": nodes,
+    }
     return Pipeline(**given | fields)
 
 
@@ -89,7 +96,7 @@ def step(number: int = 1, *files: str, **fields: Any) -> Step:
 
 def metric(**fields: Any) -> Metric:
     """A metric to watch after the change."""
-    given = {
+    given: dict[str, Any] = {
         "name": "run time of sales_daily",
         "source": "Airflow: dagrun.duration.success",
         "threshold": "10 minutes",
@@ -112,7 +119,8 @@ def plan(*steps: Step, edits: tuple[TopologyEdit, ...] = (), **fields: Any) -> P
 
 def span(quote: str = "The load retries at least twice", **fields: Any) -> Span:
     """Where the issue says something."""
-    return Span(**{"source": ISSUE_FILE, "line": 12, "quote": quote} | fields)
+    given: dict[str, Any] = {"source": ISSUE_FILE, "line": 12, "quote": quote}
+    return Span(**given | fields)
 
 
 def criterion(**fields: Any) -> Criterion:
@@ -193,7 +201,7 @@ def measure(
     at: Literal["base", "head"] = "head",
 ) -> Measure:
     """One measured number, with a made-up chunk of evidence."""
-    evidence = digest([name, subject, at])[7:19]
+    evidence = chunk_id(digest([name, subject, at]))
     return Measure(name=name, subject=subject, value=value, unit=unit, side=at, chunk_id=evidence)
 
 
