@@ -1,0 +1,208 @@
+"""The append-only, hash-chained record of a delivery: its events, and how the chain is verified."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from meta_pipeline.delivery.change_set import Author
+from meta_pipeline.delivery.judgement import GateResult, Verdict
+from meta_pipeline.delivery.model import Frozen, digest
+from meta_pipeline.delivery.requirements import Answer
+from meta_pipeline.delivery.signoff import SignOff
+from meta_pipeline.delivery.stages import StageId
+
+
+class Opened(Frozen):
+    """A revision of the delivery begins: `issue` is the digest of the issue as it stands.
+
+    `policy` is the digest of the policy pinned for this revision, `policy_commit` the commit it was read
+    from (None where the target has none); `patch` is the digest of a human's patch.
+    """
+
+    kind: Literal["opened"] = "opened"
+    revision: int
+    issue: str
+    policy: str
+    policy_commit: str
+    author: Author
+    patch: str | None = None
+
+
+class Recorded(Frozen):
+    """An artifact was made; `inputs` are (name, digest) pairs."""
+
+    kind: Literal["recorded"] = "recorded"
+    artifact: str
+    digest: str
+    inputs: tuple[tuple[str, str], ...] = ()
+
+
+class Judging(Frozen):
+    """The judgement of these gates on this subject begins: until `judged` follows, none of them holds."""
+
+    kind: Literal["judging"] = "judging"
+    stage: StageId
+    subject: str
+    gates: tuple[str, ...]
+
+
+class Judged(Frozen):
+    kind: Literal["judged"] = "judged"
+    stage: StageId
+    subject: str
+    results: tuple[GateResult, ...]
+
+
+class Concluded(Frozen):
+    """The verdict over a stage border."""
+
+    kind: Literal["concluded"] = "concluded"
+    verdict: Verdict
+
+
+class Answered(Frozen):
+    kind: Literal["answered"] = "answered"
+    answer: Answer
+
+
+class Signed(Frozen):
+    kind: Literal["signed"] = "signed"
+    signoff: SignOff
+
+
+class Messaged(Frozen):
+    """A message of ours was added to the delivery's thread."""
+
+    kind: Literal["messaged"] = "messaged"
+    message: Literal["alignment", "update", "summary", "guidance"]
+    digest: str
+
+
+class Effect(Frozen):
+    """A side effect on the world, made once for `key`."""
+
+    kind: Literal["effect"] = "effect"
+    key: str
+    what: Literal["branch_published", "merged", "merge_awaited"]
+    detail: str
+
+
+class Faulted(Frozen):
+    """The machinery failed, not the change."""
+
+    kind: Literal["faulted"] = "faulted"
+    run: str
+    message: str
+
+
+class Withdrawn(Frozen):
+    kind: Literal["withdrawn"] = "withdrawn"
+    by: str
+    reason: str
+
+
+class Delivered(Frozen):
+    kind: Literal["delivered"] = "delivered"
+    commit: str
+
+
+Event = Annotated[
+    Opened
+    | Recorded
+    | Judging
+    | Judged
+    | Concluded
+    | Answered
+    | Signed
+    | Messaged
+    | Effect
+    | Faulted
+    | Withdrawn
+    | Delivered,
+    Field(discriminator="kind"),
+]
+
+GENESIS = "sha256:" + "0" * 64
+
+
+class Entry(Frozen):
+    """One link of the chain: `previous` is the digest of the entry before, `at` is UTC in ISO 8601."""
+
+    number: int
+    at: str
+    previous: str
+    event: Event
+
+    @property
+    def digest(self) -> str:
+        return digest(self)
+
+
+class BrokenChainError(ValueError):
+    """The ledger was altered; the text names the first entry that does not follow from the one before."""
+
+
+def verify_chain(entries: Sequence[Entry]) -> None:
+    """Raise `BrokenChainError` unless every entry follows from the one before."""
+    previous = GENESIS
+    for number, entry in enumerate(entries, start=1):
+        if entry.number != number or entry.previous != previous:
+            raise BrokenChainError(
+                f"ledger entry {number} does not follow from the one before it: the record was altered; "
+                "restore the delivery's ledger folder from a copy."
+            )
+        previous = entry.digest
+
+
+def latest_results(entries: Sequence[Entry], stage: StageId, subject: str) -> dict[str, GateResult | None]:
+    """The newest result of each gate on exactly this subject; None for a judgement that began and never ended."""
+    results: dict[str, GateResult | None] = {}
+    for entry in entries:
+        event = entry.event
+        if isinstance(event, Judging) and (event.stage, event.subject) == (stage, subject):
+            results.update(dict.fromkeys(event.gates))
+        elif isinstance(event, Judged) and (event.stage, event.subject) == (stage, subject):
+            results.update({result.id: result for result in event.results})
+    return results
+
+
+def latest_verdict(entries: Sequence[Entry], stage: StageId, subject: str) -> Verdict | None:
+    """The newest verdict on exactly this subject."""
+    for entry in reversed(entries):
+        event = entry.event
+        if isinstance(event, Concluded) and (event.verdict.stage, event.verdict.subject) == (stage, subject):
+            return event.verdict
+    return None
+
+
+def signoffs_on(entries: Sequence[Entry], stage: StageId, signed_digest: str) -> tuple[SignOff, ...]:
+    """Each signer's newest decision on this digest."""
+    newest: dict[str, SignOff] = {}
+    for entry in entries:
+        event = entry.event
+        if isinstance(event, Signed) and (event.signoff.stage, event.signoff.digest) == (stage, signed_digest):
+            newest[event.signoff.signer] = event.signoff
+    return tuple(newest.values())
+
+
+def answers_in(entries: Sequence[Entry]) -> tuple[Answer, ...]:
+    """The newest answer to each question, in the order the questions were first answered."""
+    newest: dict[str, Answer] = {}
+    for entry in entries:
+        if isinstance(entry.event, Answered):
+            newest[entry.event.answer.question] = entry.event.answer
+    return tuple(newest.values())
+
+
+def opening(entries: Sequence[Entry]) -> Opened | None:
+    """The newest revision's opening; None for a delivery that nobody opened."""
+    return next((entry.event for entry in reversed(entries) if isinstance(entry.event, Opened)), None)
+
+
+def effect(entries: Sequence[Entry], key: str) -> Effect | None:
+    """The side effect that was made for this key, if it was."""
+    for entry in entries:
+        if isinstance(entry.event, Effect) and entry.event.key == key:
+            return entry.event
+    return None

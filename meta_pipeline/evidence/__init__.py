@@ -1,0 +1,1 @@
+"""The record of deliveries: stored facts, ledgers, artifacts, signatures."""

@@ -1,0 +1,137 @@
+"""The operator's settings: which targets are watched, and where everything is kept."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from filelock import FileLock
+from pydantic import Field, ValidationError, field_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from meta_pipeline.delivery.ids import TARGET_NAME
+from meta_pipeline.delivery.model import Frozen
+
+HOME_VARIABLE = "META_PIPELINE_HOME"
+SETTINGS_FILE = "settings.yaml"
+DEFAULT_HOME = "~/.meta-pipeline"
+
+
+class SettingsError(ValueError):
+    """The settings cannot be used; the text says where and how to mend them."""
+
+
+class Target(Frozen):
+    """One watched repository.
+
+    `repository` is a path or URL that git can fetch. `allowed_signers` is a file of the operator's that
+    signers must stand in too. `gates` tighten outcomes beyond the target's own policy.
+    """
+
+    name: str
+    repository: str
+    allowed_signers: str | None = None
+    gates: Mapping[str, Literal["failed", "needs_approval"]] = Field(default_factory=dict)
+
+    @field_validator("name")
+    @classmethod
+    def _is_a_name(cls, value: str) -> str:
+        if not TARGET_NAME.fullmatch(value):
+            raise ValueError("write a name of lower-case letters, digits and underscores, as sales")
+        return value
+
+
+class Settings(Frozen):
+    """What the operator decides.
+
+    `evidence` is an fsspec URL or a path; None means a folder under the home. `keep_watch_seconds` is
+    the pause between two ticks of a sensor. `webhook` is called when a delivery is blocked or waits.
+    """
+
+    version: Literal[1] = 1
+    targets: tuple[Target, ...] = ()
+    evidence: str | None = None
+    keep_watch_seconds: int = Field(default=30, ge=1)
+    webhook: str | None = None
+
+    @field_validator("targets")
+    @classmethod
+    def _names_differ(cls, value: tuple[Target, ...]) -> tuple[Target, ...]:
+        names = [target.name for target in value]
+        if len(names) != len(set(names)):
+            raise ValueError("two targets share a name; give each its own")
+        return value
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder that holds settings, mirrors, environments, evidence and deliveries."""
+
+    path: Path
+
+    @classmethod
+    def of_environment(cls) -> "Home":
+        """The folder that `META_PIPELINE_HOME` names, or `~/.meta-pipeline`."""
+        return cls(Path(os.environ.get(HOME_VARIABLE) or DEFAULT_HOME).expanduser().resolve())
+
+    @property
+    def settings_file(self) -> Path:
+        return self.path / SETTINGS_FILE
+
+    @property
+    def frozen(self) -> Path:
+        """The file whose presence holds all new runs and merges; it says who holds and why."""
+        return self.path / "hold"
+
+    def settings(self) -> Settings:
+        """The operator's settings, defaults where there is no file; raises `SettingsError`."""
+        try:
+            text = self.settings_file.read_text()
+        except FileNotFoundError:
+            return Settings()
+        try:
+            return Settings.model_validate(YAML(typ="safe").load(text) or {})
+        except YAMLError as error:
+            raise SettingsError(f"{self.settings_file}: this is not YAML ({error}); mend it.") from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise SettingsError(f"{self.settings_file}: '{where}' is wrong: {first['msg']}.") from error
+
+    def target(self, name: str) -> Target:
+        """The watched target with this name; raises `SettingsError` that names the known ones."""
+        settings = self.settings()
+        for target in settings.targets:
+            if target.name == name:
+                return target
+        known = ", ".join(target.name for target in settings.targets) or "none"
+        raise SettingsError(
+            f"{self.settings_file}: no target '{name}'; known targets: {known}. "
+            "Register one with: meta-pipeline deliver --repo PATH --issue FILE"
+        )
+
+    def watch(self, target: Target) -> Target:
+        """Add a target to the settings file, once; raises `SettingsError` where its name means another repository."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.path / "settings.lock"):
+            settings = self.settings()
+            for known in settings.targets:
+                if known.name == target.name:
+                    if known.repository != target.repository:
+                        raise SettingsError(
+                            f"{self.settings_file}: target '{target.name}' is already {known.repository}; "
+                            f"give {target.repository} another 'target' name in its .meta-pipeline.yaml."
+                        )
+                    return known
+            self._write(settings.model_copy(update={"targets": (*settings.targets, target)}))
+        return target
+
+    def _write(self, settings: Settings) -> None:
+        yaml = YAML()
+        yaml.default_flow_style = False
+        temporary = self.settings_file.with_suffix(".writing")
+        with temporary.open("w") as file:
+            yaml.dump(settings.model_dump(mode="json", exclude_defaults=True) | {"version": 1}, file)
+        temporary.replace(self.settings_file)
