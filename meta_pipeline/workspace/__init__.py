@@ -1,0 +1,1 @@
+"""What touches the machine: git, processes and their sandbox, and the target's own environments."""

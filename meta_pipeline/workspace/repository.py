@@ -1,0 +1,224 @@
+"""A repository to read, and the mirror of the user's repository in which all our own work happens."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+from filelock import FileLock
+
+from meta_pipeline.workspace import patch as patches
+from meta_pipeline.workspace.git import Git, GitFault, decoded
+from meta_pipeline.workspace.tree import BlobReader, GitTree
+from meta_pipeline.workspace.worktree import Worktree, added_worktree, remove_stale_worktrees
+
+SOURCE_HEADS = "refs/remotes/source"
+_GIT_AS_ANY_OWNER = "git -c safe.directory='*' -c core.hooksPath=/dev/null"
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One commit. `when` is the author's date; `subject` the first line of the message."""
+
+    sha: str
+    parents: tuple[str, ...]
+    author_name: str
+    author_email: str
+    when: datetime
+    subject: str
+
+
+@dataclass(frozen=True)
+class Repository:
+    """Read access to a repository's objects. `path` is what a person calls it: the folder or URL in messages."""
+
+    path: str
+    git: Git = field(repr=False)
+    blobs: BlobReader = field(repr=False, compare=False)
+
+    def resolve(self, rev: str) -> str:
+        """The full id of the commit that a branch, tag or id names; raises `GitFault` where none does."""
+        for name in self._names(rev):
+            found = self.git.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+            if found.exit == 0:
+                return found.text
+        if not self._has_commit():
+            raise GitFault(f"{self.path} is a repository with no commit; commit its files first.")
+        raise GitFault(f"{self.path} has no commit '{rev}'; name a branch, a tag or a commit that is in it.")
+
+    def tree(self, rev: str) -> GitTree:
+        """The files at `rev`; raises `GitFault` as `resolve` does."""
+        commit = self.resolve(rev)
+        return GitTree(self.git, self.blobs, commit, self.tree_id(commit))
+
+    def tree_id(self, commit: str) -> str:
+        """The id of a commit's tree."""
+        return decoded(
+            self.git.out("rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}")
+        ).strip()
+
+    def commits(self, rev: str, count: int) -> tuple[Commit, ...]:
+        """At most `count` commits that lead to `rev`, the newest first."""
+        form = "%H%x1f%P%x1f%an%x1f%ae%x1f%aI%x1f%s"
+        log = self.git.out("log", "-z", f"--max-count={count}", f"--format={form}", self.resolve(rev), "--")
+        return tuple(_commit(decoded(record)) for record in log.split(b"\0") if record)
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Whether `newer` holds all of `older`'s history."""
+        return self.git.run("merge-base", "--is-ancestor", older, newer).exit == 0
+
+    def _names(self, rev: str) -> tuple[str, ...]:
+        return (rev,)
+
+    def _has_commit(self) -> bool:
+        return any(self.git.run("rev-list", "--max-count=1", start).text for start in ("--all", "HEAD"))
+
+
+def open_repository(path: Path) -> Repository:
+    """Read the user's own repository where it lies: a checkout's root or a bare repository, shallow or partial too.
+
+    Writes nothing. Raises `GitFault` where `path` is no git repository; a folder inside one is none either,
+    as its files would be judged by the policy of another root.
+    """
+    root = path.resolve()
+    if not root.is_dir():
+        raise GitFault(f"{path} is not a folder; name the root of a git repository.")
+    here = Git(root, variables={"GIT_CEILING_DIRECTORIES": str(root.parent)})
+    found = here.run("rev-parse", "--absolute-git-dir")
+    if found.exit != 0:
+        raise GitFault(f"{path} is not a git repository; name its root, or run 'git init' and commit there.")
+    git = Git(root, options=(f"--git-dir={found.text}",))
+    return Repository(str(path), git, BlobReader(git))
+
+
+@dataclass(frozen=True)
+class Mirror(Repository):
+    """A bare copy of the user's repository, which is fetched from and else left alone.
+
+    The source's branches are `refs/remotes/source/*`. Nothing in a mirror is ever collected: a commit
+    that a delivery names must stay readable after its branch is gone. Threads and processes may share it.
+    """
+
+    root: Path
+    target: str
+    source: str
+
+    @classmethod
+    def open(cls, root: Path, target: str, source: str) -> Self:
+        """The mirror of `source` (a path or a URL) in the state folder `root`, made or fetched anew.
+
+        Raises `GitFault` where the source cannot be read.
+        """
+        folder = root.resolve() / "mirrors" / f"{target}.git"
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        git = Git(folder.parent, options=(f"--git-dir={folder}",))
+        mirror = cls(source, git, BlobReader(git), root.resolve(), target, _absolute(source))
+        with mirror.lock():
+            if not (folder / "HEAD").exists():
+                git.out("init", "--bare", "--quiet", "--template=", str(folder))
+                git.out("config", "gc.pruneExpire", "never")
+        remove_stale_worktrees(git, mirror.worktrees, mirror.lock())
+        mirror.refresh()
+        return mirror
+
+    @property
+    def git_dir(self) -> Path:
+        """The mirror itself: bind it read-only where a sandboxed command of the target needs git."""
+        return self.root / "mirrors" / f"{self.target}.git"
+
+    @property
+    def worktrees(self) -> Path:
+        return self.root / "worktrees" / self.target
+
+    def lock(self) -> FileLock:
+        """Held for the short steps that two processes must not do at once."""
+        return FileLock(self.git_dir.with_suffix(".lock"))
+
+    @property
+    def source_folder(self) -> Path | None:
+        """The user's repository where it is a folder of this machine; None for a URL."""
+        folder = Path(self.source)
+        return folder if folder.is_absolute() else None
+
+    def source_program(self, name: str) -> tuple[str, ...]:
+        """The option that starts the other side, with our settings where it is a folder of this machine."""
+        return () if self.source_folder is None else (f"--{name}={_GIT_AS_ANY_OWNER} {name}",)
+
+    def refresh(self) -> None:
+        """Fetch every branch of the source and forget those that are gone there; raises `GitFault`."""
+        if self.source_folder is not None:
+            open_repository(self.source_folder)
+        with self.lock():
+            answer = self.git.run(
+                "fetch",
+                "--quiet",
+                "--prune",
+                "--no-tags",
+                "--no-write-fetch-head",
+                "--no-recurse-submodules",
+                "--update-shallow",
+                *self.source_program("upload-pack"),
+                "--end-of-options",
+                self.source,
+                f"+refs/heads/*:{SOURCE_HEADS}/*",
+                settings=("protocol.allow=user",),
+                network=True,
+            )
+        if answer.exit != 0:
+            raise GitFault(
+                f"{self.path} cannot be fetched: {answer.complaint}; see that it is a whole repository "
+                "(no partial clone) that this user may read without a prompt."
+            )
+
+    def tip(self, branch: str) -> str:
+        """The newest commit of a branch of the source as of the last fetch; raises `GitFault` where it has none."""
+        found = self.git.run("rev-parse", "--verify", "--quiet", f"{SOURCE_HEADS}/{branch}^{{commit}}")
+        if found.exit == 0:
+            return found.text
+        listed = self.git.out("for-each-ref", "--format=%(refname:lstrip=3)", SOURCE_HEADS)
+        branches = decoded(listed).split()
+        if not branches:
+            raise GitFault(
+                f"{self.path} is a repository with no commit; commit its files on '{branch}' first."
+            )
+        raise GitFault(f"{self.path} has no branch '{branch}'; its branches are {', '.join(branches[:20])}.")
+
+    def commit_patch(
+        self, base: str, patch: str, message: str, *, author_name: str, author_email: str, when: datetime
+    ) -> patches.Applied | patches.Rejected:
+        """The commit that `patch` makes of `base`; equal inputs give the same commit. See `patch.commit_patch`."""
+        author = patches.Authorship(author_name, author_email, when)
+        return patches.commit_patch(self.git, self.resolve(base), patch, message, author)
+
+    def diff(self, base: str, head: str) -> str:
+        """The git patch, binary files included, that turns `base` into `head`."""
+        return patches.diff(self.git, self.resolve(base), self.resolve(head))
+
+    def write_tree_patch(self, base: str, files: Mapping[str, bytes | None]) -> str:
+        """The git patch that gives `base` these files; None deletes one. A file that is there keeps its mode."""
+        return patches.tree_patch(self.git, self.resolve(base), files)
+
+    def patch_id(self, patch: str) -> str:
+        """`git patch-id --verbatim`: equal where two patches differ only in line numbers and object ids."""
+        return patches.patch_id(self.git, patch)
+
+    @contextmanager
+    def worktree(self, commit: str) -> Iterator[Worktree]:
+        """A fresh checkout of `commit`, away from the user's own, removed at the end."""
+        with added_worktree(self.git, self.worktrees, self.lock(), self.resolve(commit)) as added:
+            yield added
+
+    def _names(self, rev: str) -> tuple[str, ...]:
+        return (f"{SOURCE_HEADS}/{rev}", rev)
+
+
+def _absolute(source: str) -> str:
+    """A path with its links resolved; a URL, or git's `host:path`, as it is."""
+    return source if ":" in source and not Path(source).exists() else str(Path(source).resolve())
+
+
+def _commit(record: str) -> Commit:
+    sha, parents, name, email, when, subject = record.strip("\n").split("\x1f", 5)
+    return Commit(sha, tuple(parents.split()), name, email, datetime.fromisoformat(when), subject)
