@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from sales.settings import SETTINGS, Settings
-from sales.storage import read_sql, session, write_partition
+from sales.storage import open_duckdb, read_sql, write_partition
 
 
 def extract_orders(ds: str, settings: Settings = SETTINGS) -> int:
@@ -19,7 +19,7 @@ def extract_counts(ds: str, settings: Settings = SETTINGS) -> int:
 def extract_region_orders(region: str, ds: str, settings: Settings = SETTINGS) -> int:
     """Stage the order lines of one region's stores; returns the number of lines."""
     source = _drop("orders", ds, settings)
-    with session() as connection:
+    with open_duckdb() as connection:
         return write_partition(
             connection,
             read_sql("stage_region_orders"),
@@ -30,7 +30,7 @@ def extract_region_orders(region: str, ds: str, settings: Settings = SETTINGS) -
 
 def _stage(dataset: str, ds: str, settings: Settings) -> int:
     source = _drop(dataset, ds, settings)
-    with session() as connection:
+    with open_duckdb() as connection:
         return write_partition(
             connection,
             read_sql(f"stage_{dataset}"),

@@ -1,12 +1,12 @@
 """Business tables -> published parquet, one file per logical date, replaced whole."""
 
 from sales.settings import SETTINGS, Settings
-from sales.storage import read_sql, session, write_partition
+from sales.storage import open_duckdb, read_sql, write_partition
 
 
 def export_revenue(ds: str, settings: Settings = SETTINGS) -> int:
     """Publish `daily_revenue` of `ds`; returns the number of stores in it."""
-    with session(settings.warehouse) as connection:
+    with open_duckdb(settings.warehouse) as connection:
         return write_partition(
             connection,
             read_sql("export_daily_revenue"),
@@ -17,7 +17,7 @@ def export_revenue(ds: str, settings: Settings = SETTINGS) -> int:
 
 def publish_inventory(ds: str, settings: Settings = SETTINGS) -> int:
     """Publish the `store_inventory` snapshot of `ds`; returns the number of rows."""
-    with session() as connection:
+    with open_duckdb() as connection:
         return write_partition(
             connection,
             read_sql("store_inventory"),
@@ -28,7 +28,7 @@ def publish_inventory(ds: str, settings: Settings = SETTINGS) -> int:
 
 def publish_region_rollup(region: str, ds: str, settings: Settings = SETTINGS) -> int:
     """Publish revenue by product for one region and date; returns the number of products."""
-    with session() as connection:
+    with open_duckdb() as connection:
         return write_partition(
             connection,
             read_sql("region_rollup"),

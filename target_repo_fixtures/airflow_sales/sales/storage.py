@@ -1,4 +1,4 @@
-"""DuckDB sessions and partition files."""
+"""DuckDB connections and partition files."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ def read_sql(name: str) -> str:
 
 
 @contextmanager
-def session(database: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_duckdb(database: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB connection, in memory unless a database file is given.
 
     One thread keeps the row order, and so the bytes of a partition, the same from run to run.

@@ -1,12 +1,12 @@
 """Staging partitions -> business tables. The SQL is in `sales/sql/`."""
 
 from sales.settings import SETTINGS, Settings
-from sales.storage import count, read_sql, session, write_partition
+from sales.storage import count, open_duckdb, read_sql, write_partition
 
 
 def clean_orders(ds: str, settings: Settings = SETTINGS) -> int:
     """Keep completed order lines, once each; returns the number of lines kept."""
-    with session() as connection:
+    with open_duckdb() as connection:
         return write_partition(
             connection,
             read_sql("clean_orders"),
@@ -20,7 +20,7 @@ def build_daily_revenue(ds: str, settings: Settings = SETTINGS) -> int:
 
     One transaction replaces the whole date, so running it again changes nothing.
     """
-    with session(settings.warehouse) as connection:
+    with open_duckdb(settings.warehouse) as connection:
         connection.execute(read_sql("create_daily_revenue"))
         connection.begin()
         connection.execute("DELETE FROM daily_revenue WHERE business_date = $ds", {"ds": ds})

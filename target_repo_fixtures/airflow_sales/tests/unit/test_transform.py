@@ -2,7 +2,7 @@ import duckdb
 import pytest
 
 from sales.extract import extract_orders
-from sales.storage import session
+from sales.storage import open_duckdb
 from sales.transform import build_daily_revenue, clean_orders
 
 
@@ -13,7 +13,7 @@ def staged(settings, ds):
 
 
 def revenue_rows(settings):
-    with session(settings.warehouse) as connection:
+    with open_duckdb(settings.warehouse) as connection:
         return connection.execute(
             "SELECT store_id, orders, units, CAST(revenue AS DOUBLE) FROM daily_revenue ORDER BY 1"
         ).fetchall()
