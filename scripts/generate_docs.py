@@ -1,0 +1,77 @@
+"""Write the generated pages of docs/: the gate catalogue and the JSON Schemas of the files that people write.
+
+usage: python -m scripts.generate_docs
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from meta_pipeline.delivery.stages import STAGES
+from meta_pipeline.gates.catalogue import catalogue
+from meta_pipeline.gates.gate import Catalogue, Gate
+from meta_pipeline.policy import Policy
+from meta_pipeline.settings import Settings
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+_HEAD = """# The gates
+
+Written by `make docs` from the gates themselves; change the class, not this page.
+
+Each gate says what it demands, where it is shown, and what a finding of it does: `failed` blocks the delivery,
+`needs_approval` pauses it for a named human, `warned` informs. A policy may make that stricter. The examples are
+the gate's tests.
+"""
+
+
+def pages(gates: Catalogue) -> Mapping[str, str]:
+    """Every generated page: its path under docs/ and its text."""
+    return {
+        "gates.md": "\n".join([_HEAD, *(_stage(stage, gates.of_stage(stage)) for stage in STAGES)]),
+        "schemas/policy.json": _schema(
+            Policy.model_json_schema(), "The policy of a target, .meta-pipeline.yaml"
+        ),
+        "schemas/settings.json": _schema(
+            Settings.model_json_schema(), "The operator's settings, settings.yaml"
+        ),
+    }
+
+
+def _stage(stage: str, gates: tuple[Gate, ...]) -> str:
+    return "\n".join([f"## {stage.capitalize()}", "", *(_gate(gate) for gate in gates)])
+
+
+def _gate(gate: Gate) -> str:
+    examples = [f"| {example.title} | `{example.outcome}` |" for example in gate.examples()]
+    return "\n".join(
+        [
+            f"### {gate.id} {gate.name}",
+            "",
+            gate.rationale,
+            "",
+            f"Looks at `{gate.subject}`; a finding is `{gate.default}`.",
+            "",
+            "| example | outcome |",
+            "|---|---|",
+            *examples,
+            "",
+        ]
+    )
+
+
+def _schema(schema: Mapping[str, object], title: str) -> str:
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return json.dumps(head | dict(schema) | {"title": title}, indent=2, sort_keys=True) + "\n"
+
+
+def main() -> None:
+    for name, text in pages(catalogue()).items():
+        page = DOCS / name
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(text, encoding="utf-8")
+        print(f"wrote docs/{name}")
+
+
+if __name__ == "__main__":
+    main()
