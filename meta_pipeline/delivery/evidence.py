@@ -11,7 +11,7 @@ class Command(Frozen):
     """A process to run in a checkout of the target.
 
     `argv` is run without a shell. `variables` are added to a scrubbed environment. `seconds`,
-    `memory_mb` and `output_mb` are limits; reaching one ends the whole process tree.
+    `memory_mb`, `output_mb` and `processes` are limits; reaching one ends the whole process tree.
     """
 
     name: str
@@ -21,6 +21,7 @@ class Command(Frozen):
     seconds: float = 600.0
     memory_mb: int = 4096
     output_mb: int = 16
+    processes: int = 512
 
 
 class CommandRecord(Frozen):
@@ -39,7 +40,7 @@ class CommandRecord(Frozen):
     sandbox: Literal["bubblewrap", "none"]
     cwd: str
     exit: int | None
-    ended_by: Literal["time", "memory", "output", "missing"] | None = None
+    ended_by: Literal["time", "memory", "output", "processes", "missing"] | None = None
     seconds: float
     started_at: str
     stdout: str
