@@ -48,7 +48,7 @@ def publish_branch(mirror: Mirror, branch: str, commit: str) -> None:
             f"{mirror.path} has a branch '{branch}' at {tip[:12]} that is not ours; rename it and try again."
         )
     # Noted before the push: if this process ends between the two, the next one still knows the branch as ours.
-    with mirror.lock():
+    with mirror.lock("published"):
         mirror.git.out("update-ref", f"{ours}/{commit}", commit)
     _push(mirror, branch, commit, tip)
 

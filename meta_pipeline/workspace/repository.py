@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from filelock import FileLock
 
@@ -115,11 +115,11 @@ class Mirror(Repository):
         folder.parent.mkdir(parents=True, exist_ok=True)
         git = Git(folder.parent, options=(f"--git-dir={folder}",))
         mirror = cls(source, git, BlobReader(git), root.resolve(), target, _absolute(source))
-        with mirror.lock():
+        with mirror.lock("fetch"):
             if not (folder / "HEAD").exists():
                 git.out("init", "--bare", "--quiet", "--template=", str(folder))
                 git.out("config", "gc.pruneExpire", "never")
-        remove_stale_worktrees(git, mirror.worktrees, mirror.lock())
+        remove_stale_worktrees(git, mirror.worktrees, mirror.lock("worktrees"))
         mirror.refresh()
         return mirror
 
@@ -132,9 +132,9 @@ class Mirror(Repository):
     def worktrees(self) -> Path:
         return self.root / "worktrees" / self.target
 
-    def lock(self) -> FileLock:
-        """Held for the short steps that two processes must not do at once."""
-        return FileLock(self.git_dir.with_suffix(".lock"))
+    def lock(self, step: Literal["fetch", "worktrees", "published"]) -> FileLock:
+        """Held for a step that two processes must not do at once."""
+        return FileLock(self.git_dir.with_suffix(f".{step}.lock"))
 
     @property
     def source_folder(self) -> Path | None:
@@ -150,7 +150,7 @@ class Mirror(Repository):
         """Fetch every branch of the source and forget those that are gone there; raises `GitFault`."""
         if self.source_folder is not None:
             open_repository(self.source_folder)
-        with self.lock():
+        with self.lock("fetch"):
             answer = self.git.run(
                 "fetch",
                 "--quiet",
@@ -207,7 +207,7 @@ class Mirror(Repository):
     @contextmanager
     def worktree(self, commit: str) -> Iterator[Worktree]:
         """A fresh checkout of `commit`, away from the user's own, removed at the end."""
-        with added_worktree(self.git, self.worktrees, self.lock(), self.resolve(commit)) as added:
+        with added_worktree(self.git, self.worktrees, self.lock("worktrees"), self.resolve(commit)) as added:
             yield added
 
     def _names(self, rev: str) -> tuple[str, ...]:

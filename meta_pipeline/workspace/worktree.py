@@ -47,12 +47,15 @@ def added_worktree(git: Git, folder: Path, lock: FileLock, commit: str) -> Itera
     with lock:
         in_use.acquire()
     try:
-        git.out("worktree", "add", "--quiet", "--detach", "--force", str(path), commit)
-        own = _own_git_dir(path)
-        yield Worktree(path, commit, Git(path, (f"--git-dir={own}", f"--work-tree={path}")))
+        with lock:  # git stumbles over a worktree that another one is just adding; the files need no lock
+            git.out("worktree", "add", "--quiet", "--detach", "--no-checkout", str(path), commit)
+        own = Git(path, (f"--git-dir={_own_git_dir(path)}", f"--work-tree={path}"))
+        own.out("read-tree", "--reset", "-u", commit)
+        yield Worktree(path, commit, own)
     finally:
         _remove(path)
-        git.run("worktree", "prune")
+        with lock:
+            git.run("worktree", "prune")
         in_use.release()
         path.with_suffix(".lock").unlink(missing_ok=True)
 
@@ -69,8 +72,8 @@ def remove_stale_worktrees(git: Git, folder: Path, lock: FileLock) -> None:
                     found = True
             except Timeout:
                 continue
-    if found:
-        git.run("worktree", "prune")
+        if found:
+            git.run("worktree", "prune")
 
 
 def _own_git_dir(path: Path) -> Path:

@@ -1,0 +1,244 @@
+"""The one place that starts the target's processes, within limits, and ends all that they leave behind."""
+
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Lock, Thread
+from typing import IO, Literal
+
+import psutil
+
+from meta_pipeline.delivery.evidence import Command
+from meta_pipeline.workspace.sandbox import Sandbox
+
+MARKER = "META_PIPELINE_RUN"
+_POLL_SECONDS = 0.1
+_MEGABYTE = 1024 * 1024
+
+EndedBy = Literal["time", "memory", "output", "processes", "missing"]
+
+
+class SandboxFault(RuntimeError):  # noqa: N818  as GitFault: the machinery's, not the target's
+    """The sandbox could not be set up; the text is one sentence with the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a command did. `exit` is None where a limit ended it; a signal's number is added to 128, as a shell does."""
+
+    exit: int | None
+    ended_by: EndedBy | None
+    seconds: float
+    stdout: bytes
+    stderr: bytes
+
+
+def split_command(text: str) -> tuple[str, ...]:
+    """The arguments of a command as a person types it; raises `ValueError` for an open quote or no command."""
+    try:
+        argv = tuple(shlex.split(text))
+    except ValueError as error:
+        raise ValueError(f"the command '{text}' cannot be read: {error}; close the quote.") from error
+    if not argv:
+        raise ValueError("the command is empty; write a program and its arguments.")
+    return argv
+
+
+def run(command: Command, *, cwd: Path, path: str, variables: Mapping[str, str], sandbox: Sandbox) -> Ran:
+    """Run `command.argv` in `cwd` without a shell and without input, and end its whole process tree.
+
+    The environment holds `path`, private HOME and TMPDIR, `variables`, `command.variables` and nothing
+    inherited. Raises `SandboxFault` where bubblewrap fails before the command begins.
+    """
+    if _program(command.argv[0], cwd, path) is None:
+        said = f"{command.argv[0]}: there is no such program in {path}\n"
+        return Ran(None, "missing", 0.0, b"", said.encode())
+    with tempfile.TemporaryDirectory(prefix="meta-pipeline-run-", ignore_cleanup_errors=True) as folder:
+        private = Path(folder).resolve()
+        for name in ("home", "tmp"):
+            (private / name).mkdir()
+        environment = {
+            "LANG": "C.UTF-8",
+            "USER": "target",
+            "LOGNAME": "target",
+            **variables,
+            **dict(command.variables),
+            "PATH": path,
+            "HOME": str(private / "home"),
+            "TMPDIR": str(private / "tmp"),
+            MARKER: uuid.uuid4().hex,
+        }
+        return _run(command, cwd.resolve(), private, environment, sandbox)
+
+
+def _run(command: Command, cwd: Path, private: Path, environment: Mapping[str, str], sandbox: Sandbox) -> Ran:
+    status_read, status_write = os.pipe()
+    started = time.monotonic()
+    with os.fdopen(status_read, "rb") as status:
+        try:
+            process = subprocess.Popen(
+                sandbox.wrap(command.argv, cwd=cwd, private=private, status=status_write),
+                cwd=cwd,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                pass_fds=(status_write,) if sandbox.kind == "bubblewrap" else (),
+                start_new_session=True,
+            )
+        finally:
+            os.close(status_write)
+        output = _Output(command.output_mb * _MEGABYTE, process)
+        tree = _Tree(process.pid, environment[MARKER])
+        try:
+            ended_by = _watch(command, process, tree, output, started)
+        finally:
+            tree.end()
+            process.wait()
+        stdout, stderr = output.close()
+        told = status.read() if sandbox.kind == "bubblewrap" else b""
+    seconds = round(time.monotonic() - started, 3)
+    if ended_by is None and sandbox.kind == "bubblewrap" and not _began(told):
+        if stderr.startswith(b"bwrap: execvp "):
+            return Ran(None, "missing", seconds, stdout, stderr)
+        said = stderr.decode(errors="replace").strip()
+        raise SandboxFault(f"bubblewrap could not start '{command.name}': {said}.")
+    code = process.returncode
+    exit_status = None if ended_by else code if code >= 0 else 128 - code
+    return Ran(exit_status, ended_by, seconds, stdout, stderr)
+
+
+def _program(name: str, cwd: Path, path: str) -> str | None:
+    return shutil.which(str(cwd / name)) if os.sep in name else shutil.which(name, path=path)
+
+
+def _began(told: bytes) -> bool:
+    """Whether bubblewrap came as far as to have an exit status of the command to tell."""
+    return any("exit-code" in json.loads(line) for line in told.splitlines() if line.strip())
+
+
+def _watch(
+    command: Command, process: subprocess.Popen[bytes], tree: "_Tree", output: "_Output", started: float
+) -> EndedBy | None:
+    """Wait for the command's own end, or say which limit it reached first."""
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_POLL_SECONDS)
+        if output.full.is_set():
+            return "output"
+        if process.returncode is not None:
+            return None
+        if time.monotonic() - started > command.seconds:
+            return "time"
+        alive = tree.look()
+        if len(alive) > command.processes:
+            return "processes"
+        if _is_over(alive, command.memory_mb * _MEGABYTE):
+            return "memory"
+
+
+def _is_over(processes: tuple[psutil.Process, ...], limit: int) -> bool:
+    """Whether they hold more than `limit` bytes together. Forked processes share pages, which the quick sum repeats."""
+    return (
+        _held(processes, "memory_info", "rss") > limit and _held(processes, "memory_full_info", "pss") > limit
+    )
+
+
+def _held(processes: tuple[psutil.Process, ...], call: str, part: str) -> int:
+    total = 0
+    for process in processes:
+        with suppress(psutil.Error):
+            total += getattr(getattr(process, call)(), part)
+    return total
+
+
+class _Output:
+    """Both outputs of a process, read by threads so that neither pipe fills up, within one limit."""
+
+    def __init__(self, limit: int, process: subprocess.Popen[bytes]) -> None:
+        self.full = Event()
+        self._limit = limit
+        self._held = 0
+        self._lock = Lock()
+        self._parts: tuple[bytearray, bytearray] = (bytearray(), bytearray())
+        pipes = (process.stdout, process.stderr)
+        self._threads = [
+            Thread(target=self._read, args=(pipe, part), daemon=True)
+            for pipe, part in zip(pipes, self._parts, strict=True)
+            if pipe is not None
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> tuple[bytes, bytes]:
+        # A process that escaped without a sandbox may still hold a pipe open: it is not waited for.
+        for thread in self._threads:
+            thread.join(timeout=5)
+        with self._lock:
+            return bytes(self._parts[0]), bytes(self._parts[1])
+
+    def _read(self, pipe: IO[bytes], part: bytearray) -> None:
+        with pipe:
+            while chunk := os.read(pipe.fileno(), 65536):
+                with self._lock:
+                    room = self._limit - self._held
+                    part += chunk[:room]
+                    self._held += min(room, len(chunk))
+                if len(chunk) > room:
+                    self.full.set()
+
+
+class _Tree:
+    """A process, all that it started, and all that carries its marker."""
+
+    def __init__(self, pid: int, marker: str) -> None:
+        self._group = pid
+        self._marker = marker
+        self._known: set[psutil.Process] = set()
+
+    def look(self) -> tuple[psutil.Process, ...]:
+        """The processes that are alive now; each is remembered, should its parent end before it."""
+        with suppress(psutil.Error):
+            root = psutil.Process(self._group)
+            self._known |= {root, *root.children(recursive=True)}
+        return tuple(process for process in self._known if process.is_running())
+
+    def end(self) -> None:
+        """Kill until none is left: one that starts others while it is being killed must not win."""
+        for _ in range(50):
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._group, signal.SIGKILL)
+            left = {p for p in (*self.look(), *self._marked()) if _is_alive(p)}
+            for process in left:
+                with suppress(psutil.Error):
+                    process.suspend()
+            for process in left:
+                with suppress(psutil.Error):
+                    process.kill()
+            if not left:
+                return
+            psutil.wait_procs(list(left), timeout=0.1)
+
+    def _marked(self) -> list[psutil.Process]:
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error, OSError):
+                if process.environ().get(MARKER) == self._marker:
+                    found.append(process)
+        return found
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    with suppress(psutil.Error):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
