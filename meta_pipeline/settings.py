@@ -81,8 +81,24 @@ class Home:
         return self.path / SETTINGS_FILE
 
     @property
-    def frozen(self) -> Path:
-        """The file whose presence holds all new runs and merges; it says who holds and why."""
+    def held(self) -> str | None:
+        """Why all new runs and merges are held; None where they are not."""
+        try:
+            return self._hold.read_text().strip() or "no reason given"
+        except FileNotFoundError:
+            return None
+
+    def hold(self, reason: str) -> None:
+        """Hold all new runs and merges, on every target."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._hold.write_text(reason + "\n")
+
+    def release(self) -> None:
+        """Let runs and merges go on."""
+        self._hold.unlink(missing_ok=True)
+
+    @property
+    def _hold(self) -> Path:
         return self.path / "hold"
 
     def settings(self) -> Settings:

@@ -30,12 +30,11 @@ class Opened(Frozen):
 
 
 class Recorded(Frozen):
-    """An artifact was made; `inputs` are (name, digest) pairs."""
+    """An artifact was made. It names the digests of its own inputs."""
 
     kind: Literal["recorded"] = "recorded"
     artifact: str
     digest: str
-    inputs: tuple[tuple[str, str], ...] = ()
 
 
 class Judging(Frozen):
@@ -55,10 +54,11 @@ class Judged(Frozen):
 
 
 class Concluded(Frozen):
-    """The verdict over a stage border."""
+    """The verdict over a stage border, and how many people must sign it (0: none)."""
 
     kind: Literal["concluded"] = "concluded"
     verdict: Verdict
+    signatures: int = 0
 
 
 class Answered(Frozen):

@@ -44,7 +44,12 @@ class RecipeCall(Frozen):
 
 
 class Plan(Frozen):
-    """The numbered plan. `from_patch` marks a plan that was read off its own patch: it proves nothing about it."""
+    """The numbered plan.
+
+    `from_patch` marks a plan that was read off its own patch: it proves nothing about it.
+
+    `gaps` say, a sentence each, what kept the author from planning; a plan with gaps has no steps.
+    """
 
     requirements: str
     author: Literal["recipes", "patch", "command", "agent"]
@@ -55,6 +60,7 @@ class Plan(Frozen):
     assumptions: tuple[str, ...] = ()
     risks: tuple[str, ...] = ()
     from_patch: str | None = None
+    gaps: tuple[str, ...] = ()
 
     @property
     def files(self) -> frozenset[str]:

@@ -17,6 +17,7 @@ Metric = Literal[
     "failed_expectations",
     "unexpected_values",
 ]
+Argument = bool | int | float | str | tuple[int | float | str, ...]
 Verification = Literal["topology", "dry_run", "parse", "unit_tests", "lint", "data_quality"]
 
 
@@ -32,13 +33,13 @@ class Expectation(Frozen):
     """A data-quality rule on a column, in the words of Great Expectations.
 
     `type` is the registered snake-case name, such as `expect_column_values_to_be_between`; `kwargs`
-    are its arguments in sorted order, the column left out.
+    are its arguments in sorted order, the column left out; a tuple is a list there, as in `value_set`.
     """
 
     type: str
     dataset: str
     column: str
-    kwargs: tuple[tuple[str, float | int | str], ...] = ()
+    kwargs: tuple[tuple[str, Argument], ...] = ()
 
 
 class Criterion(Frozen):

@@ -1,5 +1,6 @@
 """The stage graph as data: which artifacts a stage makes, from what, and which job makes them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -15,7 +16,6 @@ class Artifact:
 
     name: str
     stage: StageId
-    job: JobName
     inputs: tuple[str, ...]
     description: str
     optional: bool = False
@@ -24,43 +24,39 @@ class Artifact:
 REPORTS = ("lint_report", "test_report", "parse_report", "dry_run_report", "data_quality_report")
 
 ARTIFACTS: tuple[Artifact, ...] = (
-    Artifact("issue", "discovery", "plan_delivery", (), "The change request as its author wrote it."),
+    Artifact("issue", "discovery", (), "The change request as its author wrote it."),
     Artifact(
-        "repo_context", "discovery", "plan_delivery", ("issue",), "What the repository holds at the base commit."
+        "repo_context", "discovery", ("issue",), "What the repository holds at the base commit."
     ),
     Artifact(
         "requirements",
         "discovery",
-        "plan_delivery",
         ("issue", "repo_context"),
         "Measurable criteria, touchpoints and open questions.",
     ),
     Artifact(
         "dependency_audit",
         "design",
-        "plan_delivery",
         ("repo_context", "requirements"),
         "The manifests and locks at base, and what the change means for them.",
     ),
     Artifact(
         "plan",
         "design",
-        "plan_delivery",
         ("requirements", "repo_context", "dependency_audit"),
         "Numbered steps with files, verification and rollback.",
     ),
     Artifact(
-        "plan_signoff", "design", "implement_delivery", ("plan",), "A human's approval of this very plan.", True
+        "plan_signoff", "design", ("requirements", "plan"), "A human's approval of this very plan.", True
     ),
     Artifact(
         "patched_code",
         "implementation",
-        "implement_delivery",
-        ("plan_signoff", "plan"),
+        ("requirements", "plan", "plan_signoff"),
         "The patch on its base commit, and the commit they make.",
     ),
     *(
-        Artifact(name, "implementation", "implement_delivery", ("patched_code",), description)
+        Artifact(name, "implementation", ("patched_code",), description)
         for name, description in (
             ("lint_report", "The target's own lint command at base and head."),
             ("test_report", "The target's own tests at base and head."),
@@ -72,51 +68,45 @@ ARTIFACTS: tuple[Artifact, ...] = (
     Artifact(
         "implementation_verdict",
         "implementation",
-        "implement_delivery",
         ("patched_code", *REPORTS),
         "The decision over every implementation gate.",
     ),
     Artifact(
         "rollback_plan",
         "review",
-        "implement_delivery",
-        ("patched_code", "implementation_verdict"),
+        ("requirements", "plan", "patched_code", "implementation_verdict"),
         "The commands that undo the change, rehearsed.",
     ),
     Artifact(
         "review_packet",
         "review",
-        "implement_delivery",
         ("requirements", "plan", "patched_code", *REPORTS, "implementation_verdict", "rollback_plan"),
         "What a reviewer reads before signing.",
     ),
     Artifact(
         "review_verdict",
         "review",
-        "implement_delivery",
-        ("patched_code", "rollback_plan", "review_packet"),
+        ("requirements", "plan", "patched_code", *REPORTS, "rollback_plan", "review_packet"),
         "The decision over every review gate.",
     ),
     Artifact(
         "review_signoff",
         "review",
-        "roll_out_delivery",
-        ("review_verdict",),
+        ("patched_code", "rollback_plan", "review_verdict"),
         "A human's approval of this very change.",
         True,
     ),
     Artifact(
         "merge",
         "rollout",
-        "roll_out_delivery",
-        ("review_signoff", "patched_code"),
+        ("requirements", "plan", "patched_code", "rollback_plan", "review_signoff"),
         "The default branch moved to the reviewed commit.",
+        optional=True,
     ),
     Artifact(
         "rollout_notes",
         "rollout",
-        "roll_out_delivery",
-        ("merge", "review_packet", "rollback_plan"),
+        ("requirements", "plan", "patched_code", *REPORTS, "rollback_plan", "merge"),
         "What was delivered, how to watch it, how to undo it.",
     ),
 )
@@ -125,9 +115,21 @@ ABSENT_IN_ROLLOUT = ("deployment", "observation")
 """Stage 5 artifacts that the design names and this version does not make; `status` says so."""
 
 
-def artifacts_of(job: JobName) -> tuple[Artifact, ...]:
-    """The artifacts that one job makes, in the order of the graph."""
-    return tuple(artifact for artifact in ARTIFACTS if artifact.job == job)
+JOBS: Mapping[JobName, tuple[str, ...]] = {
+    "plan_delivery": ("issue", "repo_context", "requirements", "dependency_audit", "plan", "plan_signoff"),
+    "implement_delivery": (
+        "plan_signoff",
+        "patched_code",
+        *REPORTS,
+        "implementation_verdict",
+        "rollback_plan",
+        "review_packet",
+        "review_verdict",
+        "review_signoff",
+    ),
+    "roll_out_delivery": ("review_signoff", "merge", "rollout_notes"),
+}
+"""What each job makes. A sign-off ends one job, where it shows as waiting, and begins the next, where it is there."""
 
 
 def artifact(name: str) -> Artifact:

@@ -103,7 +103,7 @@ class Standing:
 class _Fold:
     """What the ledger has established so far. A verdict that differs from its forerunner voids the later stages."""
 
-    verdicts: dict[StageId, Verdict] = field(default_factory=dict)
+    verdicts: dict[StageId, Concluded] = field(default_factory=dict)
     judging: set[StageId] = field(default_factory=set)
     ended: Standing | None = None
     trouble: str | None = None
@@ -118,7 +118,7 @@ class _Fold:
                 self.judging.add(event.stage)
                 self.trouble = None
             case Concluded():
-                self._conclude(event.verdict)
+                self._conclude(event)
             case Answered():
                 self.verdicts.clear()
             case Effect(what="merge_awaited"):
@@ -130,12 +130,13 @@ class _Fold:
             case Delivered():
                 self.ended = Standing("delivered", "rollout", self.revision)
 
-    def _conclude(self, verdict: Verdict) -> None:
-        self.judging.discard(verdict.stage)
-        former = self.verdicts.get(verdict.stage)
-        self.verdicts[verdict.stage] = verdict
-        if former is None or former.digest != verdict.digest:
-            for later in STAGES[STAGES.index(verdict.stage) + 1 :]:
+    def _conclude(self, concluded: Concluded) -> None:
+        stage = concluded.verdict.stage
+        self.judging.discard(stage)
+        former = self.verdicts.get(stage)
+        self.verdicts[stage] = concluded
+        if former is None or former.verdict.digest != concluded.verdict.digest:
+            for later in STAGES[STAGES.index(stage) + 1 :]:
                 self.verdicts.pop(later, None)
 
 
@@ -157,11 +158,12 @@ def standing(entries: Sequence[Entry]) -> Standing:
 
 def _at_stage(stage: StageId, fold: _Fold, entries: Sequence[Entry]) -> Standing | None:
     """The standing if the delivery is at this stage; None if it has left it behind."""
-    verdict = fold.verdicts.get(stage)
-    if verdict is None or stage in fold.judging:
+    concluded = fold.verdicts.get(stage)
+    if concluded is None or stage in fold.judging:
         if fold.trouble:
             return Standing("failed", stage, fold.revision, fold.trouble)
         return Standing(WORKING[stage], stage, fold.revision, fold.merge_awaited if stage == "rollout" else None)
+    verdict = concluded.verdict
     if verdict.decision == "blocked":
         worst = [r for r in verdict.results if r.outcome in ("failed", "could_not_run")]
         why = "; ".join(f"{result.id} {result.name}: {result.reason}" for result in worst)
@@ -173,6 +175,6 @@ def _at_stage(stage: StageId, fold: _Fold, entries: Sequence[Entry]) -> Standing
     if rejected:
         why = f"{rejected.signer}: {rejected.reason or 'no reason given'}"
         return Standing("rejected", stage, fold.revision, why, verdict)
-    if not signoffs:
+    if len(signoffs) < concluded.signatures:
         return Standing(AWAITING[stage], stage, fold.revision, None, verdict)
     return None

@@ -1,0 +1,44 @@
+"""From a plan to a change set: the author's files or patch, on a base commit."""
+
+from datetime import datetime
+
+from meta_pipeline.authors.write import carry_out
+from meta_pipeline.delivery.change_set import Author, ChangeSet
+from meta_pipeline.delivery.ids import DeliveryId
+from meta_pipeline.delivery.model import digest
+from meta_pipeline.delivery.plan import Plan
+from meta_pipeline.workspace.patch import Rejected
+from meta_pipeline.workspace.repository import Mirror
+
+COMMITTER = "meta-pipeline"
+COMMITTER_MAIL = "meta-pipeline@localhost"
+
+
+def write_change(
+    mirror: Mirror, delivery: DeliveryId, plan: Plan, base: str, *, patch: str | None, author: Author, when: datetime
+) -> ChangeSet:
+    """The change that carries out `plan` on `base`: the recipes' files, or a human's `patch`.
+
+    Equal inputs give the same commit. A patch that does not apply, or changes nothing, gives a change
+    set with a `rejection`. Raises `RecipeError` where a recipe meets a source it does not understand.
+    """
+    text = patch if patch is not None else mirror.write_tree_patch(base, carry_out(plan, mirror.tree(base)))
+    message = commit_message(delivery, plan)
+    change = ChangeSet(plan=digest(plan), base=base, patch=text, author=author, message=message)
+    if not text.strip():
+        return change.model_copy(
+            update={"rejection": "the change is empty: the repository already is as the plan wants it"}
+        )
+    applied = mirror.commit_patch(base, text, message, COMMITTER, COMMITTER_MAIL, when)
+    if isinstance(applied, Rejected):
+        return change.model_copy(update={"rejection": applied.reason})
+    return change.model_copy(
+        update={"head": applied.head, "tree": applied.tree, "patch_id": applied.patch_id}
+    )
+
+
+def commit_message(delivery: DeliveryId, plan: Plan) -> str:
+    """The plan's summary and steps, with trailers that lead back to the delivery."""
+    steps = "\n".join(f"{step.number}. {step.title} ({', '.join(step.files)})" for step in plan.steps)
+    trailers = f"Delivery: {delivery}\nPlan: {digest(plan)}"
+    return f"{plan.summary.splitlines()[0]}\n\n{steps}\n\n{trailers}\n"

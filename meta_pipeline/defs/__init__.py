@@ -1,0 +1,1 @@
+"""The Dagster layer: assets, checks, jobs and sensors, one folder a stage."""

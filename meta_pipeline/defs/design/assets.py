@@ -1,0 +1,81 @@
+"""Design: the dependency audit, the numbered plan, and its approval."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from meta_pipeline.authors.planning import plan_from_patch, plan_with_recipes
+from meta_pipeline.delivery.context import DependencyAudit, RepoContext
+from meta_pipeline.delivery.model import digest
+from meta_pipeline.delivery.plan import Plan
+from meta_pipeline.delivery.requirements import Requirements
+from meta_pipeline.defs.gating import at_work, block, checks, concluded, judged, made, require_open, require_same
+from meta_pipeline.defs.parts import artifact_asset
+from meta_pipeline.defs.signoffs import signed_stage
+from meta_pipeline.desk import Delivery
+from meta_pipeline.gates.case import Case
+from meta_pipeline.issues.repo_context import audit_dependencies
+from meta_pipeline.messages.notes import update_note
+from meta_pipeline.resources import DeskResource
+
+
+def dependency_audit(
+    context: dg.AssetExecutionContext, desk: DeskResource, repo_context: RepoContext, requirements: Requirements
+) -> Iterator[Any]:
+    delivery = at_work(context, desk)
+    yield made(
+        delivery, "dependency_audit", audit_dependencies(digest(requirements), requirements, repo_context)
+    )
+
+
+def plan(
+    context: dg.AssetExecutionContext,
+    desk: DeskResource,
+    requirements: Requirements,
+    repo_context: RepoContext,
+    dependency_audit: DependencyAudit,
+) -> Iterator[Any]:
+    delivery = at_work(context, desk)
+    require_open(context, delivery.border("discovery", digest(requirements)))
+    require_same(context, "requirements", dependency_audit.requirements, requirements)
+    planned = _planned(delivery, requirements, repo_context)
+    subject = digest(planned)
+    case = Case(
+        delivery.policy, requirements=requirements, context=repo_context, audit=dependency_audit, plan=planned
+    )
+    results = judged(delivery, "design", subject, delivery.gates("design"), case)
+    verdict = concluded(delivery, "design", subject, results)
+    yield from checks(delivery.target.name, results)
+    if verdict.decision == "blocked":
+        delivery.record.save("plan", planned)
+        raise block(context, delivery, verdict)
+    yield made(delivery, "plan", planned)
+
+
+def plan_signoff(
+    context: dg.AssetExecutionContext, desk: DeskResource, requirements: Requirements, plan: Plan
+) -> Iterator[Any]:
+    delivery = at_work(context, desk)
+    require_same(context, "requirements", plan.requirements, requirements)
+    verdict = require_open(context, delivery.border("design", digest(plan), signed=False))
+    for shown in signed_stage(context, delivery, verdict):
+        if isinstance(shown, dg.Output):
+            delivery.record.post("update", update_note(delivery.id, delivery.policy, plan, shown.value.signoffs))
+        yield shown
+
+
+def _planned(delivery: Delivery, requirements: Requirements, repo_context: RepoContext) -> Plan:
+    request = delivery.request
+    if request is not None and request.patch is not None:
+        return plan_from_patch(requirements, request.patch, repo_context, request.author.identity)
+    return plan_with_recipes(requirements, repo_context, delivery.policy, delivery.tree(repo_context.base))
+
+
+def assets(target: str) -> list[dg.AssetsDefinition]:
+    """The design assets of one target."""
+    return [
+        artifact_asset(target, dependency_audit, loads=["repo_context", "requirements"]),
+        artifact_asset(target, plan, loads=["requirements", "repo_context", "dependency_audit"]),
+        artifact_asset(target, plan_signoff, loads=["requirements", "plan"]),
+    ]

@@ -1,0 +1,174 @@
+"""Implementation: the patch, the target's own tools on it, and the verdict."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from meta_pipeline.authors.change import write_change
+from meta_pipeline.authors.recipes.recipe import RecipeError
+from meta_pipeline.delivery.change import Change
+from meta_pipeline.delivery.change_set import ChangeSet
+from meta_pipeline.delivery.ledger import latest_results
+from meta_pipeline.delivery.model import digest
+from meta_pipeline.delivery.plan import Plan
+from meta_pipeline.delivery.reports import ReportKind, ValidationReport
+from meta_pipeline.delivery.requirements import Requirements
+from meta_pipeline.delivery.stages import REPORTS, artifact
+from meta_pipeline.defs.gating import at_work, block, checks, concluded, halt, judged, made, require_open
+from meta_pipeline.defs.parts import ARTIFACTS_IO, artifact_asset, check_specs, partitions
+from meta_pipeline.desk import Delivery
+from meta_pipeline.evidence.store import Folder
+from meta_pipeline.gates.case import Case
+from meta_pipeline.gates.catalogue import catalogue
+from meta_pipeline.resources import DeskResource
+from meta_pipeline.schedulers.survey import read_change
+from meta_pipeline.validation.bench import Bench
+from meta_pipeline.validation.validate import unable, validate
+from meta_pipeline.workspace.environment import CannotBuild, build_environment
+from meta_pipeline.workspace.sandbox import detect_sandbox
+
+KINDS: dict[str, ReportKind] = {
+    "lint_report": "lint",
+    "test_report": "tests",
+    "parse_report": "parse",
+    "dry_run_report": "dry_run",
+    "data_quality_report": "data_quality",
+}
+
+
+def patched_code(
+    context: dg.AssetExecutionContext, desk: DeskResource, requirements: Requirements, plan: Plan
+) -> Iterator[Any]:
+    delivery = at_work(context, desk)
+    require_open(context, delivery.border("design", digest(plan)))
+    request = delivery.request
+    try:
+        change_set = write_change(
+            delivery.mirror,
+            delivery.id,
+            plan,
+            delivery.tip,
+            patch=request.patch if request else None,
+            author=delivery.opened.author,
+            when=delivery.opened_at,
+        )
+    except RecipeError as error:
+        raise halt(context, str(error)) from error
+    case = Case(
+        delivery.policy,
+        change=change_of(delivery, change_set),
+        change_set=change_set,
+        requirements=requirements,
+        plan=plan,
+    )
+    results = judged(
+        delivery, "implementation", digest(change_set), catalogue().of_subject("patched_code"), case
+    )
+    yield from checks(delivery.target.name, results)
+    yield made(delivery, "patched_code", change_set)
+
+
+def validation_reports(
+    context: dg.AssetExecutionContext, desk: DeskResource, patched_code: ChangeSet
+) -> Iterator[Any]:
+    delivery = at_work(context, desk)
+    wanted = [name for name in REPORTS if dg.AssetKey([delivery.target.name, name]) in context.selected_asset_keys]
+    reports = _validated(delivery, patched_code, [KINDS[name] for name in wanted])
+    case = Case(delivery.policy, change_set=patched_code, reports=reports)
+    results = judged(
+        delivery, "implementation", digest(patched_code), catalogue().of_subject(*wanted), case
+    )
+    for name in wanted:
+        yield made(delivery, name, reports[KINDS[name]], output=name)
+    yield from checks(delivery.target.name, results)
+
+
+def implementation_verdict(
+    context: dg.AssetExecutionContext,
+    desk: DeskResource,
+    patched_code: ChangeSet,
+    lint_report: ValidationReport,
+    test_report: ValidationReport,
+    parse_report: ValidationReport,
+    dry_run_report: ValidationReport,
+    data_quality_report: ValidationReport,
+) -> Iterator[Any]:
+    delivery = at_work(context, desk)
+    subject = digest(patched_code)
+    reports = (lint_report, test_report, parse_report, dry_run_report, data_quality_report)
+    for report in reports:
+        if report.change_set != subject:
+            raise halt(context, f"The {report.kind} report is about another change; run the reports again.")
+    case = Case(delivery.policy, change_set=patched_code, reports={report.kind: report for report in reports})
+    results = judged(delivery, "implementation", subject, catalogue().of_subject("implementation_verdict"), case)
+    known = latest_results(delivery.record.entries(), "implementation", subject)
+    unjudged = [gate.id for gate in delivery.gates("implementation") if known.get(gate.id) is None]
+    if unjudged:
+        raise halt(context, f"{', '.join(unjudged)} gave no result on this change; run patched_code and the reports again.")
+    verdict = concluded(delivery, "implementation", subject, [result for result in known.values() if result])
+    yield from checks(delivery.target.name, results)
+    if verdict.decision == "blocked":
+        raise block(context, delivery, verdict)
+    yield made(delivery, "implementation_verdict", verdict)
+
+
+def change_of(delivery: Delivery, change_set: ChangeSet) -> Change | None:
+    """Both trees of a change set with their topologies; None where the patch does not apply."""
+    if change_set.head is None:
+        return None
+    return read_change(delivery.tree(change_set.base), delivery.tree(change_set.head), delivery.policy)
+
+
+def bench_for(delivery: Delivery, commit: str) -> Bench | CannotBuild:
+    """What target commands need: the environment that the files at `commit` ask for, and the sandbox."""
+    built = build_environment(delivery.home.path, delivery.tree(commit), delivery.policy.environment)
+    if isinstance(built, CannotBuild):
+        return built
+    return Bench(delivery.mirror, delivery.record.evidence, delivery.policy, built, detect_sandbox())
+
+
+def _validated(
+    delivery: Delivery, change_set: ChangeSet, wanted: list[ReportKind]
+) -> dict[ReportKind, ValidationReport]:
+    change = change_of(delivery, change_set)
+    if change is None:
+        return unable(change_set, f"the patch does not apply: {change_set.rejection}", wanted)
+    assert change_set.head is not None
+    bench = bench_for(delivery, change_set.head)
+    if isinstance(bench, CannotBuild):
+        return unable(change_set, bench.reason, wanted)
+    remembered = Folder.at(os.fspath(delivery.home.path / "base_evidence"))
+    return validate(bench, change_set, change, remembered, wanted)
+
+
+def _reports(target: str) -> dg.AssetsDefinition:
+    return dg.multi_asset(
+        name=f"{target}__validation_reports",
+        ins={"patched_code": dg.AssetIn(key=[target, "patched_code"])},
+        outs={
+            name: dg.AssetOut(
+                key=[target, name],
+                description=artifact(name).description,
+                io_manager_key=ARTIFACTS_IO,
+                is_required=False,
+                kinds={"python"},
+                tags={"stage": "implementation", "target": target},
+            )
+            for name in REPORTS
+        },
+        check_specs=check_specs(target, *REPORTS),
+        partitions_def=partitions(target),
+        group_name="implementation",
+        can_subset=True,
+    )(validation_reports)
+
+
+def assets(target: str) -> list[dg.AssetsDefinition]:
+    """The implementation assets of one target."""
+    return [
+        artifact_asset(target, patched_code, loads=["requirements", "plan"]),
+        _reports(target),
+        artifact_asset(target, implementation_verdict, loads=["patched_code", *REPORTS]),
+    ]

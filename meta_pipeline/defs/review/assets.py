@@ -1,0 +1,177 @@
+"""Review: the way back, the packet that a reviewer reads, the verdict, and the approval."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+
+from meta_pipeline.delivery.borders import review_subject
+from meta_pipeline.delivery.change_set import ChangeSet
+from meta_pipeline.delivery.citations import chunks_cited
+from meta_pipeline.delivery.judgement import Verdict
+from meta_pipeline.delivery.model import digest
+from meta_pipeline.delivery.packet import ReviewPacket
+from meta_pipeline.delivery.plan import Plan
+from meta_pipeline.delivery.reports import ReportKind, ValidationReport
+from meta_pipeline.delivery.requirements import Requirements
+from meta_pipeline.delivery.rollback import RollbackPlan
+from meta_pipeline.delivery.stages import REPORTS
+from meta_pipeline.defs.gating import at_work, block, checks, concluded, halt, judged, made, require_open, require_same
+from meta_pipeline.defs.implementation.assets import bench_for, change_of
+from meta_pipeline.defs.parts import artifact_asset
+from meta_pipeline.defs.signoffs import signed_stage
+from meta_pipeline.desk import Delivery
+from meta_pipeline.gates.case import Case, Packet
+from meta_pipeline.messages.packet import Account, chunks_to_cite, review_packet_text
+from meta_pipeline.resources import DeskResource
+from meta_pipeline.rollout.rollback import plan_rollback, rehearse
+from meta_pipeline.workspace.environment import CannotBuild
+
+
+def rollback_plan(
+    context: dg.AssetExecutionContext,
+    desk: DeskResource,
+    requirements: Requirements,
+    plan: Plan,
+    patched_code: ChangeSet,
+) -> Iterator[Any]:
+    delivery = at_work(context, desk)
+    require_same(context, "requirements", plan.requirements, requirements)
+    require_same(context, "plan", patched_code.plan, plan)
+    require_open(context, delivery.border("implementation", digest(patched_code)))
+    planned = plan_rollback(patched_code, plan, delivery.policy)
+    bench = bench_for(delivery, patched_code.base)
+    if isinstance(bench, CannotBuild):
+        raise halt(context, f"The rollback cannot be rehearsed: {bench.reason}")
+    rehearsal = rehearse(bench, patched_code, planned)
+    yield made(delivery, "rollback_plan", planned.model_copy(update={"rehearsal": rehearsal}))
+
+
+def review_packet(
+    context: dg.AssetExecutionContext,
+    desk: DeskResource,
+    requirements: Requirements,
+    plan: Plan,
+    patched_code: ChangeSet,
+    lint_report: ValidationReport,
+    test_report: ValidationReport,
+    parse_report: ValidationReport,
+    dry_run_report: ValidationReport,
+    data_quality_report: ValidationReport,
+    rollback_plan: RollbackPlan,
+) -> Iterator[Any]:
+    delivery = at_work(context, desk)
+    verdict = require_open(context, delivery.border("implementation", digest(patched_code)))
+    require_same(context, "change", rollback_plan.change_set, patched_code)
+    reports = by_kind(lint_report, test_report, parse_report, dry_run_report, data_quality_report)
+    account = account_of(delivery, requirements, plan, patched_code, reports, rollback_plan)
+    packet = ReviewPacket(
+        change_set=digest(patched_code),
+        subject=review_subject(digest(patched_code), verdict, rollback_plan.commands),
+        markdown=review_packet_text(account, verdict),
+    )
+    yield made(delivery, "review_packet", packet)
+
+
+def review_verdict(
+    context: dg.AssetExecutionContext,
+    desk: DeskResource,
+    requirements: Requirements,
+    plan: Plan,
+    patched_code: ChangeSet,
+    lint_report: ValidationReport,
+    test_report: ValidationReport,
+    parse_report: ValidationReport,
+    dry_run_report: ValidationReport,
+    data_quality_report: ValidationReport,
+    rollback_plan: RollbackPlan,
+    review_packet: ReviewPacket,
+) -> Iterator[Any]:
+    delivery = at_work(context, desk)
+    subject = subject_at_hand(context, delivery, patched_code, rollback_plan)
+    if review_packet.subject != subject:
+        raise halt(context, "The review packet is about another change or verdict; materialize review_packet again.")
+    reports = by_kind(lint_report, test_report, parse_report, dry_run_report, data_quality_report)
+    case = Case(
+        delivery.policy,
+        change=change_of(delivery, patched_code),
+        change_set=patched_code,
+        requirements=requirements,
+        plan=plan,
+        reports=reports,
+        rollback=rollback_plan,
+        packet=_packet(delivery, review_packet, reports, rollback_plan),
+    )
+    results = judged(delivery, "review", subject, delivery.gates("review"), case)
+    verdict = concluded(delivery, "review", subject, results)
+    yield from checks(delivery.target.name, results)
+    if verdict.decision == "blocked":
+        raise block(context, delivery, verdict)
+    yield made(delivery, "review_verdict", verdict)
+
+
+def review_signoff(
+    context: dg.AssetExecutionContext, desk: DeskResource, patched_code: ChangeSet, rollback_plan: RollbackPlan
+) -> Iterator[Any]:
+    delivery = at_work(context, desk)
+    subject = subject_at_hand(context, delivery, patched_code, rollback_plan)
+    verdict = require_open(context, delivery.border("review", subject, signed=False))
+    yield from signed_stage(context, delivery, verdict)
+
+
+def subject_at_hand(
+    context: dg.AssetExecutionContext, delivery: Delivery, change_set: ChangeSet, rollback: RollbackPlan
+) -> str:
+    """The digest that the review of this change binds; raises `dagster.Failure` unless it passed implementation."""
+    require_same(context, "change", rollback.change_set, change_set)
+    implementation: Verdict = require_open(context, delivery.border("implementation", digest(change_set)))
+    return review_subject(digest(change_set), implementation, rollback.commands)
+
+
+def by_kind(*reports: ValidationReport) -> Mapping[ReportKind, ValidationReport]:
+    return {report.kind: report for report in reports}
+
+
+def account_of(
+    delivery: Delivery,
+    requirements: Requirements,
+    plan: Plan,
+    change_set: ChangeSet,
+    reports: Mapping[ReportKind, ValidationReport],
+    rollback: RollbackPlan,
+) -> Account:
+    """All that the packet and the final summary tell of."""
+    change = change_of(delivery, change_set)
+    assert change is not None
+    return Account(
+        delivery.id, delivery.policy, requirements, plan, change_set, change, reports, rollback, delivery.record.entries()
+    )
+
+
+def _packet(
+    delivery: Delivery,
+    packet: ReviewPacket,
+    reports: Mapping[ReportKind, ValidationReport],
+    rollback: RollbackPlan,
+) -> Packet:
+    """The packet with the chunk ids that the store really holds."""
+    must_cite = chunks_to_cite(reports, rollback)
+    cited = must_cite | frozenset(chunks_cited(packet.markdown))
+    known = frozenset(chunk for chunk in cited if delivery.record.evidence.find(chunk))
+    return Packet(markdown=packet.markdown, known_chunks=known, must_cite_chunks=must_cite)
+
+
+def assets(target: str) -> list[dg.AssetsDefinition]:
+    """The review assets of one target."""
+    return [
+        artifact_asset(target, rollback_plan, loads=["requirements", "plan", "patched_code"]),
+        artifact_asset(
+            target, review_packet, loads=["requirements", "plan", "patched_code", *REPORTS, "rollback_plan"]
+        ),
+        artifact_asset(
+            target,
+            review_verdict,
+            loads=["requirements", "plan", "patched_code", *REPORTS, "rollback_plan", "review_packet"],
+        ),
+        artifact_asset(target, review_signoff, loads=["patched_code", "rollback_plan"]),
+    ]

@@ -1,0 +1,33 @@
+"""A human's approval as an asset: made when it is there, waiting (neither red nor green) while it is not."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from meta_pipeline.delivery.judgement import Verdict
+from meta_pipeline.delivery.ledger import signoffs_on
+from meta_pipeline.delivery.packet import SignedStage
+from meta_pipeline.defs.gating import checks, halt, made
+from meta_pipeline.desk import SIGNED_GATES, Delivery
+from meta_pipeline.gates.case import Case, Signing
+from meta_pipeline.gates.catalogue import catalogue
+from meta_pipeline.gates.gate import judge
+
+
+def signed_stage(context: dg.AssetExecutionContext, delivery: Delivery, verdict: Verdict) -> Iterator[Any]:
+    """The check of the sign-off gate, then the sign-off itself if enough people approved this very verdict."""
+    signing = Signing(
+        digest=verdict.digest,
+        needed=delivery.signatures(verdict.stage),
+        signed=signoffs_on(delivery.record.entries(), verdict.stage, verdict.digest),
+        author=delivery.opened.author.identity,
+    )
+    gate = next(gate for gate in catalogue().of_stage(verdict.stage) if gate.id in SIGNED_GATES)
+    result = judge(gate, Case(delivery.policy, signing=signing))
+    yield from checks(delivery.target.name, [result])
+    if result.outcome == "failed":
+        raise halt(context, f"{result.reason[0].upper()}{result.reason[1:]}.")
+    if result.outcome == "passed":
+        stage = SignedStage(stage=verdict.stage, digest=verdict.digest, signoffs=signing.signed)
+        yield made(delivery, gate.subject, stage)

@@ -1,0 +1,185 @@
+"""One delivery at hand: its record, its target's mirror, its pinned policy, its borders."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Literal
+
+from meta_pipeline.delivery.borders import Open, Shut, border
+from meta_pipeline.delivery.change_set import Author
+from meta_pipeline.delivery.ids import DeliveryId
+from meta_pipeline.delivery.judgement import SEVERITY
+from meta_pipeline.delivery.ledger import Opened, opening
+from meta_pipeline.delivery.model import Frozen
+from meta_pipeline.delivery.stages import StageId
+from meta_pipeline.delivery.states import Standing, standing
+from meta_pipeline.evidence.record import DeliveryRecord
+from meta_pipeline.evidence.signing import Signers
+from meta_pipeline.evidence.store import EvidenceStore, Folder, readable_json
+from meta_pipeline.gates.catalogue import catalogue
+from meta_pipeline.gates.gate import Gate
+from meta_pipeline.policy import POLICY_FILE, Policy, read_policy
+from meta_pipeline.schedulers.detect import detected_policy
+from meta_pipeline.settings import Home, Target
+from meta_pipeline.workspace.repository import Mirror
+from meta_pipeline.workspace.tree import GitTree
+
+SIGNED_GATES = ("DSN006", "REV007")
+"""The gates that are about a sign-off itself: they stand outside the verdict that is signed."""
+
+
+class Request(Frozen):
+    """What an operator handed in with `deliver`: an issue that is not in the inbox, a patch, an author."""
+
+    issue_path: str
+    issue_text: str
+    author: Author
+    patch: str | None = None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One delivery of one target, with all that its stages need."""
+
+    id: DeliveryId
+    target: Target
+    home: Home
+    record: DeliveryRecord
+    mirror: Mirror
+
+    @property
+    def tip(self) -> str:
+        """The commit that the target's default branch is at, as of the last refresh of the mirror."""
+        return self.mirror.tip(self.policy.default_branch)
+
+    def tree(self, commit: str) -> GitTree:
+        return self.mirror.tree(commit)
+
+    @cached_property
+    def opened(self) -> Opened:
+        """The newest revision's opening; raises `ValueError` where nobody opened the delivery."""
+        opened = opening(self.record.entries())
+        if opened is None:
+            raise ValueError(f"{self.id} was never opened; materialize its issue first")
+        return opened
+
+    @cached_property
+    def opened_at(self) -> datetime:
+        """When the delivery was first opened: the date of every commit it makes, so that equal ones are equal."""
+        return datetime.fromisoformat(self.record.entries()[0].at).replace(microsecond=0)
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The policy pinned when this revision was opened, tightened by the operator."""
+        return Policy.model_validate_json(self.record.evidence.get(self.opened.policy))
+
+    @property
+    def request(self) -> Request | None:
+        """What the operator handed in; None for a delivery that an inbox issue began."""
+        data = self.record.folder.read("request.json")
+        return None if data is None else Request.model_validate_json(data)
+
+    def hand_in(self, request: Request) -> None:
+        """Keep what the operator handed in, for the `issue` asset to read."""
+        self.record.folder.write("request.json", readable_json(request))
+
+    def gates(self, stage: StageId) -> tuple[Gate, ...]:
+        """The gates whose results make up the verdict of a stage."""
+        return tuple(gate for gate in catalogue().of_stage(stage) if gate.id not in SIGNED_GATES)
+
+    def signatures(self, stage: StageId) -> int:
+        """How many people must sign the verdict of a stage."""
+        needed: dict[StageId, int] = {"design": self.policy.signoff.design, "review": self.policy.signoff.review}
+        return needed.get(stage, 0)
+
+    def border(self, stage: StageId, subject: str, *, signed: bool = True) -> Open | Shut:
+        """Whether `stage` may be left behind for this subject; `signed=False` leaves its sign-off out."""
+        return border(
+            self.record.entries(),
+            stage,
+            subject,
+            gates=[gate.id for gate in self.gates(stage)],
+            signatures=self.signatures(stage) if signed else 0,
+            author=self.opened.author.identity,
+        )
+
+    def standing(self) -> Standing:
+        return standing(self.record.entries())
+
+    def signers(self, commit: str) -> Signers:
+        """Who may sign: those in the target's file at `commit`, and in the operator's file where there is one."""
+        path = self.policy.signoff.allowed_signers
+        files: list[tuple[str, bytes]] = [(f"{path} at {commit[:12]}", self.tree(commit).read(path) or b"")]
+        if self.target.allowed_signers:
+            operator = self.home.path.joinpath(self.target.allowed_signers).expanduser()
+            files.append((str(operator), operator.read_bytes() if operator.is_file() else b""))
+        return Signers(tuple(files))
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where an operator's deliveries lie: opens any of them by its id."""
+
+    home: Home
+
+    @cached_property
+    def evidence(self) -> EvidenceStore:
+        return EvidenceStore.at(self.home.settings().evidence or str(self.home.path / "evidence"))
+
+    def record(self, delivery: DeliveryId) -> DeliveryRecord:
+        """The record of a delivery, which need not exist yet."""
+        folder = Folder.at(str(self.home.path / "deliveries")).below(delivery.target, delivery.partition_key)
+        return DeliveryRecord(delivery, folder, self.evidence)
+
+    def delivery(self, delivery: DeliveryId) -> Delivery:
+        """The delivery with an up-to-date mirror of its target; raises `SettingsError` or `GitFault`."""
+        target = self.home.target(delivery.target)
+        return Delivery(delivery, target, self.home, self.record(delivery), self.mirror(target))
+
+    def mirror(self, target: Target) -> Mirror:
+        """The up-to-date mirror of a target."""
+        return Mirror.open(self.home.path, target.name, target.repository)
+
+    def known(self, target: str) -> tuple[DeliveryId, ...]:
+        """Every delivery of a target that was ever opened, in the order of their partition keys."""
+        names = Folder.at(str(self.home.path / "deliveries")).below(target).names()
+        return tuple(DeliveryId.of_partition(target, name) for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """The newest commit of a target's default branch, and the policy that it holds or that was detected in it."""
+
+    commit: str
+    policy: Policy
+    committed: bool
+
+
+def tip_of(mirror: Mirror, target: Target) -> Tip:
+    """Where the default branch is now, and the policy there, tightened by the operator.
+
+    The policy is read from `main`, `master` or the branch that the source's HEAD names, and may name
+    another default branch, whose own policy then counts. Raises `PolicyError` or `GitFault`.
+    """
+    branch = mirror.head_branch()
+    commit = mirror.tip(branch)
+    policy, committed = _policy_in(mirror.tree(commit), target, branch)
+    if policy.default_branch != branch:
+        commit = mirror.tip(policy.default_branch)
+        policy, committed = _policy_in(mirror.tree(commit), target, policy.default_branch)
+    return Tip(commit, policy.model_copy(update={"gates": _tightened(policy, target)}), committed)
+
+
+def _policy_in(tree: GitTree, target: Target, branch: str) -> tuple[Policy, bool]:
+    text = tree.read(POLICY_FILE)
+    if text is None:
+        return detected_policy(tree, target.name, branch), False
+    return read_policy(text.decode("utf-8", "replace")), True
+
+
+def _tightened(policy: Policy, target: Target) -> dict[str, Literal["failed", "needs_approval"]]:
+    gates = dict(policy.gates)
+    for gate, outcome in target.gates.items():
+        if gate not in gates or SEVERITY[outcome] > SEVERITY[gates[gate]]:
+            gates[gate] = outcome
+    return gates

@@ -1,0 +1,1 @@
+"""From an approved change to the default branch, and the way back."""

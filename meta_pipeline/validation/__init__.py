@@ -1,0 +1,1 @@
+"""Running the target's own tools at base and head, and reading what they say."""

@@ -1,0 +1,83 @@
+"""The bench on which one change is validated: runs a command in a fresh checkout and records what it did."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from meta_pipeline.delivery.evidence import Command, CommandRecord, Side
+from meta_pipeline.evidence.store import EvidenceStore
+from meta_pipeline.policy import Policy
+from meta_pipeline.workspace.environment import Built
+from meta_pipeline.schedulers.airflow.commands import PROBE as AIRFLOW_PROBE
+from meta_pipeline.validation.checkpoints import PROBE as CHECKPOINT_PROBE
+from meta_pipeline.workspace.process import run
+from meta_pipeline.workspace.repository import Mirror
+from meta_pipeline.workspace.sandbox import Sandbox
+from meta_pipeline.workspace.worktree import Worktree
+
+PROBES = (AIRFLOW_PROBE, CHECKPOINT_PROBE)
+"""The scripts of ours that run inside the target's environment."""
+
+
+SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What every command of one validation has in common."""
+
+    mirror: Mirror
+    evidence: EvidenceStore
+    policy: Policy
+    environment: Built
+    sandbox: Sandbox
+
+    def run(self, command: Command, side: Side, worktree: Worktree, scratch: Path) -> CommandRecord:
+        """Run `command` in `worktree`; `scratch` is a folder of ours that it may write to. Stores its outputs."""
+        started = datetime.now(UTC)
+        ran = run(
+            command,
+            cwd=worktree.path,
+            path=f"{self.environment.path / 'bin'}:{SYSTEM_PATH}",
+            variables=self._variables(worktree.path),
+            sandbox=self.sandbox.opened(
+                read_only=(self.environment.path, self.mirror.git_dir, *PROBES), writable=(worktree.path, scratch)
+            ),
+        )
+        record = CommandRecord(
+            command=command,
+            side=side,
+            tree=self.mirror.tree_id(worktree.commit),
+            environment=self.environment.digest,
+            tools=self.environment.tools,
+            sandbox=self.sandbox.kind,
+            cwd=".",
+            exit=ran.exit,
+            ended_by=ran.ended_by,
+            seconds=round(ran.seconds, 2),
+            started_at=started.isoformat(timespec="seconds"),
+            stdout=self.evidence.put(ran.stdout, f"standard output of {command.shown_as}").digest,
+            stderr=self.evidence.put(ran.stderr, f"standard error of {command.shown_as}").digest,
+            dirtied=worktree.dirtied(),
+        )
+        self.evidence.put_model(record, command.shown_as, "command")
+        return record
+
+    def output(self, record: CommandRecord) -> str:
+        """Standard output and standard error of a record, as text."""
+        both = self.evidence.get(record.stdout) + b"\n" + self.evidence.get(record.stderr)
+        return both.decode("utf-8", errors="replace")
+
+    def _variables(self, root: Path) -> Mapping[str, str]:
+        variables = dict(self.policy.environment.variables)
+        if "PYTHONPATH" in variables:
+            entries = variables["PYTHONPATH"].split(os.pathsep)
+            variables["PYTHONPATH"] = os.pathsep.join(str((root / entry).resolve()) for entry in entries)
+        return {
+            "VIRTUAL_ENV": str(self.environment.path),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "TZ": "UTC",
+            "LANG": "C.UTF-8",
+        } | variables

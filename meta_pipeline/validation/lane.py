@@ -1,0 +1,64 @@
+"""A lane: commands that share one checkout, one after another, and the reading of what they said."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+
+from meta_pipeline.delivery.evidence import Command, CommandRecord
+from meta_pipeline.delivery.model import Frozen
+from meta_pipeline.delivery.reports import Measure, Problem, ReportKind, SideReport
+from meta_pipeline.delivery.topology import Topology
+
+
+class Part(Frozen):
+    """What one lane says about one side of a change, for one report."""
+
+    kind: ReportKind
+    side: SideReport
+    measures: tuple[Measure, ...] = ()
+    topologies: tuple[Topology, ...] = ()
+
+
+class Lane(ABC):
+    """Commands for one side of a change. Lanes run beside each other."""
+
+    kinds: tuple[ReportKind, ...]
+
+    @abstractmethod
+    def commands(self, scratch: Path) -> tuple[Command, ...]:
+        """What is run, in this order; outputs that are read back go to `scratch`."""
+
+    @abstractmethod
+    def read(self, records: Sequence[CommandRecord], outputs: Sequence[str], scratch: Path) -> tuple[Part, ...]:
+        """The parts of the reports, from the records (one a command, same order) and their output as text."""
+
+
+def occurrences(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """The problems with a count in the keys of equal ones, so that a second occurrence is seen as new."""
+    seen: dict[str, int] = {}
+    numbered = []
+    for problem in problems:
+        seen[problem.key] = seen.get(problem.key, 0) + 1
+        numbered.append(problem.model_copy(update={"key": f"{problem.key}#{seen[problem.key]}"}))
+    return tuple(numbered)
+
+
+def unfinished(record: CommandRecord) -> str | None:
+    """Why a command gave no answer, in one sentence; None where it did."""
+    shown = f"'{record.command.shown_as}'"
+    match record.ended_by:
+        case "missing":
+            return f"{shown} cannot be started: '{record.command.argv[0]}' is not in the target's environment"
+        case "time":
+            return f"{shown} was ended after its limit of {record.command.seconds:g} seconds"
+        case "memory":
+            return f"{shown} was ended at its limit of {record.command.memory_mb} MB of memory"
+        case "output":
+            return f"{shown} was ended at its limit of {record.command.output_mb} MB of output"
+    return None
+
+
+def tail(output: str, lines: int = 3) -> str:
+    """The last lines of an output that say something, joined."""
+    said = [line.strip() for line in output.splitlines() if line.strip()]
+    return " / ".join(said[-lines:])[:600]

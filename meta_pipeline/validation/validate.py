@@ -1,0 +1,176 @@
+"""Validate a change set: the target's own tools at base and head, beside each other."""
+
+import os
+import tempfile
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from meta_pipeline.delivery.change import Change
+from meta_pipeline.delivery.change_set import ChangeSet
+from meta_pipeline.delivery.evidence import Side
+from meta_pipeline.delivery.model import Frozen, digest, digest_bytes
+from meta_pipeline.delivery.reports import ReportKind, SideReport, ValidationReport
+from meta_pipeline.delivery.topology import pipelines_of
+from meta_pipeline.evidence.store import Folder, readable_json
+from meta_pipeline.policy import Policy
+from meta_pipeline.validation.bench import PROBES, Bench
+from meta_pipeline.validation.lane import Lane, Part
+from meta_pipeline.validation.lint import LintLane
+from meta_pipeline.validation.pipelines import DryRunLane, ParseLane
+from meta_pipeline.validation.tests import TestsLane
+
+ALL_KINDS: tuple[ReportKind, ...] = ("lint", "tests", "parse", "dry_run", "data_quality")
+_KEY_SCRATCH = Path("/scratch")
+
+
+class _Remembered(Frozen):
+    """The parts that a lane gave for one base."""
+
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """The lanes that a policy asks for, and why there is none for the other kinds."""
+
+    lanes: tuple[Lane, ...]
+    absent: Mapping[ReportKind, str]
+
+
+def lanes_for(policy: Policy, pipelines: Sequence[str]) -> Lanes:
+    """The lanes for one side of a change; `pipelines` are the ones to dry-run."""
+    lanes: list[Lane] = []
+    absent: dict[ReportKind, str] = {}
+    if policy.commands.lint:
+        lanes.append(LintLane(policy.commands.lint))
+    else:
+        absent["lint"] = "the policy names no lint command (commands.lint)"
+    tests = [text for text in (policy.commands.unit_tests, policy.commands.integration_tests) if text]
+    if tests:
+        lanes.append(TestsLane(tests))
+    else:
+        absent["tests"] = "the policy names no test command (commands.unit_tests)"
+    if policy.scheduler is None:
+        absent["parse"] = absent["dry_run"] = "the policy names no scheduler (scheduler.kind)"
+    else:
+        lanes.append(ParseLane(policy))
+    if not policy.data_quality.great_expectations:
+        absent["data_quality"] = "the policy names no checkpoint (data_quality.great_expectations)"
+    if policy.scheduler is not None and (pipelines or policy.data_quality.great_expectations):
+        lanes.append(DryRunLane(policy, pipelines))
+    if not pipelines:
+        absent.setdefault("dry_run", "no pipeline is touched by the change")
+    return Lanes(tuple(lanes), absent)
+
+
+def validate(
+    bench: Bench, change_set: ChangeSet, change: Change, remembered: Folder, wanted: Collection[ReportKind] = ALL_KINDS
+) -> dict[ReportKind, ValidationReport]:
+    """Run the lanes of the wanted reports at base and head, as many at once as there are cores.
+
+    `remembered` keeps what lanes said of a base, by tree, environment and commands; head is always run.
+    """
+    assert change_set.head is not None
+    sides: dict[Side, Lanes] = {
+        "base": lanes_for(bench.policy, to_run(bench.policy, change, "base")),
+        "head": lanes_for(bench.policy, to_run(bench.policy, change, "head")),
+    }
+    commits: dict[Side, str] = {"base": change_set.base, "head": change_set.head}
+    # The slow lanes go first, so that the cores stay busy to the end.
+    work = [
+        (side, lane)
+        for kind in reversed(ALL_KINDS)
+        for side, lanes in sides.items()
+        for lane in lanes.lanes
+        if lane.kinds[-1] == kind and any(kind in wanted for kind in lane.kinds)
+    ]
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 2, thread_name_prefix="lane") as pool:
+        found = list(pool.map(lambda item: _run(bench, item[1], item[0], commits[item[0]], remembered), work))
+    parts = {(item[0], part.kind): part for item, given in zip(work, found, strict=True) for part in given}
+    absent = {side: lanes.absent for side, lanes in sides.items()}
+    subject = digest(change_set)
+    return {kind: _report(kind, subject, parts, absent["head"].get(kind)) for kind in ALL_KINDS if kind in wanted}
+
+
+def unable(change_set: ChangeSet, reason: str, wanted: Collection[ReportKind]) -> dict[ReportKind, ValidationReport]:
+    """The reports of a change that no command could be run for: each says why."""
+    side = SideReport(could_not_run=reason)
+    return {
+        kind: ValidationReport(kind=kind, change_set=digest(change_set), base=side, head=side)
+        for kind in ALL_KINDS
+        if kind in wanted
+    }
+
+
+def to_run(policy: Policy, change: Change, side: Side) -> tuple[str, ...]:
+    """The pipelines to dry-run: those that the change touches, and those whose data a checkpoint looks at."""
+    there = pipelines_of(change.base_topologies if side == "base" else change.head_topologies)
+    paths = {file.path for file in change.files}
+    touched = {difference.pipeline for difference in change.differences}
+    touched |= {pipeline.id for pipeline in there.values() if pipeline.path in paths}
+    touched |= {name for project in policy.data_quality.great_expectations for name in project.pipelines}
+    return tuple(sorted(touched & there.keys()))
+
+
+def _run(bench: Bench, lane: Lane, side: Side, commit: str, remembered: Folder) -> tuple[Part, ...]:
+    name = _memory_name(bench, lane, commit)
+    if side == "base":
+        with suppress(ValidationError):
+            data = remembered.read(name)
+            if data is not None:
+                return tuple(_reused(bench, part) for part in _Remembered.model_validate_json(data).parts)
+    parts = run_lane(bench, lane, side, commit)
+    if side == "base" and all(part.side.could_not_run is None for part in parts):
+        remembered.write(name, readable_json(_Remembered(parts=parts)))
+    return parts
+
+
+def run_lane(bench: Bench, lane: Lane, side: Side, commit: str) -> tuple[Part, ...]:
+    """Run one lane in a fresh checkout of `commit` and read what its commands said."""
+    with (
+        bench.mirror.worktree(commit) as worktree,
+        tempfile.TemporaryDirectory(prefix="meta-pipeline-") as folder,
+    ):
+        scratch = Path(folder)
+        records = [bench.run(command, side, worktree, scratch) for command in lane.commands(scratch)]
+        return lane.read(records, [bench.output(record) for record in records], scratch)
+
+
+def _memory_name(bench: Bench, lane: Lane, commit: str) -> str:
+    key = {
+        "tree": bench.mirror.tree_id(commit),
+        "environment": bench.environment.digest,
+        "sandbox": bench.sandbox.kind,
+        "commands": [command.model_dump(mode="json") for command in lane.commands(_KEY_SCRATCH)],
+        "variables": dict(bench.policy.environment.variables),
+        "probes": [digest_bytes(path.read_bytes()) for path in PROBES],
+        "pipelines": digest(bench.policy.dry_run),
+    }
+    return f"{digest(key).removeprefix('sha256:')}.json"
+
+
+def _reused(bench: Bench, part: Part) -> Part:
+    records = tuple(record.model_copy(update={"reused": True}) for record in part.side.records)
+    for record in records:
+        bench.evidence.put_model(record, record.command.shown_as, "command")
+    return part.model_copy(update={"side": part.side.model_copy(update={"records": records})})
+
+
+def _report(
+    kind: ReportKind, change_set: str, parts: Mapping[tuple[Side, ReportKind], Part], absent: str | None
+) -> ValidationReport:
+    base, head = parts.get(("base", kind)), parts.get(("head", kind))
+    return ValidationReport(
+        kind=kind,
+        change_set=change_set,
+        base=base.side if base else SideReport(),
+        head=head.side if head else SideReport(),
+        measures=(*(base.measures if base else ()), *(head.measures if head else ())),
+        topologies=head.topologies if head else (),
+        not_applicable=absent if head is None else None,
+    )
