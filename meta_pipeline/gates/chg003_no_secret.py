@@ -1,0 +1,128 @@
+"""CHG003: no credential in added lines."""
+
+from typing import ClassVar
+
+from meta_pipeline.delivery.change import Change
+from meta_pipeline.delivery.stages import StageId
+from meta_pipeline.delivery.tree import FileChange
+from meta_pipeline.gates import specimens
+from meta_pipeline.gates.case import Case
+from meta_pipeline.gates.gate import Example, Gate, Opinion
+from meta_pipeline.gates.leaks import Leak, leaks_in, printable
+from meta_pipeline.gates.weighing import Weighed, weigh, weighed
+from meta_pipeline.policy import Policy
+
+
+class NoSecret(Gate):
+    """No added line, in a file of any kind, holds a password, token or key.
+
+    What is once in git stays in its history: the credential must then be replaced, not only removed.
+    A comment in the patch that asks a scanner to look away changes nothing. The well-known passwords of
+    public development images only warn. A finding never shows the value.
+    """
+
+    id: ClassVar[str] = "CHG003"
+    name: ClassVar[str] = "no-secret"
+    stage: ClassVar[StageId] = "implementation"
+    subject: ClassVar[str] = "patched_code"
+    needs: ClassVar[tuple[str, ...]] = ("change",)
+
+    def judge(self, case: Case) -> Opinion:
+        assert case.change is not None
+        return weigh(
+            self,
+            [_weighed(leak, line) for leak, line in _added(case.change)],
+            "no added line holds a credential",
+        )
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        # Put together, so that no scanner of this repository reports the example.
+        value = "".join(("p7Qz", "1vKx", "93Lw", "bTe4"))
+        literal = f"warehouse_password = '{value}'\n"
+        uri = f"AIRFLOW_CONN_WAREHOUSE=postgresql://etl:{value}@db.internal/sales\n"
+        return (
+            Example(
+                "the password comes from the platform",
+                _case({}, {"sales/db.py": 'password = os.environ["WAREHOUSE_PASSWORD"]\n'}),
+                "passed",
+                "no added line",
+            ),
+            Example(
+                "a lock file gets a checksum",
+                _case({}, {"requirements.txt": f"pandas==2.2.3 --hash=sha256:{'0f9e8d7c6b5a4132' * 4}\n"}),
+                "passed",
+            ),
+            Example(
+                "the credential was there before",
+                _case({"sales/db.py": literal}, {"sales/db.py": literal + "timeout = 30\n"}),
+                "passed",
+            ),
+            Example(
+                "a password in a module, with a comment that asks to look away",
+                _case({}, {"sales/db.py": literal.replace("\n", "  # pragma: allowlist secret\n")}),
+                "failed",
+                "warehouse_password of 16 characters",
+            ),
+            Example(
+                "a connection string in an .env file", _case({}, {".env": uri}), "failed", "URL Credentials"
+            ),
+            Example(
+                "the default password of the Postgres image",
+                _case(
+                    {},
+                    {"docker-compose.yml": "      DATABASE: postgresql://airflow:airflow@postgres/airflow\n"},
+                ),
+                "warned",
+                "development image",
+            ),
+        )
+
+
+def _case(before: specimens.Files, after: specimens.Files) -> Case:
+    return Case(Policy(), change=specimens.change(before, after))
+
+
+def _added(change: Change) -> list[tuple[Leak, int | None]]:
+    """The leaks that the change brings in, with the first of their added lines; None in binary files."""
+    files = {file.path: file for file in change.files if file.new}
+    if not files:
+        return []
+    leaks = leaks_in({path: _text(file, file.new) for path, file in files.items()})
+    found: list[tuple[Leak, int | None]] = []
+    for leak in leaks:
+        file = files[leak.path]
+        added = leak.lines & _added_lines(file)
+        if added:
+            found.append((leak, None if file.is_binary else min(added)))
+    return found
+
+
+def _text(file: FileChange, side: bytes | None) -> bytes:
+    data = side or b""
+    return printable(data) if file.is_binary else data
+
+
+def _added_lines(file: FileChange) -> set[int]:
+    if not file.is_binary:
+        return {line.number for line in file.added}
+    known = set(_text(file, file.old).split(b"\n"))
+    pieces = enumerate(_text(file, file.new).split(b"\n"), start=1)
+    return {number for number, piece in pieces if piece not in known}
+
+
+def _weighed(leak: Leak, line: int | None) -> Weighed:
+    if leak.is_image_default:
+        message = (
+            f"{leak.path} holds the well-known password of a development image ({leak.kind}: {leak.hint})"
+        )
+        return weighed(
+            "warned", message, "keep it out of every shared environment", path=leak.path, line=line
+        )
+    return weighed(
+        "failed",
+        f"{leak.path} holds a credential ({leak.kind}: {leak.hint}); whoever reads the repository can use it",
+        "revoke it, and read its successor from the environment or from a connection of the scheduler",
+        path=leak.path,
+        line=line,
+    )

@@ -1,0 +1,225 @@
+"""CHG004: nothing is destroyed that the plan does not name."""
+
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import PurePosixPath
+from typing import ClassVar
+
+from meta_pipeline.delivery.change import Change
+from meta_pipeline.delivery.plan import Plan, TopologyEdit
+from meta_pipeline.delivery.stages import StageId
+from meta_pipeline.delivery.tree import FileChange
+from meta_pipeline.gates import specimens
+from meta_pipeline.gates.case import Case
+from meta_pipeline.gates.destructive_sql import new_destructions
+from meta_pipeline.gates.gate import Example, Gate, Opinion, Strength
+from meta_pipeline.gates.weighing import Weighed, weigh, weighed
+from meta_pipeline.policy import Policy
+
+_MANY_FILES = 10
+_FEW_FILES = 3
+_LARGE_SHARE = 0.2
+_CONTRACTS = ("*.odcs.yaml", "*.odcs.yml")
+_COMMANDS = (
+    ("a force push", re.compile(r"\bgit\s+push\b.*(\s--force(?!-)|\s-\w*f\w*\b|\s--mirror\b|\s\+\w)")),
+    ("the deletion of a DAG's history", re.compile(r"\bairflow\s+dags\s+delete\b")),
+    ("a reset of Airflow's database", re.compile(r"\bairflow\s+db\s+reset\b")),
+    (
+        "a full refresh, which rebuilds tables from nothing",
+        re.compile(r"\bdbt\s+(run|build|seed)\b.*\s--full-refresh\b"),
+    ),
+)
+_PROSE = frozenset({".md", ".rst", ".txt", ".adoc", ".html"})
+
+
+class DestructiveChange(Gate):
+    """No pipeline, task or model, table, contract or mass of files goes away unless the plan says so.
+
+    What is deleted by mistake is found missing when somebody needs it. A removal that the plan names still
+    needs a person; any other is refused. Emptying a table that the same file fills again is how a load is made
+    to run twice, a moved file is not a deleted one, and temporary tables are free to go.
+    """
+
+    id: ClassVar[str] = "CHG004"
+    name: ClassVar[str] = "destructive-change"
+    stage: ClassVar[StageId] = "implementation"
+    subject: ClassVar[str] = "patched_code"
+    needs: ClassVar[tuple[str, ...]] = ("change",)
+
+    def judge(self, case: Case) -> Opinion:
+        assert case.change is not None
+        found = [
+            *_removed_topology(case.change, case.plan),
+            *_deleted_files(case.change, case.plan, case.policy),
+            *_destroyed_data(case.change),
+            *_destructive_commands(case.change),
+        ]
+        return weigh(self, found, "nothing is removed, dropped or emptied")
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        two = specimens.pipeline(specimens.node("clean"), specimens.node("load"))
+        one = specimens.pipeline(specimens.node("load"))
+        moved = specimens.pipeline(specimens.node("load"), path="dags/sales/daily.py")
+        removal = specimens.change(base=(two,), head=(one,))
+        edit = TopologyEdit(pipeline="sales_daily", node="clean", field="removed")
+        contract = {"contracts/daily_revenue.odcs.yaml": "kind: DataContract\n"}
+        return (
+            Example(
+                "a DAG moves to another file",
+                Case(
+                    Policy(),
+                    change=specimens.change(
+                        {specimens.DAG_FILE: "x = 1\n"}, {moved.path: "x = 1\n"}, base=(one,), head=(moved,)
+                    ),
+                ),
+                "passed",
+            ),
+            Example(
+                "a load empties its own table first",
+                _sql(
+                    "TRUNCATE TABLE daily_revenue;\nINSERT INTO daily_revenue SELECT * FROM staged_revenue;\n"
+                ),
+                "passed",
+            ),
+            Example("one day is deleted", _sql("DELETE FROM orders WHERE ds = '{{ ds }}'\n"), "passed"),
+            Example(
+                "a task disappears", Case(Policy(), change=removal), "failed", "sales_daily.clean is removed"
+            ),
+            Example(
+                "a task disappears as planned",
+                Case(Policy(), change=removal, plan=specimens.plan(edits=(edit,))),
+                "needs_approval",
+                "sales_daily.clean is removed",
+            ),
+            Example(
+                "a table is dropped",
+                _sql("DROP TABLE IF EXISTS sales.orders;\n"),
+                "failed",
+                "DROP of sales.orders",
+            ),
+            Example(
+                "a table is emptied",
+                _sql("DELETE FROM orders WHERE 1 = 1;\n"),
+                "failed",
+                "DELETE without WHERE",
+            ),
+            Example(
+                "a task drops a table",
+                Case(
+                    Policy(),
+                    change=specimens.change({}, {specimens.DAG_FILE: 'run(sql="DROP TABLE orders")\n'}),
+                ),
+                "failed",
+                "DROP of orders",
+            ),
+            Example(
+                "a contract is deleted",
+                Case(Policy(), change=specimens.change(contract)),
+                "failed",
+                "contract",
+            ),
+            Example(
+                "the deployment pushes with force",
+                Case(
+                    Policy(),
+                    change=specimens.change({}, {"scripts/deploy.sh": "git push --force origin main\n"}),
+                ),
+                "failed",
+                "force push",
+            ),
+        )
+
+
+def _sql(text: str) -> Case:
+    return Case(Policy(), change=specimens.change({}, {"sales/sql/load.sql": text}))
+
+
+def _removed_topology(change: Change, plan: Plan | None) -> Iterator[Weighed]:
+    named = {(edit.pipeline, edit.node) for edit in plan.edits if edit.field == "removed"} if plan else set()
+    unreadable = {error.path for topology in change.head_topologies for error in topology.errors}
+    for difference in change.differences:
+        if difference.field == "removed":
+            is_named = (difference.pipeline, difference.node) in named
+            cause = ", as its file can no longer be read" if difference.path in unreadable else ""
+            yield weighed(
+                _strength(is_named=is_named),
+                f"{difference.sentence}{cause}; its runs stop and its data goes stale",
+                "confirm the removal"
+                if is_named
+                else "keep it, or have a plan approved that names the removal",
+                path=difference.path,
+                line=difference.line,
+            )
+
+
+def _strength(*, is_named: bool) -> Strength:
+    return "needs_approval" if is_named else "failed"
+
+
+def _deleted_files(change: Change, plan: Plan | None, policy: Policy) -> Iterator[Weighed]:
+    deleted = _not_moved(change.files)
+    named = plan.files if plan else frozenset()
+    for file in deleted:
+        if any(fnmatch(file.path, pattern) for pattern in (*_CONTRACTS, *policy.contracts)):
+            yield weighed(
+                _strength(is_named=file.path in named),
+                f"the data contract {file.path} is deleted; its readers rely on it",
+                "keep the contract, or have a plan approved that names its removal",
+                path=file.path,
+            )
+    tracked = len(change.base.entries())
+    if len(deleted) >= _MANY_FILES or (len(deleted) >= _FEW_FILES and len(deleted) > _LARGE_SHARE * tracked):
+        some = ", ".join(file.path for file in deleted[:3])
+        yield weighed(
+            _strength(is_named=all(file.path in named for file in deleted)),
+            f"{len(deleted)} of {tracked} files are deleted, such as {some}",
+            "keep them, or have a plan approved that names each",
+            path=deleted[0].path,
+        )
+
+
+def _not_moved(files: tuple[FileChange, ...]) -> list[FileChange]:
+    """The deleted files that no added file carries on, by content or by name."""
+    contents = {file.new for file in files if file.status == "added"}
+    names = {PurePosixPath(file.path).name for file in files if file.status == "added"}
+    return [
+        file
+        for file in files
+        if file.status == "deleted"
+        and file.old not in contents
+        and PurePosixPath(file.path).name not in names
+    ]
+
+
+def _destroyed_data(change: Change) -> Iterator[Weighed]:
+    for file in change.files:
+        if not file.is_binary and file.new is not None:
+            old = file.old.decode("utf-8", errors="replace") if file.old is not None else None
+            for destruction in new_destructions(file.path, old, file.new.decode("utf-8", errors="replace")):
+                yield weighed(
+                    "failed",
+                    f"{destruction.verb} of {destruction.table} destroys data that a revert does not bring back",
+                    "limit it with WHERE, fill the table in the same file, or let a person run it by hand",
+                    path=file.path,
+                    line=destruction.line,
+                )
+
+
+def _destructive_commands(change: Change) -> Iterator[Weighed]:
+    for file in change.files:
+        if PurePosixPath(file.path).suffix.casefold() in _PROSE:
+            continue
+        for line in file.added:
+            # A list of arguments reads like the command typed in a shell.
+            typed = re.sub(r"[\"',\[\]]+", " ", line.text)
+            for what, pattern in _COMMANDS:
+                if not typed.lstrip().startswith(("#", "--", "//")) and pattern.search(typed):
+                    yield weighed(
+                        "failed",
+                        f"the line runs {what}, which cannot be undone",
+                        "leave it out; a person can run it by hand when it is needed",
+                        path=file.path,
+                        line=line.number,
+                    )

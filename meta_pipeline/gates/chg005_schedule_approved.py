@@ -1,0 +1,78 @@
+"""CHG005: an existing pipeline runs when it ran before, or a person agreed."""
+
+from typing import Any, ClassVar
+
+from meta_pipeline.delivery.stages import StageId
+from meta_pipeline.delivery.topology import UNRESOLVED, Difference
+from meta_pipeline.gates import specimens
+from meta_pipeline.gates.case import Case
+from meta_pipeline.gates.gate import Example, Gate, Opinion, Strength
+from meta_pipeline.gates.weighing import Weighed, weigh, weighed
+from meta_pipeline.policy import Policy
+
+_FIELDS = frozenset({"schedule", "timezone", "start_date", "catchup", "paused"})
+
+
+class ScheduleApproved(Gate):
+    """Schedule, catchup, start date, time zone and pause state of an existing pipeline stay, or a person approves.
+
+    A moved schedule breaks whoever reads the data in the morning, and catchup or an earlier start date can
+    launch years of runs. A new pipeline changes nobody's schedule. A value that can no longer be read from
+    source, or could not be before, counts as a change: nobody knows whether it is one.
+    """
+
+    id: ClassVar[str] = "CHG005"
+    name: ClassVar[str] = "schedule-approved"
+    stage: ClassVar[StageId] = "implementation"
+    subject: ClassVar[str] = "patched_code"
+    default: ClassVar[Strength] = "needs_approval"
+    needs: ClassVar[tuple[str, ...]] = ("change",)
+
+    def judge(self, case: Case) -> Opinion:
+        assert case.change is not None
+        changed = [d for d in case.change.differences if d.node is None and d.field in _FIELDS]
+        return weigh(self, map(_weighed, changed), "every existing pipeline runs when it ran before")
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        new = specimens.pipeline(id="returns_daily", path="dags/returns.py", catchup=True)
+        unchanged = specimens.pipeline()
+        added = specimens.change(base=(unchanged,), head=(unchanged, new))
+        return (
+            Example(
+                "only the owner changes", _case({}, {"owner": "sales-data"}), "passed", "when it ran before"
+            ),
+            Example("a new DAG with its own schedule", Case(Policy(), change=added), "passed"),
+            Example(
+                "the DAG runs hourly",
+                _case({}, {"schedule": "0 * * * *"}),
+                "needs_approval",
+                "changes from 0 5 * * * to 0 * * * *",
+            ),
+            Example(
+                "catchup is switched on", _case({}, {"catchup": True}), "needs_approval", "from False to True"
+            ),
+            Example(
+                "a schedule that only the running scheduler knows",
+                _case({}, {"schedule": UNRESOLVED}),
+                "needs_approval",
+                "cannot be known",
+            ),
+        )
+
+
+def _case(before: dict[str, Any], after: dict[str, Any]) -> Case:
+    change = specimens.change(base=(specimens.pipeline(**before),), head=(specimens.pipeline(**after),))
+    return Case(Policy(), change=change)
+
+
+def _weighed(difference: Difference) -> Weighed:
+    unknown = UNRESOLVED in (difference.before, difference.after)
+    known = "; whether it stays the same cannot be known from source" if unknown else ""
+    return weighed(
+        "needs_approval",
+        f"{difference.sentence}{known}",
+        f"restore {difference.before}, or approve when and how often {difference.pipeline} runs",
+        path=difference.path,
+        line=difference.line,
+    )
