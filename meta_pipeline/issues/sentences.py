@@ -1,0 +1,76 @@
+"""A section of an issue as sentences, each with the line it stands on."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from meta_pipeline.delivery.issue import Section
+from meta_pipeline.delivery.requirements import Span
+
+_BULLET = re.compile(r"[ \t]*(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]+)?(?=\S)")
+_CODE_FENCE = re.compile(r"[ \t]*(?:`{3,}|~{3,})")
+_TABLE_RULE = re.compile(r"[ \t]*\|?[ \t:|-]*-{3}[ \t:|-]*")
+_END = re.compile(r"(?<=[.!?])\s+(?=[\"'(*_]*[A-Z`0-9])")
+_SHORT = re.compile(r"\b(?:e\.g|i\.e|etc|vs|approx|min|max|no|nr)\.$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One bullet or paragraph: its sentences, in order."""
+
+    sentences: tuple[Span, ...]
+    bullet: bool
+
+
+def blocks_of(section: Section, source: str) -> tuple[Block, ...]:
+    """The bullets and paragraphs of a section; code blocks and the rules of tables are left out."""
+    return tuple(
+        Block(tuple(_split(text, section.line + index, source)), bullet)
+        for text, index, bullet in _chunks(section.text)
+    )
+
+
+def sentences_of(section: Section, source: str) -> tuple[Span, ...]:
+    """All sentences of a section, in order."""
+    return tuple(span for block in blocks_of(section, source) for span in block.sentences)
+
+
+def _chunks(text: str) -> Iterator[tuple[str, int, bool]]:
+    """Each bullet or paragraph as it stands, its first line counted from 0, and whether it is a bullet."""
+    kept: list[str] = []
+    start, bullet, fenced = 0, False, False
+    for index, line in enumerate([*text.split("\n"), ""]):
+        if _CODE_FENCE.match(line):
+            fenced = not fenced
+            line = ""
+        elif fenced:
+            continue
+        match = _BULLET.match(line)
+        row = line.lstrip().startswith("|")
+        if kept and (match or row or not line.strip()):
+            yield "\n".join(kept), start, bullet
+            kept = []
+        if not line.strip() or _TABLE_RULE.fullmatch(line):
+            continue
+        if not kept:
+            start, bullet = index, match is not None
+        kept.append(line[match.end() :] if match else line)
+
+
+def _split(text: str, line: int, source: str) -> Iterator[Span]:
+    position = 0
+    for end in [*_ends(text), len(text)]:
+        piece = text[position:end]
+        quote = piece.strip()
+        if quote:
+            first = position + len(piece) - len(piece.lstrip())
+            yield Span(source=source, line=line + text.count("\n", 0, first), quote=quote)
+        position = end
+
+
+def _ends(text: str) -> Iterator[int]:
+    for match in _END.finditer(text):
+        before = text[: match.start()]
+        # A full stop between backticks, or after a short form, ends no sentence.
+        if before.count("`") % 2 == 0 and not _SHORT.search(before):
+            yield match.end()
