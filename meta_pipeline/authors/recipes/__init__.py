@@ -1,0 +1,1 @@
+"""Deterministic recipes: each turns one kind of demand into new file contents."""

@@ -1,0 +1,165 @@
+"""Retries, their delay and its growth, on a whole DAG or on one task."""
+
+import re
+from collections.abc import Mapping
+from typing import Literal
+
+from meta_pipeline.authors.recipes.airflow_source import AirflowSource
+from meta_pipeline.authors.recipes.bounds import Bounds, bounds_of
+from meta_pipeline.authors.recipes.context import known_pipeline
+from meta_pipeline.authors.recipes.python_source import PythonSource
+from meta_pipeline.authors.recipes.recipe import Fit, Misfit, Recipe, RecipeError, Watch
+from meta_pipeline.authors.recipes.retry_edit import RetryEdit
+from meta_pipeline.authors.recipes.retry_settings import Setting
+from meta_pipeline.delivery.context import RepoContext
+from meta_pipeline.delivery.model import Frozen
+from meta_pipeline.delivery.plan import TopologyEdit
+from meta_pipeline.delivery.requirements import Criterion
+from meta_pipeline.delivery.topology import Pipeline
+from meta_pipeline.delivery.tree import Tree, text_of
+
+_SECONDS = {"second": 1, "sec": 1, "s": 1, "minute": 60, "min": 60, "m": 60, "hour": 3600, "h": 3600, "day": 86400}
+_EXPONENTIAL = frozenset({"exponential", "true", "yes", "on", "growing"})
+_FIRST_WITH_MULTIPLIER = (3, 2)
+
+
+class RetryParameters(Frozen):
+    """`path` defines the DAG `pipeline`; `node` is one task of it, or None for all. Delays are in seconds.
+
+    `backoff` is the source text that asks for growing delays in the Airflow at hand.
+    """
+
+    path: str
+    pipeline: str
+    node: str | None = None
+    retries: Bounds | None = None
+    delay: Bounds | None = None
+    backoff: Literal["True", "2.0"] | None = None
+
+    @property
+    def settings(self) -> tuple[Setting, ...]:
+        found = []
+        if self.retries is not None:
+            found.append(Setting("retries", "retries", bounds=self.retries))
+        if self.delay is not None:
+            found.append(Setting("retry_delay", "retry_delay_s", bounds=self.delay))
+        if self.backoff is not None:
+            found.append(Setting("retry_exponential_backoff", "retry_backoff", switch=self.backoff))
+        return tuple(found)
+
+
+class SetRetries(Recipe[RetryParameters]):
+    """Sets retries, retry delay and exponential backoff of an Airflow DAG or task in its source.
+
+    A whole DAG is met in its default_args, and in every task that overrides them; a task in its own
+    keywords. Values that meet the demand already stay as they are.
+    """
+
+    id = "set_retries"
+    title = "Set retries"
+    model = RetryParameters
+    serves = frozenset({"retries", "retry_delay", "retry_backoff"})
+
+    def fit(self, criteria: tuple[Criterion, ...], context: RepoContext, tree: Tree) -> Fit | Misfit:
+        found = known_pipeline(criteria[0].subject, context)
+        if isinstance(found, Misfit):
+            return found
+        pipeline, node, version = found
+        parameters = _parameters(criteria, pipeline, node, _backoff_text(version, tree, pipeline.path))
+        if isinstance(parameters, Misfit):
+            return parameters
+        try:
+            source = AirflowSource(PythonSource.open(tree, pipeline.path))
+            self.apply(tree, parameters)
+            edits = _edits(source, parameters, context)
+        except RecipeError as error:
+            return Misfit(f"a supported source form: {error}")
+        return _fit(parameters, edits, criteria[0].subject)
+
+    def apply(self, tree: Tree, parameters: RetryParameters) -> Mapping[str, bytes]:
+        source = PythonSource.open(tree, parameters.path)
+        splices = RetryEdit(AirflowSource(source), tree, parameters.settings).splices(
+            parameters.pipeline, parameters.node
+        )
+        return {parameters.path: source.spliced(splices)} if splices else {}
+
+
+def _parameters(
+    criteria: tuple[Criterion, ...], pipeline: Pipeline, node: str | None, backoff: Literal["True", "2.0"]
+) -> RetryParameters | Misfit:
+    retries, delay = Bounds(), Bounds()
+    wants_backoff = False
+    for criterion in criteria:
+        if criterion.metric == "retry_backoff":
+            if criterion.comparator != "==" or str(criterion.threshold).casefold() not in _EXPONENTIAL:
+                return Misfit(f"a backoff that is exponential; '{criterion.sentence}' asks for something else")
+            wants_backoff = True
+            continue
+        scale = 1.0 if criterion.metric == "retries" else _scale(criterion.unit)
+        bounds = bounds_of(criterion, scale, 1.0) if scale else None
+        if bounds is None:
+            return Misfit(f"a single range of numbers in a known unit; '{criterion.sentence}' has none")
+        if criterion.metric == "retries":
+            retries = retries.narrowed(bounds)
+        else:
+            delay = delay.narrowed(bounds)
+    if retries.is_empty or delay.is_empty:
+        return Misfit(f"demands on {criteria[0].subject} that can be met together; they exclude each other")
+    return RetryParameters(
+        path=pipeline.path,
+        pipeline=pipeline.id,
+        node=node,
+        retries=None if retries == Bounds() else retries,
+        delay=None if delay == Bounds() else delay,
+        backoff=backoff if wants_backoff else None,
+    )
+
+
+def _scale(unit: str) -> float | None:
+    unit = unit.strip().casefold()
+    return _SECONDS.get(unit) or _SECONDS.get(unit.removesuffix("s"))
+
+
+def _backoff_text(version: str, tree: Tree, path: str) -> Literal["True", "2.0"]:
+    # Airflow 3.2 turned the switch into a multiplier, in which True is 1 and lets no delay grow.
+    numbers = re.match(r"\D*(\d+)\.(\d+)", version)
+    if numbers:
+        return "2.0" if (int(numbers[1]), int(numbers[2])) >= _FIRST_WITH_MULTIPLIER else "True"
+    return "2.0" if "airflow.sdk" in (text_of(tree, path) or "") else "True"
+
+
+def _edits(source: AirflowSource, parameters: RetryParameters, context: RepoContext) -> tuple[TopologyEdit, ...]:
+    """The fields of every task that the edit reaches and that do not meet the demand yet."""
+    site, _ = source.find(parameters.pipeline)
+    task = source.task(site, parameters.node) if parameters.node else None
+    reached = [p for p in context.pipelines if p.path == parameters.path and source.makes(site, p.id)]
+    return tuple(
+        TopologyEdit(pipeline=pipeline.id, node=node.id, field=setting.field)
+        for pipeline in reached
+        for node in pipeline.nodes
+        if task is None or source.could_name(task, node.id)
+        for setting in parameters.settings
+        if not setting.meets_in(node)
+    )
+
+
+def _fit(parameters: RetryParameters, edits: tuple[TopologyEdit, ...], subject: str) -> Fit:
+    said = ", ".join(setting.sentence for setting in parameters.settings)
+    others = sorted({edit.pipeline for edit in edits} - {parameters.pipeline})
+    siblings = sorted({f"{e.pipeline}.{e.node}" for e in edits if parameters.node and e.node != parameters.node})
+    notes = []
+    if others:
+        notes.append(f"{', '.join(others)} come from the same code as {parameters.pipeline} and change with it.")
+    elif siblings:
+        notes.append(f"{', '.join(siblings)} come from the same code as {subject} and change with it.")
+    return Fit(
+        parameters=parameters,
+        summary=f"Set {said} on {subject}",
+        files=(parameters.path,),
+        data_flow=f"No data moves differently: only a failed attempt of {subject} is followed by another one.",
+        verification=f"Read the topology of {parameters.path} at head and compare {said} of {subject}.",
+        rollback=f"Revert the change of {parameters.path}; no data has to be undone, as retries write none of their own.",
+        edits=edits,
+        metrics=(Watch("failed task instances", subject, "more per day than in the week before the change"),),
+        notes=tuple(notes),
+    )
