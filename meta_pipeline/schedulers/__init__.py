@@ -1,0 +1,1 @@
+"""What each scheduler makes of a repository: detection, topology, parse, dry run."""

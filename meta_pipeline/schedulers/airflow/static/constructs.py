@@ -1,0 +1,152 @@
+"""Making DAGs, task groups and tasks."""
+
+from collections.abc import Mapping
+
+from meta_pipeline.schedulers.airflow.static import edges
+from meta_pipeline.schedulers.airflow.static.library import copied, same
+from meta_pipeline.schedulers.airflow.static.machine import Arguments, Machine, Site
+from meta_pipeline.schedulers.airflow.static.roles import task_kind
+from meta_pipeline.schedulers.airflow.static.values import UNKNOWN, Dag, Group, Task, opened
+
+
+def keywords(arguments: Arguments, *positional: str) -> dict[object, object]:
+    """The arguments by name; `positional` names those that were given by place."""
+    found = {**dict(zip(positional, arguments.positional, strict=False)), **arguments.named}
+    return opened(found) if arguments.open else found
+
+
+def named_only(arguments: Arguments) -> dict[object, object]:
+    """The arguments that were given by name."""
+    return opened(arguments.named) if arguments.open else dict(arguments.named)
+
+
+def make_dag(machine: Machine, arguments: Mapping[object, object], site: Site, *, foreign: str | None = None) -> Dag:
+    """A new DAG; `foreign` names the class from outside Airflow that fills it with tasks of its own."""
+    own = machine.own_site(site)
+    held = dict(arguments)
+    # Airflow copies the defaults when the DAG is made; later changes of the dict do not reach it.
+    held["default_args"] = copied(held.get("default_args"))
+    dag = Dag(
+        id=held.get("dag_id", UNKNOWN),
+        arguments=held,
+        path=own.path,
+        line=own.line,
+        made_in=site.path,
+        imported=machine.importing > 0,
+    )
+    if foreign:
+        dag.registered = True
+        machine.error(own.path, own.line, f"the tasks of this DAG are made at run time by {foreign}")
+    machine.dags.append(dag)
+    return dag
+
+
+def make_group(
+    machine: Machine,
+    arguments: Mapping[object, object],
+    site: Site,
+    *,
+    suffixed: bool = False,
+    foreign: str | None = None,
+) -> Group | None:
+    """A new task group in the DAG that is open; None where there is none."""
+    parent = arguments.get("parent_group") or machine.group
+    dag = arguments.get("dag") or (parent.dag if isinstance(parent, Group) else machine.dag)
+    if not isinstance(dag, Dag):
+        return None
+    if not isinstance(parent, Group) or parent.dag is not dag:
+        parent = dag.root
+    group_id = arguments.get("group_id", UNKNOWN)
+    full_id = child_id(parent, group_id)
+    if isinstance(full_id, str):
+        if suffixed or arguments.get("add_suffix_on_collision") is True:
+            full_id = free_id(full_id, dag.group_ids | dag.tasks.keys())
+        dag.group_ids.add(full_id)
+    prefixed = arguments.get("prefix_group_id", True)
+    if not isinstance(full_id, str) or not isinstance(prefixed, bool):
+        full_id = UNKNOWN
+        machine.error(site.path, site.line, "the id of a task group is computed at run time")
+    own = arguments.get("default_args") or {}
+    defaults = {**parent.defaults, **own} if isinstance(own, dict) else opened({})
+    group = Group(full_id, dag, parent, prefixed is not False, copied_mapping(defaults))
+    parent.children.append(group)
+    if foreign:
+        machine.error(site.path, site.line, f"the tasks of this group are made at run time by {foreign}")
+    return group
+
+
+def copied_mapping(mapping: Mapping[object, object]) -> Mapping[object, object]:
+    found = copied(dict(mapping))
+    return found if isinstance(found, dict) else {}
+
+
+def child_id(group: Group, own_id: object) -> object:
+    """The full id of a task or group with `own_id` inside `group`."""
+    if group.parent is None or not group.prefixed:
+        return own_id
+    if isinstance(group.id, str) and isinstance(own_id, str):
+        return f"{group.id}.{own_id}"
+    return UNKNOWN
+
+
+def free_id(wanted: str, taken: set[str]) -> str:
+    """`wanted`, or `wanted__1` and so on where that is taken, as Airflow names repeated calls."""
+    if wanted not in taken:
+        return wanted
+    number = 1
+    while f"{wanted}__{number}" in taken:
+        number += 1
+    return f"{wanted}__{number}"
+
+
+def new_task(operator: str, arguments: dict[object, object], site: Site, *, mapped: bool = False) -> Task:
+    """A task that is in no DAG yet."""
+    kind = "mapped_task" if mapped else task_kind(operator)
+    return Task(arguments.get("task_id", UNKNOWN), operator, kind, arguments, site.path, site.line)
+
+
+def place(machine: Machine, task: Task, *, suffixed: bool = False, inputs: object = None) -> Task:
+    """Put a task where its arguments or the open DAG and group say, and link what it takes its input from.
+
+    In an undecided branch a task whose id is there already is merged into that one.
+    """
+    own_id = task.arguments.get("task_id", task.id)
+    group = task.arguments.get("task_group")
+    dag = task.arguments.get("dag")
+    if not isinstance(group, Group):
+        group = machine.group
+    if not isinstance(dag, Dag):
+        dag = group.dag if group else None
+    if dag is None:
+        task.id = own_id
+        return task
+    if group is None or group.dag is not dag:
+        group = dag.root
+    full_id = child_id(group, own_id)
+    if not isinstance(full_id, str):
+        machine.error(task.path, task.line, "the id of a task is computed at run time")
+    elif suffixed:
+        full_id = free_id(full_id, set(dag.tasks))
+    elif full_id in dag.tasks:
+        known = dag.tasks[full_id]
+        if machine.uncertain:
+            _merge(known, task)
+            return known
+        machine.error(task.path, task.line, f"the task id '{full_id}' is taken in this DAG")
+        return known
+    task.id, task.dag, task.group = full_id, dag, group
+    if isinstance(full_id, str):
+        dag.tasks[full_id] = task
+        group.children.append(task)
+    for source in (*edges.outputs_in(task.arguments), *edges.outputs_in(inputs)):
+        edges.connect(source, task)
+    return task
+
+
+def _merge(known: Task, other: Task) -> None:
+    for name in known.arguments.keys() | other.arguments.keys():
+        one, two = known.arguments.get(name, UNKNOWN), other.arguments.get(name, UNKNOWN)
+        known.arguments[name] = one if same(one, two) else UNKNOWN
+    if known.operator != other.operator:
+        known.operator = "unresolved"
+    known.upstream.update(other.upstream)

@@ -1,0 +1,126 @@
+"""Dependencies between tasks, groups, labels and lists of them."""
+
+from collections.abc import Iterable, Iterator
+
+from meta_pipeline.schedulers.airflow.static.values import Dag, Group, Label, Output, Task
+
+
+def is_linkable(value: object) -> bool:
+    """Whether `value` can stand at one side of `>>`."""
+    if isinstance(value, (list, tuple)):
+        return any(is_linkable(item) for item in value)
+    return isinstance(value, (Task, Group, Output, Label))
+
+
+def flat(value: object) -> Iterator[Task | Group | Output | Label]:
+    """The linkable things in `value`, in order."""
+    if isinstance(value, (Task, Group, Output, Label)):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from flat(item)
+
+
+def link(upstream: object, downstream: object) -> None:
+    """`upstream >> downstream`, each to each."""
+    for before in tuple(flat(upstream)):
+        for after in tuple(flat(downstream)):
+            _link_pair(before, after)
+
+
+def _link_pair(before: object, after: object) -> None:
+    if isinstance(after, Label):
+        after.before.append(before)
+        for target in after.after:
+            _link_pair(before, target)
+    elif isinstance(before, Label):
+        before.after.append(after)
+        for source in before.before:
+            _link_pair(source, after)
+    else:
+        for later in _first_tasks(after):
+            for earlier in _last_tasks(before):
+                connect(earlier, later)
+
+
+def connect(earlier: Task, later: Task) -> None:
+    """Make `later` wait for `earlier`; the one without a DAG joins the other's."""
+    if earlier is later:
+        return
+    later.upstream[earlier] = None
+    if earlier.dag is None and later.dag is not None:
+        adopt(later.dag, earlier)
+    elif later.dag is None and earlier.dag is not None:
+        adopt(earlier.dag, later)
+
+
+def adopt(dag: Dag, task: Task) -> None:
+    """Put a task without a DAG into `dag`."""
+    task.dag = dag
+    if isinstance(task.id, str):
+        if dag.tasks.setdefault(task.id, task) is task:
+            dag.root.children.append(task)
+            task.group = dag.root
+
+
+def _first_tasks(value: object) -> Iterable[Task]:
+    return roots(value) if isinstance(value, Group) else _tasks(value)
+
+
+def _last_tasks(value: object) -> Iterable[Task]:
+    return leaves(value) if isinstance(value, Group) else _tasks(value)
+
+
+def _tasks(value: object) -> tuple[Task, ...]:
+    if isinstance(value, Task):
+        return (value,)
+    return value.tasks if isinstance(value, Output) else ()
+
+
+def roots(group: Group) -> list[Task]:
+    """The tasks of a group that wait for no other task of it."""
+    members = dict.fromkeys(group.tasks())
+    return [task for task in members if not any(other in members for other in task.upstream)]
+
+
+def leaves(group: Group) -> list[Task]:
+    """The tasks of a group that no other task of it waits for; a teardown is passed over for its work."""
+    members = dict.fromkeys(group.tasks())
+    waited_for = {other for task in members for other in task.upstream}
+    found: dict[Task, None] = {}
+    for task in members:
+        if task not in waited_for:
+            found |= dict.fromkeys(_work_before(task, members))
+    return list(found)
+
+
+def _work_before(task: Task, members: dict[Task, None]) -> Iterator[Task]:
+    if task.role != "teardown":
+        yield task
+        return
+    for earlier in task.upstream:
+        if earlier in members and earlier.role == "work":
+            yield earlier
+
+
+def chain(*parts: object) -> None:
+    """Airflow's `chain`: neighbours are linked; two lists of one length pairwise."""
+    for before, after in zip(parts, parts[1:], strict=False):
+        if isinstance(before, (list, tuple)) and isinstance(after, (list, tuple)):
+            for one, other in zip(before, after, strict=False):
+                link(one, other)
+        else:
+            link(before, after)
+
+
+def outputs_in(value: object, seen: set[int] | None = None) -> Iterator[Task]:
+    """The tasks whose output stands anywhere inside `value`."""
+    if isinstance(value, Output):
+        yield from value.tasks
+    elif isinstance(value, (list, tuple, set, dict)):
+        visited = seen if seen is not None else set()
+        if id(value) in visited:
+            return
+        visited.add(id(value))
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from outputs_in(item, visited)

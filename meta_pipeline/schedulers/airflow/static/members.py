@@ -1,0 +1,122 @@
+"""The value of `receiver.name`."""
+
+from datetime import date, timedelta
+
+from meta_pipeline.schedulers.airflow.static.dates import DATE_CONSTANTS
+from meta_pipeline.schedulers.airflow.static.machine import Arguments, Machine, Site
+from meta_pipeline.schedulers.airflow.static.roles import role_of
+from meta_pipeline.schedulers.airflow.static.values import (
+    UNKNOWN,
+    Class,
+    Dag,
+    External,
+    Factory,
+    Function,
+    Group,
+    Instance,
+    Label,
+    Method,
+    Module,
+    Output,
+    Partial,
+    Super,
+    Task,
+)
+
+_DATE_PARTS = frozenset(("year", "month", "day", "hour", "minute", "second", "days", "seconds"))
+
+
+def member(machine: Machine, value: object, name: str) -> object:
+    """A member of a module, class, object or node; a method where it is one to call."""
+    match value:
+        case Module():
+            return module_member(machine, value, name)
+        case External():
+            return external_member(value, name)
+        case Class():
+            return _class_member(value, name)
+        case Instance():
+            return _instance_member(machine, value, name)
+        case Task() | Output() | Dag() | Group():
+            return _node_member(value, name)
+        case Factory():
+            return value.made_from if name == "function" else Method(value, name)
+        case Function():
+            return value.name if name == "__name__" else UNKNOWN
+        case Super() | Label():
+            return Method(value, name)
+        case date() | timedelta():
+            return getattr(value, name, UNKNOWN) if name in _DATE_PARTS else UNKNOWN
+        # An enum whose members are text or numbers is held as those, and they are their own `value`.
+        case (str() | int()) if name == "value":
+            return value
+        case str() | list() | dict() | set() | tuple():
+            return Method(value, name)
+    return UNKNOWN
+
+
+def module_member(machine: Machine, module: Module, name: str) -> object:
+    """A name of a module of the repository, or a module inside a package."""
+    scope = machine.module_scope(module.name)
+    if scope is not None and name in scope.names:
+        return scope.names[name]
+    inner = f"{module.name}.{name}"
+    return Module(inner) if machine.modules.find(inner) else UNKNOWN
+
+
+def external_member(external: External, name: str) -> object:
+    """A name of a module or class from outside."""
+    found = External(f"{external.name}.{name}")
+    if found.name in DATE_CONSTANTS:
+        return DATE_CONSTANTS[found.name]
+    return Method(external, name) if name == "partial" and role_of(external) == "operator" else found
+
+
+def _class_member(kind: Class, name: str) -> object:
+    for ancestor in kind.ancestry():
+        if isinstance(ancestor, Class) and name in ancestor.scope.names:
+            found = ancestor.scope.names[name]
+            if isinstance(found, Function) and "classmethod" in found.marks:
+                return Partial(found, (kind,), {})
+            is_member = ancestor.is_enum and not isinstance(found, (Function, Class)) and not kind.is_text_enum
+            return Instance(kind, {"name": name, "value": found}) if is_member else found
+    return Method(kind, name)
+
+
+def _instance_member(machine: Machine, instance: Instance, name: str) -> object:
+    if name in instance.attributes:
+        return instance.attributes[name]
+    for ancestor in instance.kind.ancestry():
+        if isinstance(ancestor, Class) and name in ancestor.scope.names:
+            found = ancestor.scope.names[name]
+            if not isinstance(found, Function):
+                return found
+            if found.marks & {"property", "cached_property"}:
+                return machine.call(Method(instance, name), Arguments(), Site(found.scope.path, found.node.lineno))
+            return Method(instance, name)
+    return UNKNOWN
+
+
+def _node_member(node: Task | Output | Dag | Group, name: str) -> object:
+    match node, name:
+        case Task(), "task_id":
+            return node.id
+        case Task(), "output":
+            return Output((node,))
+        case Task(), "dag":
+            return node.dag or UNKNOWN
+        case Task(), "task_group":
+            return node.group or UNKNOWN
+        case Output(tasks=(task,)), "operator":
+            return task
+        case Dag(), "dag_id":
+            return node.id
+        case Dag(), "task_group":
+            return node.root
+        case Dag(), "default_args":
+            return node.arguments.get("default_args", UNKNOWN)
+        case Group(), "group_id":
+            return node.id
+        case (Dag() | Task()), _ if name in node.arguments:
+            return node.arguments[name]
+    return Method(node, name)

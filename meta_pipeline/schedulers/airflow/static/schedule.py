@@ -1,0 +1,88 @@
+"""The schedule of a DAG as canonical text: a five-field cron, `@once`, None, or a readable text."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from meta_pipeline.delivery.topology import UNRESOLVED, Unresolved
+from meta_pipeline.schedulers.airflow.static.dates import zone_name
+from meta_pipeline.schedulers.airflow.static.values import (
+    UNKNOWN,
+    Asset,
+    AssetExpression,
+    OpenList,
+    Timetable,
+    is_open,
+)
+from datetime import tzinfo
+
+PRESETS = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@quarterly": "0 0 1 */3 *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
+_ARGUMENTS = ("schedule", "schedule_interval", "timetable")
+
+
+def schedule_of(arguments: Mapping[object, object], major: int | None) -> str | None | Unresolved:
+    """The schedule that a DAG's arguments give it; without one, Airflow 2 runs it daily and Airflow 3 never."""
+    given = [arguments[name] for name in _ARGUMENTS if name in arguments]
+    if given:
+        return shown(given[0])
+    if is_open(arguments) or major is None:
+        return UNRESOLVED
+    return None if major >= 3 else shown(timedelta(days=1))
+
+
+def shown(schedule: object) -> str | None | Unresolved:
+    """The text of one schedule value."""
+    match schedule:
+        case None:
+            return None
+        case str():
+            return PRESETS.get(schedule, " ".join(schedule.split()))
+        case timedelta():
+            return f"every {schedule}"
+        case Asset() | AssetExpression():
+            text = _assets(schedule)
+            return f"assets: {text}" if text else UNRESOLVED
+        case list() | tuple() if schedule and not isinstance(schedule, OpenList):
+            names = [_assets(part) for part in schedule]
+            return f"assets: {', '.join(map(str, names))}" if all(names) else UNRESOLVED
+        case Timetable():
+            return _timetable(schedule)
+    return UNRESOLVED
+
+
+def _assets(value: object) -> str | None:
+    if isinstance(value, Asset):
+        return value.name if isinstance(value.name, str) else None
+    if not isinstance(value, AssetExpression):
+        return None
+    parts = [
+        f"({text})" if isinstance(part, AssetExpression) and part.joined_by != value.joined_by else text
+        for part in value.parts
+        if (text := _assets(part))
+    ]
+    return f" {value.joined_by} ".join(parts) if len(parts) == len(value.parts) else None
+
+
+def _timetable(timetable: Timetable) -> str | Unresolved:
+    """A timetable by its class and what is in its arguments: crons, intervals, time zones, assets."""
+    values = [*timetable.positional, *timetable.named.values()]
+    texts: list[str] = []
+    for value in values:
+        if isinstance(value, tzinfo):
+            texts.append(zone_name(value))
+        elif value is UNKNOWN:
+            return UNRESOLVED
+        else:
+            text = shown(value)
+            if text == UNRESOLVED:
+                return UNRESOLVED
+            texts.append(str(text))
+    return f"{timetable.name}: {', '.join(texts)}" if texts else timetable.name
