@@ -148,18 +148,21 @@ def _watch(
 
 
 def _is_over(processes: tuple[psutil.Process, ...], limit: int) -> bool:
-    """Whether they hold more than `limit` bytes together. Forked processes share pages, which the quick sum repeats."""
-    return (
-        _held(processes, "memory_info", "rss") > limit and _held(processes, "memory_full_info", "pss") > limit
-    )
+    """Whether they hold more than `limit` bytes together. Forked ones share pages, which the quick sum repeats."""
+    return sum(map(_resident, processes)) > limit and sum(map(_own_share, processes)) > limit
 
 
-def _held(processes: tuple[psutil.Process, ...], call: str, part: str) -> int:
-    total = 0
-    for process in processes:
-        with suppress(psutil.Error):
-            total += getattr(getattr(process, call)(), part)
-    return total
+def _resident(process: psutil.Process) -> int:
+    with suppress(psutil.Error):
+        return int(process.memory_info().rss)
+    return 0
+
+
+def _own_share(process: psutil.Process) -> int:
+    """Its own pages and its part of the shared ones; all of them where it keeps that to itself, as a process can."""
+    with suppress(psutil.Error):
+        return int(process.memory_full_info().pss)
+    return _resident(process)
 
 
 class _Output:
