@@ -14,7 +14,8 @@ _BETWEEN = re.compile(
     rf"|\b(?:from|range(?:\s+of|\s+is)?|within|in)\s*\[?(?P<low2>{NUMBER})\s*(?:to|\.\.\.?|,|-)\s*(?P<high2>{NUMBER})\]?"
 )
 _NOT_NULL = re.compile(
-    r"\b(?:never|not|no|non|without|0|free of)[\s-]+(?:be\s+|a\s+|an\s+|any\s+|contains?\s+|holds?\s+|has\s+|have\s+)*(?:nulls?|none|empty|missing|blanks?)\b"
+    r"\b(?:never|not|no|non|without|0|free of)[\s-]+(?:(?:be|an?|any|contains?|holds?|has|have)\s+)*"
+    r"(?:nulls?|none|empty|missing|blanks?)\b"
     r"|\bno\s+(?:value|row|entry|record)s?\b[^;\d]{0,60}\b(?:is|are|be)\s+(?:null|missing|empty|blank)\b"
     r"|\balways\s+(?:be\s+|is\s+)?(?:filled|set|present|there|given|populated)\b"
     r"|\bnone\s+of\b[^;\d]{0,60}\b(?:is|are|be)\s+(?:null|missing|empty)\b"
@@ -98,7 +99,8 @@ def _bounds(text: str) -> tuple[tuple[int, int], tuple[tuple[str, Argument], ...
             return None
         strict = re.search(r"\bexclusive(?:ly)?\b|\bstrictly\b", text) is not None
         return match.span(), _between(low, high, strict_low=strict, strict_high=strict)
-    low = high = None
+    low: float | None = None
+    high: float | None = None
     strict_low = strict_high = False
     spans: list[tuple[int, int]] = []
     for match in _BOUND.finditer(text):

@@ -96,7 +96,7 @@ def names_of(issue: Issue, context: RepoContext, policy: Policy) -> Names:
 
 
 def _listed(section: Section, known: Names) -> list[str]:
-    found = []
+    found: list[str] = []
     for span in sentences_of(section, ""):
         reading = read_sentence(span.quote, known.all)
         found += reading.names or [

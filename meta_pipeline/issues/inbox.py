@@ -33,9 +33,11 @@ _FORM: tuple[tuple[str, str], ...] = (
     ("Datasets", "- `the_table`"),
     (
         "Acceptance criteria",
-        "- Retries of `the_dag.the_task` are at least 3\n"
-        "- Retry delay of `the_dag.the_task` is at least 5 minutes\n"
-        "- Run time of `the_dag` is at most 10 minutes",
+        (
+            "- Retries of `the_dag.the_task` are at least 3\n"
+            "- Retry delay of `the_dag.the_task` is at least 5 minutes\n"
+            "- Run time of `the_dag` is at most 10 minutes"
+        ),
     ),
     ("Service level", NO_RESPONSE),
     ("Upstream schema", NO_RESPONSE),

@@ -19,7 +19,6 @@ from meta_pipeline.issues.quantities import (
 from meta_pipeline.issues.reading import CRON, NAME, Reading
 from meta_pipeline.issues.schedules import canonical_cron, frequencies_in
 
-
 _COMPARE = rf"(?P<comparison>{COMPARISON})?\s*"
 _COMPARED = rf"(?P<comparison>{COMPARISON})\s*"
 _COUNT = rf"(?P<value>{NUMBER}){AFTERWARDS}"

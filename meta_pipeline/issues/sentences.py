@@ -39,12 +39,13 @@ def _chunks(text: str) -> Iterator[tuple[str, int, bool]]:
     """Each bullet or paragraph as it stands, its first line counted from 0, and whether it is a bullet."""
     kept: list[str] = []
     start, bullet, fenced = 0, False, False
-    for index, line in enumerate([*text.split("\n"), ""]):
-        if _CODE_FENCE.match(line):
+    for index, written in enumerate([*text.split("\n"), ""]):
+        fence = _CODE_FENCE.match(written)
+        if fence:
             fenced = not fenced
-            line = ""
-        elif fenced:
+        elif fenced and index < text.count("\n") + 1:
             continue
+        line = "" if fence else written
         match = _BULLET.match(line)
         row = line.lstrip().startswith("|")
         if kept and (match or row or not line.strip()):

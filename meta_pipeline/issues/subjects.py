@@ -1,5 +1,6 @@
 """What a demand is about: the pipeline, node, checkpoint or column that its sentence names."""
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ def placeholders_for(demand: Demand, found: Sequence[Found], reading: Reading) -
         *(m.end() for m in _SEPARATOR.finditer(text) if not _inside(m.start(), m.end(), found, text)),
         len(text),
     ]
-    clauses = list(zip(cuts, cuts[1:], strict=False))
+    clauses = list(itertools.pairwise(cuts))
     own = [n for n, (start, end) in enumerate(clauses) if start < demand.end and demand.start < end]
     order = [*own[:1], *range(own[0] - 1, -1, -1), *range(own[-1] + 1, len(clauses))]
     mine = tuple(name for n in own for name in _names_at(text, *clauses[n]) if name not in demand.values)

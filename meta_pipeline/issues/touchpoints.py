@@ -49,7 +49,7 @@ _NEW_AFTER = re.compile(
     rf"^\s*(?:\(new\)|is new\b|is a new\b|does not exist yet|,?\s*(?:a|the) new\b|\(to be created\)|(?:{_NOUN})\s+is new\b)",
     re.IGNORECASE,
 )
-_ADDED = re.compile(rf"\b(?:create|introduce|add)[sd]?\s+(?:an?\s+|the\s+)?$", re.IGNORECASE)
+_ADDED = re.compile(r"\b(?:create|introduce|add)[sd]?\s+(?:an?\s+|the\s+)?$", re.IGNORECASE)
 _NOTHING = frozenset({"none", "no", "n/a", "na", "all", "nothing", "unchanged", "-"})
 
 

@@ -34,3 +34,9 @@ def vague_words(sentence: str) -> tuple[str, ...]:
 def wants(sentence: str) -> bool:
     """Whether a sentence asks for something, rather than telling how things are."""
     return _WANTS.search(sentence) is not None
+
+
+def speaks_of_time(sentence: str) -> bool:
+    """Whether a sentence holds a length of time, a cron or a frequency."""
+    text = read_sentence(sentence).text
+    return re.search(rf"{DURATION}|{CRON}", text) is not None or any(True for _ in frequencies_in(text))
