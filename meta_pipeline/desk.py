@@ -12,14 +12,14 @@ from meta_pipeline.delivery.judgement import SEVERITY
 from meta_pipeline.delivery.ledger import Opened, opening
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.stages import StageId
-from meta_pipeline.delivery.states import Standing, standing
+from meta_pipeline.delivery.states import Standing
 from meta_pipeline.evidence.record import DeliveryRecord
 from meta_pipeline.evidence.signing import Signers
 from meta_pipeline.evidence.store import EvidenceStore, Folder, readable_json
 from meta_pipeline.gates.catalogue import catalogue
 from meta_pipeline.gates.gate import Gate
 from meta_pipeline.policy import POLICY_FILE, Policy, read_policy
-from meta_pipeline.schedulers.detect import detected_policy
+from meta_pipeline.schedulers.defaults import detected_policy
 from meta_pipeline.settings import Home, Target
 from meta_pipeline.workspace.repository import Mirror
 from meta_pipeline.workspace.tree import GitTree
@@ -104,7 +104,7 @@ class Delivery:
         )
 
     def standing(self) -> Standing:
-        return standing(self.record.entries())
+        return self.record.standing()
 
     def signers(self, commit: str) -> Signers:
         """Who may sign: those in the target's file at `commit`, and in the operator's file where there is one."""

@@ -47,14 +47,13 @@ class Settings(Frozen):
     """What the operator decides.
 
     `evidence` is an fsspec URL or a path; None means a folder under the home. `keep_watch_seconds` is
-    the pause between two ticks of a sensor. `webhook` is called when a delivery is blocked or waits.
+    the pause between two ticks of a sensor.
     """
 
     version: Literal[1] = 1
     targets: tuple[Target, ...] = ()
     evidence: str | None = None
     keep_watch_seconds: int = Field(default=30, ge=1)
-    webhook: str | None = None
 
     @field_validator("targets")
     @classmethod

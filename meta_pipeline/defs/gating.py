@@ -9,6 +9,8 @@ from meta_pipeline.delivery.borders import Open, Shut
 from meta_pipeline.delivery.judgement import GateResult, Verdict, verdict_of
 from meta_pipeline.delivery.ledger import Concluded, Judged, Judging, Recorded
 from meta_pipeline.delivery.model import digest
+from meta_pipeline.delivery.plan import Plan
+from meta_pipeline.delivery.requirements import Requirements
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.delivery.states import standing
 from meta_pipeline.defs.metadata import artifact_metadata, check_metadata
@@ -76,13 +78,19 @@ def at_work(context: dg.AssetExecutionContext, desk: DeskResource) -> Delivery:
 def block(context: dg.AssetExecutionContext, delivery: Delivery, verdict: Verdict) -> dg.Failure:
     """The failure that ends a step whose border is blocked; asks for guidance in the delivery's thread."""
     failed = [result for result in verdict.results if result.outcome in ("failed", "could_not_run")]
-    path = delivery.record.post("guidance", guidance_note(delivery.id, delivery.policy, verdict))
+    path = delivery.record.post("guidance", _guidance(delivery, verdict))
     reasons = "; ".join(f"{result.id} {result.name}: {result.reason}" for result in failed)
     return halt(
         context,
         f"{delivery.id} is blocked at the {verdict.stage} stage. {reasons}",
         {"findings": check_metadata(failed[0])["findings"], "guidance request": dg.MetadataValue.path(path)},
     )
+
+
+def _guidance(delivery: Delivery, verdict: Verdict) -> str:
+    requirements = delivery.record.find("requirements", Requirements)
+    plan = delivery.record.find("plan", Plan) if verdict.stage == "design" else None
+    return guidance_note(delivery.id, delivery.policy, verdict, requirements, plan)
 
 
 def halt(

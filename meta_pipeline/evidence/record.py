@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from meta_pipeline.delivery.ids import DeliveryId
 from meta_pipeline.delivery.ledger import GENESIS, Entry, Event, Messaged, verify_chain
 from meta_pipeline.delivery.model import digest_bytes
+from meta_pipeline.delivery.states import Standing, standing
 from meta_pipeline.evidence.store import EvidenceStore, Folder, readable_json
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -48,6 +49,10 @@ class DeliveryRecord:
         entries = tuple(_entry(ledger, name) for name in ledger.names() if name.endswith(".json"))
         verify_chain(entries)
         return entries
+
+    def standing(self) -> Standing:
+        """Where the delivery stands; raises `ValueError` where nobody opened it."""
+        return standing(self.entries())
 
     def append(self, *events: Event) -> tuple[Entry, ...]:
         """Add events to the ledger in this order; another writer in between is waited out."""

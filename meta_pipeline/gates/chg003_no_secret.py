@@ -71,7 +71,9 @@ class NoSecret(Gate):
                 "the default password of the Postgres image",
                 _case(
                     {},
-                    {"docker-compose.yml": "      DATABASE: postgresql://airflow:airflow@postgres/airflow\n"},
+                    {
+                        "docker-compose.yml": "      AIRFLOW__CELERY__RESULT_BACKEND: db+postgresql://airflow:airflow@postgres/airflow\n"
+                    },
                 ),
                 "warned",
                 "development image",

@@ -1,6 +1,7 @@
 """SQL statements that destroy data, found in SQL files and in the string literals of Python."""
 
 import ast
+import logging
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -11,6 +12,9 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 _WORTH_PARSING = re.compile(r"\b(drop|truncate|delete)\b", re.IGNORECASE)
+_SURELY_SQL = re.compile(
+    r"\b(drop\s+(table|schema|database|column)|truncate\s+table|delete\s+from)\b", re.IGNORECASE
+)
 _JINJA_VALUE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _JINJA_OTHER = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _DIALECTS = (None, "bigquery", "snowflake", "postgres")
@@ -23,6 +27,11 @@ _UNREADABLE = (
     ),
     ("TRUNCATE", re.compile(r"\btruncate\s+table\s+([\w.\"`\[\]]+)", re.IGNORECASE)),
     ("DELETE without WHERE", re.compile(r"\bdelete\s+from\s+([\w.\"`\[\]]+)\s*(?:;|\Z)", re.IGNORECASE)),
+)
+_WRITES = re.compile(
+    r"\b(?:create\s+(?:or\s+replace\s+)?table(?:\s+if\s+not\s+exists)?|insert\s+(?:into|overwrite)(?:\s+table)?)"
+    r"\s+([\w.\"`\[\]]+)",
+    re.IGNORECASE,
 )
 
 
@@ -64,6 +73,9 @@ def destructions(path: str, text: str) -> tuple[Destruction, ...]:
     pieces = tuple(_pieces(path, text))
     parsed = [(piece, _parse(piece.text)) for piece in pieces]
     written = {_name(table) for _, statements in parsed for table in _written(statements or ())}
+    written |= {
+        _bare(match) for piece, read in parsed if read is None for match in _WRITES.finditer(piece.text)
+    }
     found: list[Destruction] = []
     for piece, statements in parsed:
         if statements is not None:
@@ -92,7 +104,7 @@ def _pieces(path: str, text: str) -> Iterator[_Piece]:
             if id(node) in prose or id(node) in inner:
                 continue
             literal = _literal(node)
-            if literal and _WORTH_PARSING.search(literal):
+            if literal and _SURELY_SQL.search(literal):
                 yield _Piece(literal, getattr(node, "lineno", 1), sure=False)
 
 
@@ -108,6 +120,8 @@ def _literal(node: ast.AST) -> str | None:
 
 def _parse(text: str) -> list[exp.Expression] | None:
     """The statements of the text; None where no dialect reads it."""
+    # It logs each statement that it leaves unread; those are looked at below.
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)
     plain = _JINJA_OTHER.sub(_blank, _JINJA_VALUE.sub(_placeholder, text))
     for dialect in _DIALECTS:
         try:
@@ -115,10 +129,14 @@ def _parse(text: str) -> list[exp.Expression] | None:
         except SqlglotError:
             continue
         found = [statement for statement in statements if isinstance(statement, exp.Expression)]
-        # A Command is what the parser gave up on.
-        if not any(isinstance(statement, exp.Command) for statement in found):
+        if not any(_is_unread(statement) for statement in found):
             return found
     return None
+
+
+def _is_unread(statement: exp.Expression) -> bool:
+    """Whether the parser gave up on a statement that may destroy something."""
+    return any(_WORTH_PARSING.search(command.sql()) for command in statement.find_all(exp.Command))
 
 
 def _placeholder(match: re.Match[str]) -> str:
@@ -131,22 +149,25 @@ def _blank(match: re.Match[str]) -> str:
 
 
 def _of_statement(statement: exp.Expression) -> Iterator[Destruction]:
-    if isinstance(statement, exp.Drop) and str(statement.args.get("kind")).upper() in _DROPS_DATA:
-        table = statement.this
-        if not statement.args.get("temporary") and not _PASSING.search(_name(table)):
-            yield Destruction("DROP", _name(table), _line(table))
+    for verb, table in _targets(statement):
+        name = _name(table)
+        if not _PASSING.search(name):
+            yield Destruction(verb, name, _line(table))
+
+
+def _targets(statement: exp.Expression) -> Iterator[tuple[str, exp.Expression]]:
+    if isinstance(statement, exp.Drop):
+        if str(statement.args.get("kind")).upper() in _DROPS_DATA and not statement.args.get("temporary"):
+            yield from (("DROP", table) for table in statement.args["tables"])
     elif isinstance(statement, exp.TruncateTable):
-        for table in statement.expressions:
-            if not _PASSING.search(_name(table)):
-                yield Destruction("TRUNCATE", _name(table), _line(table))
-    elif isinstance(statement, exp.Delete) and statement.this is not None and _keeps_nothing(statement):
-        if not _PASSING.search(_name(statement.this)):
-            yield Destruction("DELETE without WHERE", _name(statement.this), _line(statement.this))
+        yield from (("TRUNCATE", table) for table in statement.expressions)
+    elif isinstance(statement, exp.Delete):
+        if isinstance(statement.this, exp.Table) and _keeps_nothing(statement):
+            yield "DELETE without WHERE", statement.this
     elif isinstance(statement, exp.Alter):
         for action in statement.args.get("actions") or ():
             if isinstance(action, exp.Drop) and str(action.args.get("kind")).upper() == "COLUMN":
-                column = f"{_name(statement.this)}.{action.this.name}"
-                yield Destruction("DROP", column, _line(statement.this))
+                yield "DROP of a column", statement.this
 
 
 def _keeps_nothing(statement: exp.Delete) -> bool:
@@ -186,6 +207,11 @@ def _of_unreadable(text: str) -> Iterator[Destruction]:
     code = re.sub(r"--[^\n]*", "", re.sub(r"/\*.*?\*/", _blank, text, flags=re.DOTALL))
     for verb, pattern in _UNREADABLE:
         for match in pattern.finditer(code):
-            table = re.sub(r"[\"`\[\]]", "", match.group(1)).casefold()
+            table = _bare(match)
             if not _PASSING.search(table):
                 yield Destruction(verb, table, code.count("\n", 0, match.start()) + 1)
+
+
+def _bare(match: re.Match[str]) -> str:
+    """The table's name without the quotes of any dialect."""
+    return re.sub(r"[\"`\[\]]", "", match.group(1)).casefold()

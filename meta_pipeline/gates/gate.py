@@ -70,7 +70,9 @@ class Gate(ABC):
     def not_applicable(self, reason: str) -> Opinion:
         return Opinion("not_applicable", reason)
 
-    def could_not_run(self, reason: str, *, findings: Iterable[Finding] = (), evidence: Iterable[str] = ()) -> Opinion:
+    def could_not_run(
+        self, reason: str, *, findings: Iterable[Finding] = (), evidence: Iterable[str] = ()
+    ) -> Opinion:
         return Opinion("could_not_run", reason, tuple(findings), tuple(evidence))
 
     def found(

@@ -9,7 +9,7 @@ from pathlib import Path
 from meta_pipeline.delivery.evidence import Command, CommandRecord, Side
 from meta_pipeline.evidence.store import EvidenceStore
 from meta_pipeline.policy import Policy
-from meta_pipeline.workspace.environment import Built
+from meta_pipeline.workspace.environment import Built, tool_versions
 from meta_pipeline.schedulers.airflow.commands import PROBE as AIRFLOW_PROBE
 from meta_pipeline.validation.checkpoints import PROBE as CHECKPOINT_PROBE
 from meta_pipeline.workspace.process import run
@@ -21,6 +21,7 @@ PROBES = (AIRFLOW_PROBE, CHECKPOINT_PROBE)
 """The scripts of ours that run inside the target's environment."""
 
 
+_TOOLS = ("apache-airflow", "dagster", "dbt-core", "great-expectations", "prefect", "pytest", "ruff")
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
@@ -40,10 +41,10 @@ class Bench:
         ran = run(
             command,
             cwd=worktree.path,
-            path=f"{self.environment.path / 'bin'}:{SYSTEM_PATH}",
+            path=f"{self.environment.programs}:{SYSTEM_PATH}",
             variables=self._variables(worktree.path),
             sandbox=self.sandbox.opened(
-                read_only=(self.environment.path, self.mirror.git_dir, *PROBES), writable=(worktree.path, scratch)
+                read_only=(*self.environment.folders, self.mirror.git_dir, *PROBES), writable=(worktree.path, scratch)
             ),
         )
         record = CommandRecord(
@@ -51,7 +52,7 @@ class Bench:
             side=side,
             tree=self.mirror.tree_id(worktree.commit),
             environment=self.environment.digest,
-            tools=self.environment.tools,
+            tools=tool_versions(self.environment, _TOOLS),
             sandbox=self.sandbox.kind,
             cwd=".",
             exit=ran.exit,

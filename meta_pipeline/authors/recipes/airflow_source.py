@@ -96,7 +96,7 @@ class AirflowSource:
             return exact[0]
         problem = "more than one definition makes" if exact else "no DAG(...) or @dag here makes"
         line = self.source.line(exact[0][0].node) if exact else 1
-        raise RecipeError(self.source.path, line, f"{problem} `{pipeline}`; give it one definition with a plain dag_id.")
+        raise RecipeError(self.source.path, line, f"{problem} `{pipeline}`; give it one plain dag_id.")
 
     def _runs(self, site: Site) -> list[Env]:
         return self.environments.of(site.function or site.node)
@@ -163,7 +163,7 @@ class AirflowSource:
     def task(self, site: Site, node: str) -> Definition:
         """The one definition of the DAG's task `node`, its group's prefix allowed; raises `RecipeError`."""
         named = [task for task in self.tasks if self._could_name(task, node)]
-        exact = [task for task in named if node.split(".")[-1] in self.task_ids(task)]
+        exact = [task for task in named if node.rsplit(".", maxsplit=1)[-1] in self.task_ids(task)]
         candidates = exact or named
         owned = [task for task in candidates if self._owner(task) is site]
         candidates = owned or [task for task in candidates if self._owner(task) is None]
@@ -173,7 +173,7 @@ class AirflowSource:
             return candidates[0]
         if candidates:
             raise self.source.error(
-                candidates[1].node, f"`{node}` could be this task or another one of the file; give it one plain task_id."
+                candidates[1].node, f"`{node}` could be this task or another one here; give it a plain task_id."
             )
         raise self.source.error(site.node, f"no task with the plain task_id `{node}` is in this file; write it there.")
 
@@ -186,7 +186,7 @@ class AirflowSource:
         )
 
     def _could_name(self, task: Definition, node: str) -> bool:
-        name = node.split(".")[-1]
+        name = node.rsplit(".", maxsplit=1)[-1]
         if name in self.task_ids(task):
             return True
         return any(

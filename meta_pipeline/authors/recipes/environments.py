@@ -5,7 +5,7 @@ from functools import cached_property
 import libcst as cst
 
 from meta_pipeline.authors.recipes.python_source import PythonSource, dotted
-from meta_pipeline.authors.recipes.values import Env, bindings, loop_bindings, lookup, origin
+from meta_pipeline.authors.recipes.values import Env, bindings, lookup, loop_bindings, origin
 
 _DEEPEST = 4
 _MOST = 500

@@ -20,6 +20,6 @@ def narrowest(
         return written
     if isinstance(value, cst.Name):
         reads = [name for name in dags.source.all(cst.Name) if name.value == value.value]
-        if len(runs) == 1 and len(reads) == 2:  # noqa: PLR2004  the assignment and this one use
+        if len(runs) == 1 and len(reads) == 2:  # the assignment and this use
             return written
     return value

@@ -8,9 +8,10 @@ from meta_pipeline.authors.recipes.airflow_source import AirflowSource
 from meta_pipeline.authors.recipes.bounds import Bounds, bounds_of
 from meta_pipeline.authors.recipes.context import known_pipeline
 from meta_pipeline.authors.recipes.python_source import PythonSource
-from meta_pipeline.authors.recipes.recipe import Fit, Misfit, Recipe, RecipeError, Watch
+from meta_pipeline.authors.recipes.recipe import Fit, Misfit, Recipe, RecipeError
 from meta_pipeline.authors.recipes.retry_edit import RetryEdit
 from meta_pipeline.authors.recipes.retry_settings import Setting
+from meta_pipeline.authors.watching import failures_of
 from meta_pipeline.delivery.context import RepoContext
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.plan import TopologyEdit
@@ -158,8 +159,8 @@ def _fit(parameters: RetryParameters, edits: tuple[TopologyEdit, ...], subject: 
         files=(parameters.path,),
         data_flow=f"No data moves differently: only a failed attempt of {subject} is followed by another one.",
         verification=f"Read the topology of {parameters.path} at head and compare {said} of {subject}.",
-        rollback=f"Revert the change of {parameters.path}; no data has to be undone, as retries write none of their own.",
+        rollback=f"Revert the change of {parameters.path}; retries write no data of their own.",
         edits=edits,
-        metrics=(Watch("failed task instances", subject, "more per day than in the week before the change"),),
+        metrics=(failures_of(subject),),
         notes=tuple(notes),
     )

@@ -68,7 +68,9 @@ def plan_signoff(
 def _planned(delivery: Delivery, requirements: Requirements, repo_context: RepoContext) -> Plan:
     request = delivery.request
     if request is not None and request.patch is not None:
-        return plan_from_patch(requirements, request.patch, repo_context, request.author.identity)
+        return plan_from_patch(
+            requirements, request.patch, repo_context, request.author.identity, delivery.policy
+        )
     return plan_with_recipes(requirements, repo_context, delivery.policy, delivery.tree(repo_context.base))
 
 

@@ -15,11 +15,13 @@ from meta_pipeline.defs.parts import artifact_asset
 from meta_pipeline.desk import Delivery, tip_of
 from meta_pipeline.gates.case import Case
 from meta_pipeline.issues.digestion import digest_issue
-from meta_pipeline.issues.inbox import IssueError, find_in_inbox, read_issue
+from meta_pipeline.issues.inbox import IssueError, list_inbox, read_issue
 from meta_pipeline.issues.repo_context import read_context
 from meta_pipeline.messages.notes import alignment_note
+from meta_pipeline.policy import INBOX
 from meta_pipeline.resources import DeskResource
 from meta_pipeline.schedulers.survey import survey
+from meta_pipeline.workspace.tree import GitTree
 
 RECIPES = Author(kind="recipes", identity="meta-pipeline recipes")
 
@@ -30,7 +32,7 @@ def issue(context: dg.AssetExecutionContext, desk: DeskResource) -> Iterator[Any
     request = delivery.request
     try:
         if request is None:
-            found = find_in_inbox(delivery.tree(tip.commit), delivery.id.number)
+            found = _in_inbox(delivery.tree(tip.commit), delivery)
         else:
             found = read_issue(request.issue_text, request.issue_path)
     except IssueError as error:
@@ -65,6 +67,16 @@ def requirements(
         delivery.record.save("requirements", digested)
         raise block(context, delivery, verdict)
     yield made(delivery, "requirements", digested)
+
+
+def _in_inbox(tree: GitTree, delivery: Delivery) -> Issue:
+    """The committed issue with the delivery's number; raises `IssueError`."""
+    for entry in list_inbox(tree):
+        if entry.number == delivery.id.number:
+            if entry.error is not None:
+                raise IssueError(entry.path, 1, entry.error, "give each issue its own number")
+            return read_issue((tree.read(entry.path) or b"").decode("utf-8", "replace"), entry.path)
+    raise IssueError(INBOX, 1, f"no committed issue has the number {delivery.id.number}", "commit its file there")
 
 
 def _open(delivery: Delivery, issue: Issue, commit: str, policy: str) -> None:

@@ -123,10 +123,11 @@ def change_of(delivery: Delivery, change_set: ChangeSet) -> Change | None:
 
 def bench_for(delivery: Delivery, commit: str) -> Bench | CannotBuild:
     """What target commands need: the environment that the files at `commit` ask for, and the sandbox."""
-    built = build_environment(delivery.home.path, delivery.tree(commit), delivery.policy.environment)
+    sandbox = detect_sandbox()
+    built = build_environment(delivery.home.path, delivery.tree(commit), delivery.policy.environment, sandbox)
     if isinstance(built, CannotBuild):
         return built
-    return Bench(delivery.mirror, delivery.record.evidence, delivery.policy, built, detect_sandbox())
+    return Bench(delivery.mirror, delivery.record.evidence, delivery.policy, built, sandbox)
 
 
 def _validated(

@@ -1,0 +1,174 @@
+"""The schedule of one Airflow DAG."""
+
+import re
+from collections.abc import Mapping
+
+import libcst as cst
+
+from meta_pipeline.authors.recipes.airflow_source import AirflowSource, Site
+from meta_pipeline.authors.recipes.context import known_pipeline
+from meta_pipeline.authors.recipes.entries import with_entries, written_call
+from meta_pipeline.authors.recipes.places import narrowest
+from meta_pipeline.authors.recipes.python_source import PythonSource, Splice, dotted
+from meta_pipeline.authors.recipes.recipe import Fit, Misfit, Recipe, RecipeError, Watch
+from meta_pipeline.authors.recipes.values import UNKNOWN, Env, constant, keyword_value, origin
+from meta_pipeline.delivery.context import RepoContext
+from meta_pipeline.delivery.model import Frozen
+from meta_pipeline.delivery.plan import TopologyEdit
+from meta_pipeline.delivery.requirements import Criterion
+from meta_pipeline.delivery.tree import Tree, text_of
+
+_KEYWORDS = ("schedule", "schedule_interval", "timetable")
+_FIELD = r"[0-9A-Za-z*/,#?L-]+"
+_CRON = re.compile(rf"{_FIELD}(?: {_FIELD}){{4}}")
+_PRESETS = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@quarterly": "0 0 1 */3 *",
+    "@yearly": "0 0 1 1 *",
+}
+_OTHERS = frozenset({"@once", "@continuous"})
+
+
+class ScheduleParameters(Frozen):
+    """`schedule` is a five-field cron text, a preset such as `@once`, or None for runs by hand only."""
+
+    path: str
+    pipeline: str
+    schedule: str | None
+
+
+class SetSchedule(Recipe[ScheduleParameters]):
+    """Sets the schedule of one Airflow DAG in its source, under the keyword that the file uses.
+
+    A DAG that a factory or loop makes is met in the entry that is its own; where the schedule is
+    written once for several DAGs the recipe refuses, as the others would move too.
+    """
+
+    id = "set_schedule"
+    title = "Set the schedule"
+    model = ScheduleParameters
+    serves = frozenset({"schedule"})
+
+    def fit(self, criteria: tuple[Criterion, ...], context: RepoContext, tree: Tree) -> Fit | Misfit:
+        found = known_pipeline(criteria[0].subject, context)
+        if isinstance(found, Misfit):
+            return found
+        pipeline, node, _ = found
+        if node is not None:
+            return Misfit(f"a whole pipeline; {criteria[0].subject} is one task, which has no schedule of its own")
+        wanted = {_canonical(_demanded(str(criterion.threshold))) for criterion in criteria}
+        if len(wanted) != 1 or any(criterion.comparator != "==" for criterion in criteria):
+            return Misfit(f"one schedule that {pipeline.id} shall have exactly")
+        schedule = _demanded(str(criteria[0].threshold))
+        if schedule is not None and not _is_schedule(schedule):
+            return Misfit(f"a schedule of five cron fields, a preset or none; '{schedule}' is not one")
+        parameters = ScheduleParameters(path=pipeline.path, pipeline=pipeline.id, schedule=schedule)
+        try:
+            self.apply(tree, parameters)
+        except RecipeError as error:
+            return Misfit(f"a supported source form: {error}")
+        shown = schedule or "none"
+        changes = _canonical(pipeline.schedule) != _canonical(schedule)
+        return Fit(
+            parameters=parameters,
+            summary=f"Set the schedule of {pipeline.id} to {shown}",
+            files=(pipeline.path,),
+            data_flow=f"{pipeline.id} reads and writes the same data, at the times of {shown} "
+            f"instead of {pipeline.schedule or 'none'}.",
+            verification=f"Read the topology of {pipeline.path} at head; the schedule of {pipeline.id} is {shown}.",
+            rollback=f"Revert the change of {pipeline.path}; runs that were made by then stay and are re-run as usual.",
+            edits=(TopologyEdit(pipeline=pipeline.id, node=None, field="schedule"),) if changes else (),
+            metrics=(Watch("run start delay", pipeline.id, "a scheduled run starts over 15 minutes late"),),
+        )
+
+    def apply(self, tree: Tree, parameters: ScheduleParameters) -> Mapping[str, bytes]:
+        source = PythonSource.open(tree, parameters.path)
+        dags = AirflowSource(source)
+        site, env = dags.find(parameters.pipeline)
+        text = "None" if parameters.schedule is None else source.string(parameters.schedule)
+        for keyword in _KEYWORDS:
+            value = keyword_value(site.node, keyword, env)
+            if isinstance(value, cst.BaseExpression):
+                return self._replaced(dags, site, env, value, parameters)
+            if value != "absent":
+                raise source.error(site.node, "`**` may hold the schedule of this DAG; write it as a keyword.")
+        keyword = _usual_keyword(dags, tree)
+        if isinstance(site.node, cst.Call):
+            splices = with_entries(source, site.node, {keyword: text})
+        else:
+            end = source.span(site.node)[1]
+            splices = [Splice(end, end, written_call(source, [f"{keyword}={text}"], end))]
+        return {parameters.path: source.spliced(splices)}
+
+    @staticmethod
+    def _replaced(
+        dags: AirflowSource, site: Site, env: Env, value: cst.BaseExpression, parameters: ScheduleParameters
+    ) -> Mapping[str, bytes]:
+        source = dags.source
+        written = origin(value, env)
+        current = UNKNOWN if written is None else constant(value, env)
+        if isinstance(current, str | None) and _canonical(current) == _canonical(parameters.schedule):
+            return {}
+        runs = dags.runs(site)
+        at = narrowest(dags, value, env, runs)
+        others = [run for run in runs if run is not env and origin(value, run) is written]
+        if others or (len(runs) == 1 and dags.dag_id(site, env) is None):
+            raise source.error(
+                value, "this schedule is written once for several DAGs; give each its own, then ask again."
+            )
+        if not isinstance(current, str | None) and not (isinstance(value, cst.Name) and at is value):
+            _refuse_lost_import(source, at)
+        return {parameters.path: source.spliced([Splice(*source.span(at), _literal(source, at, parameters.schedule))])}
+
+
+def _demanded(threshold: str) -> str | None:
+    text = threshold.strip().strip("`'\"").strip()
+    return None if text.casefold() in ("none", "null", "") else " ".join(text.split())
+
+
+def _is_schedule(text: str) -> bool:
+    return text in _PRESETS or text in _OTHERS or _CRON.fullmatch(text) is not None
+
+
+def _canonical(schedule: str | None) -> str | None:
+    return _PRESETS.get(schedule, schedule) if schedule is not None else None
+
+
+def _literal(source: PythonSource, at: cst.BaseExpression, schedule: str | None) -> str:
+    if schedule is None:
+        return "None"
+    if isinstance(at, cst.SimpleString) and len(at.quote) == 1 and at.quote not in schedule:
+        return f"{at.quote}{schedule}{at.quote}"
+    return source.string(schedule)
+
+
+def _refuse_lost_import(source: PythonSource, at: cst.BaseExpression) -> None:
+    """An object that makes way would leave the import of its class unused, which the target's lint refuses."""
+    name = dotted(at.func if isinstance(at, cst.Call) else at)[:1]
+    inside = {id(node) for node in _names(at)}
+    if name and not any(
+        node.value == name[0] and id(node) not in inside
+        for node in source.all(cst.Name)
+        if not any(isinstance(p, cst.Import | cst.ImportFrom) for p in source.parents(node))
+    ):
+        raise source.error(at, f"replacing `{source.code(at)}` would leave `{name[0]}` unused; change it by hand.")
+
+
+def _names(node: cst.CSTNode) -> list[cst.Name]:
+    found = [node] if isinstance(node, cst.Name) else []
+    return found + [name for child in node.children for name in _names(child)]
+
+
+def _usual_keyword(dags: AirflowSource, tree: Tree) -> str:
+    """What the file's other DAGs call it, else what the files beside it do, else `schedule`."""
+    for keyword in ("schedule", "schedule_interval"):
+        if any(site.keyword(keyword) for site in dags.sites):
+            return keyword
+    folder = dags.source.path.rpartition("/")[0]
+    texts = [text_of(tree, p) or "" for p in tree.entries() if p.endswith(".py") and p.rpartition("/")[0] == folder]
+    old = any(re.search(r"\bschedule_interval\s*=", text) for text in texts)
+    new = any(re.search(r"\bschedule\s*=", text) for text in texts)
+    return "schedule_interval" if old and not new else "schedule"

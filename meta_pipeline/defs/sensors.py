@@ -1,0 +1,131 @@
+"""Watches what people decide, what the default branch does, and what breaks."""
+
+import dagster as dg
+
+from meta_pipeline.delivery.change_set import ChangeSet
+from meta_pipeline.delivery.ids import DeliveryId
+from meta_pipeline.delivery.ledger import Faulted
+from meta_pipeline.delivery.states import STATES, Standing
+from meta_pipeline.delivery.stages import JobName
+from meta_pipeline.delivery.tree import changes_between
+from meta_pipeline.defs.jobs import DELIVERY_TAG, job_name, run_request
+from meta_pipeline.desk import Desk, tip_of
+from meta_pipeline.evidence.signals import Signals
+from meta_pipeline.messages.notes import fault_note
+from meta_pipeline.policy import INBOX
+from meta_pipeline.resources import BLOCKED_TAG, DeskResource
+from meta_pipeline.settings import Target
+from meta_pipeline.workspace.repository import Mirror
+
+_RUN_KEY_TAG = "dagster/run_key"
+
+
+def signoff_sensor(target: Target, seconds: int) -> dg.SensorDefinition:
+    """Launches the next run of a delivery that a person approved, answered or mended.
+
+    A signal is forgotten only when its run is there, so a launch that is lost is made again.
+    """
+
+    @dg.sensor(
+        name=f"signoff_sensor_{target.name}",
+        job_name=job_name("implement_delivery", target.name),
+        minimum_interval_seconds=seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="A verified sign-off or an answer carries its delivery on.",
+    )
+    def watch(context: dg.SensorEvaluationContext, desk: DeskResource) -> dg.SensorResult | dg.SkipReason:
+        held = desk.desk.home.held
+        if held is not None:
+            return dg.SkipReason(f"all deliveries are held: {held}")
+        signals = Signals.of(desk.home, target.name)
+        requests = []
+        for signal in signals.waiting():
+            delivery = DeliveryId.parse(signal.delivery)
+            job = STATES[desk.desk.record(delivery).standing().state].job
+            if job is None or _has_run(context.instance, signal.name):
+                signals.taken(signal)
+            else:
+                requests.append(run_request(job, delivery, signal.name))
+        return dg.SensorResult(run_requests=requests) if requests else dg.SkipReason("nobody decided anything")
+
+    return watch
+
+
+def target_repo_sensor(target: Target, seconds: int) -> dg.SensorDefinition:
+    """Re-validates what a move of the default branch invalidates; commits to the inbox alone invalidate nothing."""
+
+    @dg.sensor(
+        name=f"target_repo_sensor_{target.name}",
+        job_name=job_name("implement_delivery", target.name),
+        minimum_interval_seconds=seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="When the default branch moves, changes validated on the old base are validated again.",
+    )
+    def watch(context: dg.SensorEvaluationContext, desk: DeskResource) -> dg.SensorResult | dg.SkipReason:
+        held = desk.desk.home.held
+        if held is not None:
+            return dg.SkipReason(f"all deliveries are held: {held}")
+        mirror = desk.desk.mirror(target)
+        tip = tip_of(mirror, target).commit
+        if context.cursor == tip:
+            return dg.SkipReason("the default branch is where it was")
+        requests = []
+        if context.cursor and _invalidates(mirror, context.cursor, tip):
+            for delivery in desk.desk.known(target.name):
+                job = _job_after_move(desk.desk, mirror, delivery, tip)
+                if job is not None:
+                    requests.append(run_request(job, delivery, f"{delivery}:base:{tip}"))
+        return dg.SensorResult(run_requests=requests, cursor=tip)
+
+    return watch
+
+
+def fault_sensor(seconds: int) -> dg.SensorDefinition:
+    """Turns a crash of the machinery into a note that a person can act on; a blocked delivery is no crash."""
+
+    @dg.run_failure_sensor(
+        name="run_failure_sensor",
+        minimum_interval_seconds=seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="A run that broke, not one that a gate blocked, becomes a request for guidance.",
+    )
+    def watch(context: dg.RunFailureSensorContext, desk: DeskResource) -> None:
+        tags = context.dagster_run.tags
+        if BLOCKED_TAG in tags or DELIVERY_TAG not in tags:
+            return
+        record = desk.desk.record(DeliveryId.parse(tags[DELIVERY_TAG]))
+        errors = [
+            event.event_specific_data.error.to_string()
+            for event in context.get_step_failure_events()
+            if event.event_specific_data and event.event_specific_data.error
+        ]
+        message = (errors[0] if errors else context.failure_event.message or "the run broke").strip()
+        run = context.dagster_run.run_id
+        if record.entries():
+            record.append(Faulted(run=run, message=message.splitlines()[-1][:500] or message[:500]))
+            record.post("guidance", fault_note(record.delivery, run, message))
+
+    return watch
+
+
+def _has_run(instance: dg.DagsterInstance, run_key: str) -> bool:
+    return instance.get_runs_count(dg.RunsFilter(tags={_RUN_KEY_TAG: run_key})) > 0
+
+
+def _invalidates(mirror: Mirror, old: str, new: str) -> bool:
+    files = changes_between(mirror.tree(old), mirror.tree(new))
+    return any(not file.path.startswith(f"{INBOX}/") for file in files)
+
+
+def _job_after_move(desk: Desk, mirror: Mirror, delivery: DeliveryId, tip: str) -> JobName | None:
+    """What a delivery does when its base moved: nothing, end its own merge, or validate again."""
+    record = desk.record(delivery)
+    if not record.entries():
+        return None
+    standing: Standing = record.standing()
+    change_set = record.find("patched_code", ChangeSet)
+    if STATES[standing.state].final or change_set is None or change_set.base == tip:
+        return None
+    if change_set.head and mirror.is_ancestor(change_set.head, tip):
+        return "roll_out_delivery"
+    return "implement_delivery" if standing.stage in ("implementation", "review", "rollout") else None

@@ -1,0 +1,85 @@
+"""VAL004: the real scheduler imports every pipeline."""
+
+from typing import ClassVar
+
+from meta_pipeline.delivery.reports import Problem, ReportKind, ValidationReport
+from meta_pipeline.gates.case import Case
+from meta_pipeline.gates.gate import Example, Opinion
+from meta_pipeline.gates.specimens import problem, record, report, side
+from meta_pipeline.gates.validation import (
+    ReportGate,
+    chunks,
+    failed_silently,
+    findings_of,
+    old_findings,
+    old_problems,
+)
+from meta_pipeline.gates.weighing import summary
+from meta_pipeline.policy import Policy
+
+_FIX = "mend the file until the scheduler imports it at head as it does at base"
+
+
+class PipelinesParse(ReportGate):
+    """The scheduler itself, in the target's own environment, imports every pipeline as it did at base.
+
+    A pipeline that cannot be imported vanishes from the scheduler without a failed run. Import errors,
+    cycles and double ids that were there before only warn.
+    """
+
+    id: ClassVar[str] = "VAL004"
+    name: ClassVar[str] = "pipelines-parse"
+    subject: ClassVar[str] = "parse_report"
+    kind: ClassVar[ReportKind] = "parse"
+
+    def judge_report(self, case: Case, report: ValidationReport) -> Opinion:
+        evidence = chunks(report)
+        if report.new_problems:
+            findings = findings_of(report.new_problems, _FIX)
+            return self.found(f"new: {summary(findings)}", findings, evidence=evidence)
+        silence = failed_silently(report.head)
+        if silence:
+            return self.could_not_run(silence, evidence=evidence)
+        old = old_problems(report)
+        if old:
+            reason = f"nothing new; {len(old)} problem(s) of import were there before"
+            return self.found(reason, old_findings(old), outcome="warned", evidence=evidence)
+        count = sum(len(topology.pipelines) for topology in report.topologies)
+        return self.passed(
+            f"the scheduler imports every file and sees {count} pipeline(s)", evidence=evidence
+        )
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        broken = problem("ModuleNotFoundError: No module named 'sales.extract'")
+        twice = problem("the DAG id sales_daily is also in dags/sales_weekly.py", path="dags/sales_daily.py")
+        return (
+            Example(
+                "every file is imported",
+                Case(Policy(), reports=report("parse")),
+                "passed",
+                "imports every file",
+            ),
+            Example(
+                "an import error is mended",
+                Case(Policy(), reports=report("parse", base=side(broken))),
+                "passed",
+            ),
+            Example("a new import error", _case(base=(), head=(broken,)), "failed", "ModuleNotFoundError"),
+            Example("a DAG id that is taken", _case(base=(), head=(twice,)), "failed", "also in"),
+            Example(
+                "an import error at base too", _case(base=(broken,), head=(broken,)), "warned", "there before"
+            ),
+            Example(
+                "no scheduler to ask",
+                Case(Policy(), reports=report("parse", head=side(could_not_run="Airflow is not installed"))),
+                "could_not_run",
+                "not installed",
+            ),
+        )
+
+
+def _case(*, base: tuple[Problem, ...], head: tuple[Problem, ...]) -> Case:
+    before = side(*base, records=(record("parse", "base"),))
+    after = side(*head, records=(record("parse"),))
+    return Case(Policy(), reports=report("parse", base=before, head=after))

@@ -1,0 +1,122 @@
+"""VAL005: changed pipelines run in the scheduler's own dry run, within their service level."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from meta_pipeline.delivery.change import Change
+from meta_pipeline.delivery.reports import ReportKind, ValidationReport
+from meta_pipeline.delivery.topology import pipelines_of
+from meta_pipeline.gates import specimens
+from meta_pipeline.gates.case import Case
+from meta_pipeline.gates.gate import Example, Opinion
+from meta_pipeline.gates.specimens import measure, problem, record, report, side
+from meta_pipeline.gates.validation import ReportGate, chunks, failed_silently, old_findings, old_problems
+from meta_pipeline.gates.weighing import Weighed, weigh, weighed
+from meta_pipeline.policy import Policy, ServiceLevel
+
+
+class DryRun(ReportGate):
+    """Every pipeline whose nodes changed runs to its end without retries, and within its service level.
+
+    A run that fails at base in the same way proves nothing about the change, and neither does a changed
+    pipeline that was not run. A run that is too slow at base too only warns.
+    """
+
+    id: ClassVar[str] = "VAL005"
+    name: ClassVar[str] = "dry-run"
+    subject: ClassVar[str] = "dry_run_report"
+    kind: ClassVar[ReportKind] = "dry_run"
+
+    def judge_report(self, case: Case, report: ValidationReport) -> Opinion:
+        evidence = chunks(report)
+        found = [
+            weighed(
+                "failed", p.message, "mend the pipeline until its dry run ends well", path=p.path, line=p.line
+            )
+            for p in report.new_problems
+        ]
+        found += _too_slow(report, case.policy)
+        old = old_problems(report)
+        silence = failed_silently(report.head)
+        not_run = _not_run(case.change, report) if case.change else ()
+        if not any(item.strength == "failed" for item in found) and (old or silence or not_run):
+            if old:
+                reason = f"the dry run fails at base too, so it proves nothing: {old[0].message}"
+            else:
+                reason = silence or f"the change touches {', '.join(not_run)}, which the dry run did not run"
+            return self.could_not_run(reason, findings=old_findings(old), evidence=evidence)
+        ran = [m for m in report.measures if m.name == "runtime" and m.side == "head"]
+        times = ", ".join(f"{m.subject} in {float(m.value):.3g} s" for m in ran) or "every command ended well"
+        return weigh(self, found, f"the dry run ended well: {times}", evidence=evidence)
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        ran = (record("dry_run"),)
+        failing = side(problem("task sales_daily.load fails: relation does not exist"), records=ran)
+        quick = measure("runtime", 42.0, "s", subject="sales_daily")
+        slow = measure("runtime", 700.0, "s", subject="sales_daily")
+        was_slow = measure("runtime", 690.0, "s", subject="sales_daily", at="base")
+        promise = Policy(service_levels={"sales_daily": ServiceLevel(runtime_minutes=10)})
+        longer = specimens.change(
+            base=(specimens.pipeline(specimens.node(), id="stock_daily"),),
+            head=(specimens.pipeline(specimens.node(timeout_s=60.0), id="stock_daily"),),
+        )
+        return (
+            Example(
+                "it runs", Case(Policy(), reports=report("dry_run", quick)), "passed", "sales_daily in 42 s"
+            ),
+            Example("it runs in time", Case(promise, reports=report("dry_run", quick)), "passed"),
+            Example(
+                "a task fails",
+                Case(Policy(), reports=report("dry_run", head=failing)),
+                "failed",
+                "relation does not",
+            ),
+            Example(
+                "it takes longer than promised",
+                Case(promise, reports=report("dry_run", slow)),
+                "failed",
+                "700 s; its service level is 600 s",
+            ),
+            Example(
+                "it took longer than promised before",
+                Case(promise, reports=report("dry_run", slow, was_slow)),
+                "warned",
+                "690 s at base",
+            ),
+            Example(
+                "it fails at base in the same way",
+                Case(Policy(), reports=report("dry_run", base=failing, head=failing)),
+                "could_not_run",
+                "proves nothing",
+            ),
+            Example(
+                "a changed DAG was left out",
+                Case(Policy(), change=longer, reports=report("dry_run", quick)),
+                "could_not_run",
+                "stock_daily",
+            ),
+        )
+
+
+def _too_slow(report: ValidationReport, policy: Policy) -> Iterator[Weighed]:
+    for pipeline, level in policy.service_levels.items():
+        most = level.runtime_minutes * 60
+        head, base = (report.measure("runtime", pipeline, at) for at in ("head", "base"))
+        if head is None or float(head.value) <= most:
+            continue
+        was_slow = base is not None and float(base.value) > most
+        before = f", and took {float(base.value):g} s at base" if base is not None else ""
+        yield weighed(
+            "warned" if was_slow else "failed",
+            f"{pipeline} runs for {float(head.value):g} s; its service level is {most:g} s{before}",
+            "make the pipeline faster, or agree on another service level with its readers",
+        )
+
+
+def _not_run(change: Change, report: ValidationReport) -> tuple[str, ...]:
+    """The pipelines of head that are new or whose nodes differ, and that no run time tells of."""
+    at_head = pipelines_of(change.head_topologies)
+    touched = {d.pipeline for d in change.differences if d.node is not None or d.field == "added"}
+    measured = {m.subject for m in report.measures if m.name == "runtime" and m.side == "head"}
+    return tuple(sorted(touched & at_head.keys() - measured))

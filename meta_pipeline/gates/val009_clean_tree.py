@@ -1,0 +1,88 @@
+"""VAL009: no command leaves the worktree other than it found it."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import ClassVar
+
+from meta_pipeline.delivery.reports import ReportKind, ValidationReport
+from meta_pipeline.delivery.stages import StageId
+from meta_pipeline.gates.case import Case
+from meta_pipeline.gates.gate import Example, Gate, Opinion
+from meta_pipeline.gates.specimens import record, report, side
+from meta_pipeline.gates.weighing import weigh, weighed
+from meta_pipeline.policy import Policy
+
+_SHOWN = 5
+
+
+class CleanTree(Gate):
+    """After every command the worktree holds the patch and nothing else.
+
+    A test that rewrites a tracked file, or output that no ignore rule knows, ends up in somebody's commit,
+    and means that the later commands looked at something else than the change. What a command also leaves
+    at base only warns.
+    """
+
+    id: ClassVar[str] = "VAL009"
+    name: ClassVar[str] = "clean-tree"
+    stage: ClassVar[StageId] = "implementation"
+    subject: ClassVar[str] = "implementation_verdict"
+    needs: ClassVar[tuple[str, ...]] = ("reports",)
+
+    def judge(self, case: Case) -> Opinion:
+        records = [record for report in case.reports.values() for record in report.head.records]
+        if not records:
+            return self.not_applicable("no target command was run")
+        at_base = _dirtied_at_base(case.reports)
+        found = []
+        for run in records:
+            for strength, paths in (
+                ("failed", sorted(set(run.dirtied) - at_base[run.command.name])),
+                ("warned", sorted(set(run.dirtied) & at_base[run.command.name])),
+            ):
+                if paths:
+                    shown = ", ".join(paths[:_SHOWN]) + (
+                        f" and {len(paths) - _SHOWN} more" if paths[_SHOWN:] else ""
+                    )
+                    before = ", as at base" if strength == "warned" else ""
+                    found.append(
+                        weighed(
+                            "warned" if strength == "warned" else "failed",
+                            f"'{run.command.shown_as}' leaves {shown} changed or untracked{before}",
+                            "let it write outside the repository, or add what it writes to .gitignore",
+                            path=paths[0],
+                        )
+                    )
+        return weigh(
+            self,
+            found,
+            f"{len(records)} command(s) left the worktree as they found it",
+            evidence=[run.chunk_id for run in records],
+        )
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example("the tests write nothing", _case((), ()), "passed", "1 command(s)"),
+            Example("the tests stop writing", _case(("data/out.csv",), ()), "passed"),
+            Example("the tests rewrite a file", _case((), ("data/orders.csv",)), "failed", "data/orders.csv"),
+            Example("they do so at base too", _case(("out.csv",), ("out.csv",)), "warned", "as at base"),
+            Example(
+                "nothing was run", Case(Policy(), reports=report("tests", head=side())), "not_applicable"
+            ),
+        )
+
+
+def _case(base: tuple[str, ...], head: tuple[str, ...]) -> Case:
+    before = side(records=(record("tests", "base", dirtied=base),))
+    after = side(records=(record("tests", dirtied=head),))
+    return Case(Policy(), reports=report("tests", base=before, head=after))
+
+
+def _dirtied_at_base(reports: Mapping[ReportKind, ValidationReport]) -> Mapping[str, set[str]]:
+    """The paths that each command, by its name, left dirty at base."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for report in reports.values():
+        for run in report.base.records:
+            found[run.command.name] |= set(run.dirtied)
+    return found

@@ -1,0 +1,1 @@
+"""What people read: messages, notes and summaries, rendered from the artifacts."""

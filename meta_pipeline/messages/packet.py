@@ -1,0 +1,89 @@
+"""The review packet and the final summary: one account of a change, told before and after the merge."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from meta_pipeline.delivery.change import Change
+from meta_pipeline.delivery.change_set import ChangeSet
+from meta_pipeline.delivery.evidence import CommandRecord
+from meta_pipeline.delivery.ids import DeliveryId
+from meta_pipeline.delivery.judgement import GateResult, Verdict
+from meta_pipeline.delivery.ledger import Concluded, Entry, Signed
+from meta_pipeline.delivery.packet import Merged
+from meta_pipeline.delivery.plan import Plan
+from meta_pipeline.delivery.reports import ReportKind, ValidationReport
+from meta_pipeline.delivery.requirements import Requirements
+from meta_pipeline.delivery.rollback import RollbackPlan
+from meta_pipeline.delivery.signoff import SignOff
+from meta_pipeline.delivery.stages import ABSENT_IN_ROLLOUT, StageId
+from meta_pipeline.gates.measuring import Measured, measured
+from meta_pipeline.messages.render import render
+from meta_pipeline.policy import Policy
+
+
+@dataclass(frozen=True)
+class Account:
+    """All that the packet and the summary tell of."""
+
+    delivery: DeliveryId
+    policy: Policy
+    requirements: Requirements
+    plan: Plan
+    change_set: ChangeSet
+    change: Change
+    reports: Mapping[ReportKind, ValidationReport]
+    rollback: RollbackPlan
+    entries: Sequence[Entry]
+
+    @property
+    def measurements(self) -> tuple[Measured, ...]:
+        """The measured value of every criterion."""
+        return tuple(measured(criterion, self.reports) for criterion in self.requirements.criteria)
+
+    @property
+    def head_records(self) -> tuple[CommandRecord, ...]:
+        return tuple(record for report in self.reports.values() for record in report.head.records)
+
+    @property
+    def signoffs(self) -> tuple[SignOff, ...]:
+        return tuple(entry.event.signoff for entry in self.entries if isinstance(entry.event, Signed))
+
+    def verdict(self, stage: StageId) -> Verdict | None:
+        """The newest verdict of a stage."""
+        for entry in reversed(self.entries):
+            if isinstance(entry.event, Concluded) and entry.event.verdict.stage == stage:
+                return entry.event.verdict
+        return None
+
+    @property
+    def noted(self) -> tuple[GateResult, ...]:
+        """The gates that warned or want a human's eye, over all stages judged so far."""
+        stages: tuple[StageId, ...] = ("discovery", "design", "implementation", "review")
+        verdicts = [verdict for stage in stages if (verdict := self.verdict(stage))]
+        return tuple(r for v in verdicts for r in v.results if r.outcome in ("warned", "needs_approval"))
+
+    @property
+    def passed(self) -> int:
+        """How many gates passed at discovery, design and implementation."""
+        stages: tuple[StageId, ...] = ("discovery", "design", "implementation")
+        verdicts = [verdict for stage in stages if (verdict := self.verdict(stage))]
+        return sum(result.outcome == "passed" for verdict in verdicts for result in verdict.results)
+
+
+def chunks_to_cite(reports: Mapping[ReportKind, ValidationReport], rollback: RollbackPlan) -> frozenset[str]:
+    """The evidence that a packet must cite: every command at head, and every command of the rehearsal."""
+    records = [record for report in reports.values() for record in report.head.records]
+    rehearsed = rollback.rehearsal.records if rollback.rehearsal else ()
+    return frozenset(record.chunk_id for record in (*records, *rehearsed))
+
+
+def review_packet_text(account: Account, implementation: Verdict) -> str:
+    """What a reviewer reads before signing."""
+    return render("account", a=account, implementation=implementation, merged=None, absent=ABSENT_IN_ROLLOUT)
+
+
+def summary_text(account: Account, merged: Merged) -> str:
+    """The final summary: changes, tests, rollout steps and rollback, restated after the merge."""
+    return render(
+        "account", a=account, implementation=account.verdict("implementation"), merged=merged, absent=ABSENT_IN_ROLLOUT
+    )

@@ -1,0 +1,43 @@
+"""Jinja templates of Markdown, where a missing value is an error and untrusted text cannot pose as markup."""
+
+import re
+from functools import cache
+from typing import Any
+
+import jinja2
+
+from meta_pipeline.delivery.citations import cite_chunk, cite_file
+
+_MARKUP = re.compile(r"([\\`*_\[\]<>|#])")
+
+
+def escaped(text: object) -> str:
+    """Text of others on one line of Markdown, its markup made plain."""
+    return _MARKUP.sub(r"\\\1", " ".join(str(text).split()))
+
+
+def code(text: object) -> str:
+    """Text of others as inline code."""
+    plain = " ".join(str(text).split()).replace("`", "'")
+    return f"`{plain}`"
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    # Not HTML: the templates are Markdown, and `escaped` is the escape of Markdown.
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("meta_pipeline.messages"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701
+    )
+    environment.filters |= {"text": escaped, "code": code, "file": cite_file, "chunk": cite_chunk}
+    return environment
+
+
+def render(template: str, **values: Any) -> str:
+    """The text of `templates/<template>.md.j2`; raises `jinja2.UndefinedError` for a value that is missing."""
+    text = _environment().get_template(f"{template}.md.j2").render(**values)
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
