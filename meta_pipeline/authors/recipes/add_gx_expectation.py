@@ -69,7 +69,7 @@ class AddGxExpectation(Recipe[ExpectationParameters]):
         said = ", ".join(f"{name}={value}" for name, value in parameters.kwargs)
         return Fit(
             parameters=parameters,
-            summary=f"Expect {expectation.type.removeprefix('expect_')}({said}) of {column}",
+            summary=f"Demand {expectation.type}({said}) of {column}",
             files=(suite.path,),
             data_flow=f"{expectation.dataset} is read once more by suite {suite.name}; nothing is written differently.",
             verification=f"Run the checkpoint that uses suite {suite.name}; {expectation.type} of {column} succeeds.",
@@ -116,7 +116,9 @@ def _is_of(expectation: object, parameters: ExpectationParameters) -> bool:
 def _tightened(kwargs: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of a rule with the wanted ones in place; a share of exceptions goes unless it is wanted."""
     kept = {name: value for name, value in kwargs.items() if name != "mostly"}
-    return dict(sorted({**kept, **wanted}.items()))
+    # 0.0 and 0 are one bound, so the one that is there stays.
+    new = {name: kept[name] if kept.get(name) == value else value for name, value in wanted.items()}
+    return dict(sorted({**kept, **new}.items()))
 
 
 def _expectation(

@@ -85,12 +85,12 @@ class AirflowSource:
 
     def find(self, pipeline: str) -> tuple[Site, Env]:
         """The definition that makes this DAG, with the names' meanings in the run that does; raises `RecipeError`."""
-        exact = [(site, env) for site in self.sites for env in self._runs(site) if self.dag_id(site, env) == pipeline]
+        exact = [(site, env) for site in self.sites for env in self.runs(site) if self.dag_id(site, env) == pipeline]
         if not exact:
             exact = [
-                (site, self._runs(site)[0])
+                (site, self.runs(site)[0])
                 for site in self.sites
-                if self.dag_id(site, self._runs(site)[0]) is None and self._could_be(site, pipeline)
+                if self.dag_id(site, self.runs(site)[0]) is None and self._could_be(site, pipeline)
             ]
         if len(exact) == 1:
             return exact[0]
@@ -98,12 +98,9 @@ class AirflowSource:
         line = self.source.line(exact[0][0].node) if exact else 1
         raise RecipeError(self.source.path, line, f"{problem} `{pipeline}`; give it one plain dag_id.")
 
-    def _runs(self, site: Site) -> list[Env]:
-        return self.environments.of(site.function or site.node)
-
     def runs(self, site: Site) -> list[Env]:
         """One environment for each DAG that the definition makes, as far as the source tells."""
-        return self._runs(site)
+        return self.environments.of(site.function or site.node)
 
     def dag_id(self, site: Site, env: Env) -> str | None:
         expression = self._dag_id_expression(site)
@@ -114,14 +111,14 @@ class AirflowSource:
 
     def makes(self, site: Site, pipeline: str) -> bool:
         """Whether the definition makes, or could make, a DAG of this id."""
-        known = [self.dag_id(site, env) for env in self._runs(site)]
+        known = [self.dag_id(site, env) for env in self.runs(site)]
         return pipeline in known or (None in known and self._could_be(site, pipeline))
 
     def _could_be(self, site: Site, pipeline: str) -> bool:
         expression = self._dag_id_expression(site)
         if expression is None:
             return False
-        return any(pattern(expression, env).fullmatch(pipeline) for env in self._runs(site))
+        return any(pattern(expression, env).fullmatch(pipeline) for env in self.runs(site))
 
     @staticmethod
     def _dag_id_expression(site: Site) -> cst.BaseExpression | None:

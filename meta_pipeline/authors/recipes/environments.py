@@ -16,6 +16,7 @@ class Environments:
 
     def __init__(self, source: PythonSource) -> None:
         self.source = source
+        self._known: dict[cst.CSTNode, list[Env]] = {}
 
     @cached_property
     def _module(self) -> Env:
@@ -32,6 +33,8 @@ class Environments:
 
     def of(self, node: cst.CSTNode, depth: int = 0) -> list[Env]:
         """At least one environment; names that a loop or call binds to something unknown are left out."""
+        if depth == 0 and node in self._known:
+            return self._known[node]
         around = [p for p in self.source.parents(node) if isinstance(p, cst.For | cst.FunctionDef)]
         envs: list[Env] = [self._module]
         for construct in reversed(around):
@@ -42,6 +45,8 @@ class Environments:
                 else:
                     inside += self._of_function(construct, env, depth)
             envs = inside[:_MOST]
+        if depth == 0:
+            self._known[node] = envs
         return envs
 
     def _of_loop(self, loop: cst.For, env: Env) -> list[Env]:

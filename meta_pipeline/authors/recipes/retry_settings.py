@@ -49,12 +49,14 @@ class Setting:
 
     @property
     def sentence(self) -> str:
+        """The demand as a person would say it."""
         if self.bounds is None:
-            return f"{self.key} = {self.switch}"
+            return "growing delays"
         low, high = self.bounds.at_least, self.bounds.at_most
+        name = "a retry delay of" if self.key == "retry_delay" else "retries of"
         unit = " seconds" if self.key == "retry_delay" else ""
-        if low == high:
-            return f"{self.key} = {low:g}{unit}"
-        parts = [f">= {low:g}{unit}"] if low is not None else []
-        parts += [f"<= {high:g}{unit}"] if high is not None else []
-        return f"{self.key} {' and '.join(parts)}"
+        if low is not None and low == high:
+            return f"{name} {low:g}{unit}"
+        parts = [f"at least {low:g}{unit}"] if low is not None else []
+        parts += [f"at most {high:g}{unit}"] if high is not None else []
+        return f"{name} {' and '.join(parts)}"
