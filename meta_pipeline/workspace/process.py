@@ -28,6 +28,10 @@ _MEGABYTE = 1024 * 1024
 EndedBy = Literal["time", "memory", "output", "processes", "missing"]
 
 
+class ToolMissingError(RuntimeError):
+    """A program that the operator's machine needs is not there."""
+
+
 class SandboxFault(RuntimeError):  # noqa: N818  as GitFault: the machinery's, not the target's
     """The sandbox could not be set up; the text is one sentence with the reason."""
 
@@ -81,6 +85,28 @@ def run(command: Command, *, cwd: Path, path: str, variables: Mapping[str, str],
         return _run(command, cwd.resolve(), private, environment, sandbox)
 
 
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What a trusted tool said."""
+
+    exit: int
+    stdout: bytes
+    stderr: bytes
+
+
+def call(argv: Sequence[str], *, given: bytes = b"", seconds: float = 60) -> Called:
+    """Run a trusted tool of this machine, such as `ssh-keygen`, with `given` on its standard input.
+
+    For the operator's own tools only; the target's commands go through `run`. Raises `ToolMissingError`
+    where there is no such program.
+    """
+    try:
+        done = subprocess.run(list(argv), input=given, capture_output=True, timeout=seconds, check=False)
+    except FileNotFoundError as error:
+        raise ToolMissingError(f"{argv[0]} is not on this machine; install it and try again.") from error
+    return Called(done.returncode, done.stdout, done.stderr)
+
+
 def _run(command: Command, cwd: Path, private: Path, environment: Mapping[str, str], sandbox: Sandbox) -> Ran:
     status_read, status_write = os.pipe()
     started = time.monotonic()
@@ -96,6 +122,9 @@ def _run(command: Command, cwd: Path, private: Path, environment: Mapping[str, s
                 pass_fds=(status_write,) if sandbox.kind == "bubblewrap" else (),
                 start_new_session=True,
             )
+        except OSError as error:
+            # There, but not to be started: such as a script whose interpreter is missing.
+            return Ran(None, "missing", 0.0, b"", f"{command.argv[0]}: {error.strerror}\n".encode())
         finally:
             os.close(status_write)
         output = _Output(command.output_mb * _MEGABYTE, process)
@@ -202,7 +231,11 @@ class _Output:
 
 
 class _Tree:
-    """A process, all that it started, and all that carries its marker."""
+    """A process, all that it started, and all that carries its marker.
+
+    In bubblewrap all of them end with the first. Without it, only a process that drops both its parents
+    and its environment can hide.
+    """
 
     def __init__(self, pid: int, marker: str) -> None:
         self._group = pid

@@ -124,6 +124,7 @@ def _source_tip(mirror: Mirror, branch: str) -> str | None:
     answer = mirror.git.run(
         "ls-remote",
         *mirror.source_program("upload-pack"),
+        "--end-of-options",
         mirror.source,
         f"refs/heads/{branch}",
         settings=("protocol.allow=user",),

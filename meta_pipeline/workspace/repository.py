@@ -1,5 +1,6 @@
 """A repository to read, and the mirror of the user's repository in which all our own work happens."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from meta_pipeline.workspace.tree import BlobReader, GitTree
 from meta_pipeline.workspace.worktree import Worktree, added_worktree, remove_stale_worktrees
 
 SOURCE_HEADS = "refs/remotes/source"
+_FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _GIT_AS_ANY_OWNER = "git -c safe.directory='*' -c core.hooksPath=/dev/null"
 
 
@@ -172,6 +174,24 @@ class Mirror(Repository):
                 "(no partial clone) that this user may read without a prompt."
             )
 
+    def head_branch(self) -> str:
+        """The source's default branch: `main`, `master`, or the one that its HEAD names; raises `GitFault`."""
+        for usual in ("main", "master"):
+            if self.git.run("rev-parse", "--verify", "--quiet", f"{SOURCE_HEADS}/{usual}").exit == 0:
+                return usual
+        answer = self.git.run(
+            "ls-remote",
+            "--symref",
+            *self.source_program("upload-pack"),
+            self.source,
+            "HEAD",
+            settings=("protocol.allow=user",),
+            network=True,
+        )
+        if answer.exit == 0 and answer.text.startswith("ref: refs/heads/"):
+            return answer.text.split("\t")[0].removeprefix("ref: refs/heads/")
+        return "main"
+
     def tip(self, branch: str) -> str:
         """The newest commit of a branch of the source as of the last fetch; raises `GitFault` where it has none."""
         found = self.git.run("rev-parse", "--verify", "--quiet", f"{SOURCE_HEADS}/{branch}^{{commit}}")
@@ -211,7 +231,8 @@ class Mirror(Repository):
             yield added
 
     def _names(self, rev: str) -> tuple[str, ...]:
-        return (f"{SOURCE_HEADS}/{rev}", rev)
+        # Nobody may take over a commit by giving a branch its id as a name.
+        return (rev,) if _FULL_ID.fullmatch(rev) else (f"{SOURCE_HEADS}/{rev}", rev)
 
 
 def _absolute(source: str) -> str:

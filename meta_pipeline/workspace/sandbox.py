@@ -39,11 +39,13 @@ class Sandbox:
     """What a command may see and change beside its own folder and the system's programs.
 
     `kind` is `none` where bubblewrap cannot be used, for the `reason` given; nothing is then kept from
-    the command but the environment. `network` False leaves it only its own loopback.
+    the command but the environment. `network` False leaves it only its own loopback. `program` is
+    bubblewrap's full path: a program of that name in the target's environment must not be taken for it.
     """
 
     kind: Literal["bubblewrap", "none"]
     reason: str = ""
+    program: str = "bwrap"
     read_only: tuple[Path, ...] = ()
     writable: tuple[Path, ...] = ()
     network: bool = False
@@ -67,7 +69,7 @@ class Sandbox:
         if self.kind == "none":
             return list(argv)
         return [
-            "bwrap",
+            self.program,
             "--unshare-user-try",
             "--unshare-pid",
             "--unshare-ipc",
@@ -110,17 +112,23 @@ class Sandbox:
 
 
 def interpreter_folders(python: Path) -> tuple[Path, ...]:
-    """The prefixes that an environment's `python` needs outside it, such as one under the home folder.
+    """What an environment's `python` needs outside it: the prefix it was made from, which may be under the home folder.
 
-    The links are followed one by one: a tool may link to a link that names only the minor version.
+    The links are followed one by one, as a tool may link to a link that names only the minor version. A
+    link in a folder of programs, such as `~/.local/bin`, shows as itself and not with all that is beside it.
     """
     found: list[Path] = []
     link = python
     while link.is_symlink():
         link = link.parent / link.readlink()
-        found += [link.parent.parent, link.resolve().parent.parent]
-    outside = (folder for folder in found if not folder.is_relative_to("/usr") and folder != Path("/"))
-    return tuple(dict.fromkeys(outside))
+        for program in (link, link.resolve()):
+            prefix = program.parent.parent
+            found.append(prefix if any(prefix.glob("lib*/python*/os.py")) else program)
+    return tuple(
+        dict.fromkeys(
+            path for path in found if not path.is_relative_to("/usr") and path.parts[1:2] != ("bin",)
+        )
+    )
 
 
 @cache
@@ -140,7 +148,7 @@ def detect_sandbox() -> Sandbox:
     if tried.returncode != 0:
         said = tried.stderr.decode(errors="replace").strip().splitlines()
         return Sandbox("none", f"bubblewrap is forbidden here ({said[-1] if said else 'it gave no reason'}).")
-    return Sandbox("bubblewrap")
+    return Sandbox("bubblewrap", program=program)
 
 
 def _system(*, network: bool) -> list[str]:

@@ -129,7 +129,6 @@ seen = [p for p in (os.environ.get("PLANTED"), "/etc/shadow", {secret!r}) if p a
 for place in ("/usr/planted", {planted!r}):
     try:
         pathlib.Path(place).touch()
-        seen.append(place)
     except OSError:
         pass
 setup(name="hostile", version="0." + str(len(seen)), py_modules=[])
@@ -161,4 +160,4 @@ def test_a_source_distribution_is_built_in_the_sandbox(state: Path, tmp_path: Pa
 
     assert not planted.exists()
     assert not Path("/usr/planted").exists()
-    assert environment.packages == (("hostile", "0.0"),), "its version counts what it saw and could write"
+    assert environment.packages == (("hostile", "0.0"),), "its version counts what it saw"

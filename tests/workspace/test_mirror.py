@@ -219,3 +219,12 @@ def test_two_processes_may_open_one_mirror_at_once(git_repo: MakeRepository, tmp
         tips = list(pool.map(lambda _: open_mirror(tmp_path, repo).tip("main"), range(4)))
 
     assert set(tips) == {repo.head.commit.hexsha}
+
+
+def test_a_branch_named_as_a_commit_does_not_take_its_place(git_repo: MakeRepository, tmp_path: Path) -> None:
+    repo = git_repo({"a.txt": "1\n"})
+    first = repo.head.commit.hexsha
+    second = commit(repo, {"a.txt": "2\n"})
+    repo.git.update_ref(f"refs/heads/{first}", second)
+
+    assert open_mirror(tmp_path, repo).resolve(first) == first

@@ -264,3 +264,58 @@ def test_a_command_line_is_split_as_a_shell_would() -> None:
         split_command("make 'lint")
     with pytest.raises(ValueError, match="empty"):
         split_command("  ")
+
+
+def test_a_program_that_cannot_be_started_is_missing(sandbox: Sandbox, tmp_path: Path) -> None:
+    script = tmp_path / "lint"
+    script.write_text("#!/no/such/interpreter\n")
+    script.chmod(0o755)
+
+    ran = run(
+        Command(name="lint", argv=("./lint",), shown_as="./lint"),
+        cwd=tmp_path,
+        path=SYSTEM_PATH,
+        variables={},
+        sandbox=sandbox,
+    )
+
+    assert ran.ended_by == "missing", ran.stderr
+
+
+def test_the_targets_own_bwrap_is_not_taken_for_bubblewrap(tmp_path: Path) -> None:
+    if detect_sandbox().kind == "none":
+        pytest.skip(f"{detect_sandbox().reason}; run scripts/install-system-packages as root")
+    planted = tmp_path / "planted"
+    own = tmp_path / "bin/bwrap"
+    own.parent.mkdir()
+    own.write_text(f"#!/bin/sh\ntouch {planted}\n")
+    own.chmod(0o755)
+    cwd = tmp_path / "work"
+    cwd.mkdir()
+
+    path = f"{own.parent}:{SYSTEM_PATH}"
+    ran = run(shell("echo inside"), cwd=cwd, path=path, variables={}, sandbox=detect_sandbox())
+
+    assert ran.stdout == b"inside\n"
+    assert not planted.exists()
+
+
+def test_an_interpreter_shows_its_prefix_and_no_more(tmp_path: Path) -> None:
+    prefix, programs, environment = (
+        tmp_path / "versions/3.11.7",
+        tmp_path / ".local/bin",
+        tmp_path / "env/bin",
+    )
+    for folder in (prefix / "bin", prefix / "lib/python3.11", programs, environment):
+        folder.mkdir(parents=True)
+    (prefix / "lib/python3.11/os.py").touch()
+    (prefix / "bin/python3.11").touch()
+    (tmp_path / "versions/3.11").symlink_to("3.11.7")
+    (programs / "python3.11").symlink_to(tmp_path / "versions/3.11/bin/python3.11")
+    (environment / "python").symlink_to(programs / "python3.11")
+
+    assert set(interpreter_folders(environment / "python")) == {
+        programs / "python3.11",
+        tmp_path / "versions/3.11",
+        prefix,
+    }
