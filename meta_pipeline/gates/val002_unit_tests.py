@@ -47,14 +47,14 @@ class UnitTests(ReportGate):
         else:
             found += _lost_tests(head, base)
             if not found and 0 < collected == failed:
-                reason = f"all {collected} tests fail at base and head, so they prove nothing"
+                reason = f"all {collected:g} tests fail at base and head, so they prove nothing"
                 return self.could_not_run(
                     reason, findings=old_findings(old_problems(report)), evidence=evidence
                 )
         found += [Weighed("warned", finding) for finding in old_findings(old_problems(report))]
         if collected == 0:
             found.append(weighed("warned", "no test was collected", "write tests for what the change does"))
-        return weigh(self, found, f"{collected} tests collected, none fails", evidence=evidence)
+        return weigh(self, found, f"{collected:g} tests collected, none fails", evidence=evidence)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
