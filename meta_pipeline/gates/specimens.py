@@ -18,6 +18,7 @@ from meta_pipeline.delivery.topology import Node, Pipeline, Topology
 from meta_pipeline.delivery.tree import MemoryTree
 
 Files = Mapping[str, str | bytes]
+Reports = Mapping[ReportKind, ValidationReport]
 
 DAG_FILE = "dags/sales_daily.py"
 ISSUE_FILE = ".meta-pipeline/issues/0001-retry-the-load.md"
@@ -211,7 +212,7 @@ def report(
     base: SideReport | None = None,
     head: SideReport | None = None,
     **fields: Any,
-) -> Mapping[ReportKind, ValidationReport]:
+) -> Reports:
     """The `reports` of a case, with this one report; a side that is not given is one clean run."""
     given: dict[str, Any] = {
         "kind": kind,

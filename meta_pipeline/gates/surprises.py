@@ -89,14 +89,19 @@ def _of_mode(file: FileChange, head: Tree) -> Iterator[Weighed]:
                 "link to a file inside it, or copy the file",
                 path=file.path,
             )
-    elif file.new_mode == _EXECUTABLE != file.old_mode and not file.is_binary:
-        if not (file.new or b"").startswith(b"#!"):
-            yield weighed(
-                "warned",
-                f"'{file.path}' becomes executable but names no interpreter",
-                "take the mode back, or begin the file with #!",
-                path=file.path,
-            )
+    elif (
+        file.new_mode == _EXECUTABLE != file.old_mode and not file.is_binary and not _names_interpreter(file)
+    ):
+        yield weighed(
+            "warned",
+            f"'{file.path}' becomes executable but names no interpreter",
+            "take the mode back, or begin the file with #!",
+            path=file.path,
+        )
+
+
+def _names_interpreter(file: FileChange) -> bool:
+    return (file.new or b"").startswith(b"#!")
 
 
 def _stays_inside(head: Tree, link: str) -> bool:

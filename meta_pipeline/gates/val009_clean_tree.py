@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import ClassVar
 
+from meta_pipeline.delivery.evidence import CommandRecord
 from meta_pipeline.delivery.reports import ReportKind, ValidationReport
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.gates.case import Case
-from meta_pipeline.gates.gate import Example, Gate, Opinion
+from meta_pipeline.gates.gate import Example, Gate, Opinion, Strength
 from meta_pipeline.gates.specimens import record, report, side
-from meta_pipeline.gates.weighing import weigh, weighed
+from meta_pipeline.gates.weighing import Weighed, weigh, weighed
 from meta_pipeline.policy import Policy
 
 _SHOWN = 5
@@ -30,29 +31,15 @@ class CleanTree(Gate):
     needs: ClassVar[tuple[str, ...]] = ("reports",)
 
     def judge(self, case: Case) -> Opinion:
-        records = [record for report in case.reports.values() for record in report.head.records]
+        records = [run for validation in case.reports.values() for run in validation.head.records]
         if not records:
             return self.not_applicable("no target command was run")
         at_base = _dirtied_at_base(case.reports)
-        found = []
+        found: list[Weighed] = []
         for run in records:
-            for strength, paths in (
-                ("failed", sorted(set(run.dirtied) - at_base[run.command.name])),
-                ("warned", sorted(set(run.dirtied) & at_base[run.command.name])),
-            ):
-                if paths:
-                    shown = ", ".join(paths[:_SHOWN]) + (
-                        f" and {len(paths) - _SHOWN} more" if paths[_SHOWN:] else ""
-                    )
-                    before = ", as at base" if strength == "warned" else ""
-                    found.append(
-                        weighed(
-                            "warned" if strength == "warned" else "failed",
-                            f"'{run.command.shown_as}' leaves {shown} changed or untracked{before}",
-                            "let it write outside the repository, or add what it writes to .gitignore",
-                            path=paths[0],
-                        )
-                    )
+            dirtied = set(run.dirtied)
+            found += _left(run, dirtied - at_base[run.command.name], "failed", "")
+            found += _left(run, dirtied & at_base[run.command.name], "warned", ", as at base")
         return weigh(
             self,
             found,
@@ -79,10 +66,20 @@ def _case(base: tuple[str, ...], head: tuple[str, ...]) -> Case:
     return Case(Policy(), reports=report("tests", base=before, head=after))
 
 
+def _left(run: CommandRecord, paths: set[str], strength: Strength, before: str) -> list[Weighed]:
+    """At most one finding for what the command left behind."""
+    if not paths:
+        return []
+    listed = sorted(paths)
+    shown = ", ".join(listed[:_SHOWN]) + (f" and {len(listed) - _SHOWN} more" if listed[_SHOWN:] else "")
+    message = f"'{run.command.shown_as}' leaves {shown} changed or untracked{before}"
+    fix = "let it write outside the repository, or add what it writes to .gitignore"
+    return [weighed(strength, message, fix, path=listed[0])]
+
+
 def _dirtied_at_base(reports: Mapping[ReportKind, ValidationReport]) -> Mapping[str, set[str]]:
     """The paths that each command, by its name, left dirty at base."""
     found: defaultdict[str, set[str]] = defaultdict(set)
-    for report in reports.values():
-        for run in report.base.records:
-            found[run.command.name] |= set(run.dirtied)
+    for run in (run for validation in reports.values() for run in validation.base.records):
+        found[run.command.name] |= set(run.dirtied)
     return found

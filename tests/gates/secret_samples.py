@@ -5,8 +5,12 @@ this repository itself holds no line that a scanner would report.
 """
 
 import base64
+import json
 import random
 import string
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 _random = random.Random(20260105)  # noqa: S311  the same samples in every run
 
@@ -17,7 +21,15 @@ def _made(length: int, letters: str = string.ascii_letters + string.digits) -> s
 
 _HEX = "0123456789abcdef"
 _UPPER = string.ascii_uppercase + "234567"
-_PEM = "\n".join(base64.b64encode(_random.randbytes(48)).decode() for _ in range(8))
+_PEM = (
+    rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    .private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
+    )
+    .decode()
+)
 _JWT = ".".join(
     base64.urlsafe_b64encode(part).decode().rstrip("=")
     for part in (
@@ -42,13 +54,7 @@ def planted() -> dict[str, tuple[str, str]]:
         "slack token": (
             "dags/alert.py",
             "slack = '"
-            + "xoxb-"
-            + _made(12, string.digits)
-            + "-"
-            + _made(12, string.digits)
-            + "-"
-            + _made(24)
-            + "'\n",
+            "xoxb-" + _made(12, string.digits) + "-" + _made(12, string.digits) + "-" + _made(24) + "'\n",
         ),
         "slack webhook": (
             "dags/notify.py",
@@ -60,10 +66,7 @@ def planted() -> dict[str, tuple[str, str]]:
             + _made(24)
             + "'\n",
         ),
-        "private key": (
-            "keys/deploy",
-            "-----BEGIN RSA " + "PRIVATE KEY-----\n" + _PEM + "\n-----END RSA " + "PRIVATE KEY-----\n",
-        ),
+        "private key": ("keys/deploy", _PEM),
         "password in a connection string": (
             "dags/load.py",
             "ENGINE = 'postgresql://loader:" + _made(14) + "@warehouse.internal:5432/sales'\n",
@@ -81,11 +84,7 @@ def planted() -> dict[str, tuple[str, str]]:
         "google api key": ("dags/maps.py", "G = '" + "AIza" + _made(35) + "'\n"),
         "google service account": (
             "conf/sa.json",
-            '{"type": "service_account", "private_key": "-----BEGIN '
-            + "PRIVATE KEY-----\\n"
-            + _PEM.replace("\n", "\\n")
-            + "\\n-----END "
-            + 'PRIVATE KEY-----\\n"}\n',
+            json.dumps({"type": "service_account", "private_key": _PEM}) + "\n",
         ),
         "stripe key": ("sales/pay.py", "stripe.api_key = '" + "sk_live_" + _made(24) + "'\n"),
         "azure storage key": (

@@ -15,7 +15,7 @@ EXAMPLES = [
 ]
 
 
-@pytest.mark.parametrize(("gate", "example"), EXAMPLES)
+@pytest.mark.parametrize("gate,example", EXAMPLES)
 def test_an_example_gives_its_outcome(gate: Gate, example: Example) -> None:
     result = judge(gate, example.case)
 
@@ -24,7 +24,7 @@ def test_an_example_gives_its_outcome(gate: Gate, example: Example) -> None:
     assert result.reason
 
 
-@pytest.mark.parametrize(("gate", "example"), EXAMPLES)
+@pytest.mark.parametrize("gate,example", EXAMPLES)
 def test_what_stops_a_change_says_what_is_wrong_and_how_to_mend_it(gate: Gate, example: Example) -> None:
     result = judge(gate, example.case)
 

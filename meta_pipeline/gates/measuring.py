@@ -1,0 +1,136 @@
+"""Finds the measured value of each acceptance criterion and compares it with the threshold."""
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from meta_pipeline.delivery.reports import Measure, ReportKind, ValidationReport
+from meta_pipeline.delivery.requirements import Comparator, Criterion
+from meta_pipeline.delivery.topology import UNRESOLVED, Node, Pipeline
+
+Reports = Mapping[ReportKind, ValidationReport]
+Value = float | int | str
+
+_COMPARE: Mapping[Comparator, Callable[[float, float], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+}
+_OF_NODES: Mapping[str, str] = {
+    "retries": "retries",
+    "retry_delay": "retry_delay_s",
+    "retry_backoff": "retry_backoff",
+}
+_MEASURED_AS: Mapping[str, tuple[str, ...]] = {"failed_tests": ("failed_tests", "tests_failed")}
+_YES = frozenset({"true", "yes", "on", "exponential"})
+_NO = frozenset({"false", "no", "off", "none"})
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A criterion with its measured value; `value` and `holds` are None where nothing measured it.
+
+    For a pipeline whose nodes differ, `value` is that of the first node that misses the threshold.
+    `chunk_id` is the evidence that the value was read from.
+    """
+
+    criterion: Criterion
+    value: Value | None = None
+    holds: bool | None = None
+    chunk_id: str | None = None
+
+
+def measured(criterion: Criterion, reports: Reports) -> Measured:
+    """What the reports say of this criterion at head."""
+    if criterion.metric == "schedule" or criterion.metric in _OF_NODES:
+        return _from_topology(criterion, reports)
+    return _from_measures(criterion, reports)
+
+
+def _from_measures(criterion: Criterion, reports: Reports) -> Measured:
+    # An expectation of its own is measured under its type: one column can have several.
+    subjects = [criterion.subject]
+    if criterion.expectation is not None:
+        subjects.insert(0, f"{criterion.subject}:{criterion.expectation.type}")
+    for name in _MEASURED_AS.get(criterion.metric, (criterion.metric,)):
+        for subject in subjects:
+            for report in reports.values():
+                measure = report.measure(name, subject)
+                if measure is not None:
+                    return _compared(criterion, measure)
+    return Measured(criterion)
+
+
+def _compared(criterion: Criterion, measure: Measure) -> Measured:
+    holds = compare(measure.value, criterion.comparator, criterion.threshold)
+    return Measured(criterion, measure.value, holds, measure.chunk_id)
+
+
+def _from_topology(criterion: Criterion, reports: Reports) -> Measured:
+    report = reports.get("parse")
+    if report is None:
+        return Measured(criterion)
+    chunk = report.head.records[0].chunk_id if report.head.records else None
+    runtime = (t for t in report.topologies if t.method == "runtime")
+    pipelines = {pipeline.id: pipeline for topology in runtime for pipeline in topology.pipelines}
+    values = _values(criterion, pipelines)
+    # One node without a known value leaves the whole pipeline unmeasured.
+    if not values or None in values:
+        return Measured(criterion)
+    results = [
+        (value, compare(value, criterion.comparator, criterion.threshold))
+        for value in values
+        if value is not None
+    ]
+    value, holds = next((result for result in results if not result[1]), results[0])
+    return Measured(criterion, value, holds, chunk)
+
+
+def _values(criterion: Criterion, pipelines: Mapping[str, Pipeline]) -> list[Value | None]:
+    """The values of the subject, one a node; None where the scheduler does not tell."""
+    whole = pipelines.get(criterion.subject)
+    if criterion.metric == "schedule":
+        if whole is None or whole.schedule == UNRESOLVED:
+            return []
+        return ["none" if whole.schedule is None else whole.schedule]
+    nodes = whole.nodes if whole is not None else _node_named(criterion.subject, pipelines)
+    return [_field(node, _OF_NODES[criterion.metric]) for node in nodes]
+
+
+def _node_named(subject: str, pipelines: Mapping[str, Pipeline]) -> tuple[Node, ...]:
+    """The node that `pipeline.node` names; both ids may hold dots."""
+    found = [
+        node
+        for pipeline in pipelines.values()
+        for node in pipeline.nodes
+        if subject == f"{pipeline.id}.{node.id}"
+    ]
+    return tuple(found[:1])
+
+
+def _field(node: Node, name: str) -> Value | None:
+    value = getattr(node, name)
+    if value is None or value == UNRESOLVED:
+        return None
+    return str(value).casefold() if isinstance(value, bool) else value
+
+
+def compare(value: Value, comparator: Comparator, threshold: Value) -> bool | None:
+    """Whether `value` `comparator` `threshold`: as numbers where both are, else as text; None where neither fits."""
+    try:
+        return _COMPARE[comparator](float(value), float(threshold))
+    except ValueError:
+        pass
+    if comparator not in ("==", "!="):
+        return None
+    return (_plain(value) == _plain(threshold)) == (comparator == "==")
+
+
+def _plain(value: Value) -> str:
+    text = " ".join(str(value).casefold().split())
+    if text in _YES:
+        return "true"
+    return "false" if text in _NO else text
