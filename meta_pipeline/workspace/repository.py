@@ -205,7 +205,7 @@ class Mirror(Repository):
             )
         raise GitFault(f"{self.path} has no branch '{branch}'; its branches are {', '.join(branches[:20])}.")
 
-    def commit_patch(  # noqa: PLR0917  a patch and whose it is: all of it makes the commit
+    def commit_patch(
         self, base: str, patch: str, message: str, author_name: str, author_email: str, when: datetime
     ) -> patches.Applied | patches.Rejected:
         """The commit that `patch` makes of `base`; equal inputs give the same commit. See `patch.commit_patch`."""
