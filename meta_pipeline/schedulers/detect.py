@@ -15,17 +15,21 @@ MAX_NAMED_FILES = 3
 
 _IMPORTS: dict[SchedulerKind, re.Pattern[bytes]] = {
     kind: re.compile(rb"^[ \t]*(?:from|import)[ \t]+" + kind.encode() + rb"(?=[\s.,])", re.MULTILINE)
-    for kind in ("airflow", "dagster", "prefect")
+    for kind in KINDS
 }
 _PIPELINES: dict[SchedulerKind, re.Pattern[bytes]] = {
-    "airflow": re.compile(rb"\bDAG[ \t]*\(|^[ \t]*@(?:\w+\.)*(?:dag|asset)\b|\w(?:Dag|DAG)[ \t]*\(", re.MULTILINE),
+    "airflow": re.compile(
+        rb"\bDAG[ \t]*\(|^[ \t]*@(?:\w+\.)*(?:dag|asset)\b|\w(?:Dag|DAG)[ \t]*\(", re.MULTILINE
+    ),
     "dagster": re.compile(
         rb"\bDefinitions[ \t]*\(|^[ \t]*@(?:\w+\.)*(?:asset|multi_asset|job|op|graph|definitions|schedule|sensor)\b",
         re.MULTILINE,
     ),
     "prefect": re.compile(rb"^[ \t]*@(?:\w+\.)*flow\b", re.MULTILINE),
 }
-_MANIFEST = re.compile(r"(?:requirements|constraints)[^/]*\.(?:txt|in)|pyproject\.toml|setup\.(?:py|cfg)|Pipfile|environment\.ya?ml")
+_MANIFEST = re.compile(
+    r"(?:requirements|constraints)[^/]*\.(?:txt|in)|pyproject\.toml|setup\.(?:py|cfg)|Pipfile|environment\.ya?ml"
+)
 _NAMED: dict[SchedulerKind, re.Pattern[bytes]] = {
     "airflow": re.compile(rb"(?<![\w-])apache[-_]airflow(?![\w-])", re.IGNORECASE),
     "dagster": re.compile(rb"(?<![\w-])dagster(?![\w-])", re.IGNORECASE),
@@ -57,7 +61,9 @@ def detect(tree: Tree) -> tuple[Detected, ...]:
 def _detect_kind(tree: Tree, paths: list[str], kind: SchedulerKind) -> Detected | None:
     folders, reasons = _project_files(tree, paths, kind)
     if kind != "dbt":
-        files = [path for path in paths if path.endswith(".py") and _holds_pipelines(tree.read(path) or b"", kind)]
+        files = [
+            path for path in paths if path.endswith(".py") and _holds_pipelines(tree.read(path) or b"", kind)
+        ]
         if files:
             folders = folders or _common_folders(files, kind)
             more = f" and {len(files) - MAX_NAMED_FILES} more" if len(files) > MAX_NAMED_FILES else ""
@@ -95,7 +101,11 @@ def _manifests(tree: Tree, paths: Iterable[str], kind: SchedulerKind) -> list[st
 
 def _project_files(tree: Tree, paths: list[str], kind: SchedulerKind) -> tuple[list[str], list[str]]:
     """The folders that a scheduler's own project files name, and why."""
-    names = {"dbt": ("dbt_project.yml", "dbt_project.yaml"), "prefect": ("prefect.yaml",), "dagster": ("workspace.yaml",)}
+    names = {
+        "dbt": ("dbt_project.yml", "dbt_project.yaml"),
+        "prefect": ("prefect.yaml",),
+        "dagster": ("workspace.yaml",),
+    }
     found = [path for path in paths if posixpath.basename(path) in names.get(kind, ())]
     folders = [posixpath.dirname(path) or "." for path in found]
     reasons = [f"{path} is there" for path in found]

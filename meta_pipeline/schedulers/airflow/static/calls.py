@@ -1,5 +1,7 @@
 """What a call does: makes a DAG, group, task or edge, runs a function of the repository, or computes a value."""
 
+from itertools import pairwise
+
 from meta_pipeline.schedulers.airflow.static import edges, objects, taskflow
 from meta_pipeline.schedulers.airflow.static.constructs import (
     keywords,
@@ -71,7 +73,9 @@ def _call_external(machine: Machine, external: External, arguments: Arguments, s
             return make_dag(machine, keywords(arguments, "dag_id", "description"), site, foreign=foreign)
         case "group_class":
             foreign = None if external.name.startswith("airflow.") else external.last
-            made = make_group(machine, keywords(arguments, "group_id", "prefix_group_id"), site, foreign=foreign)
+            made = make_group(
+                machine, keywords(arguments, "group_id", "prefix_group_id"), site, foreign=foreign
+            )
             return made or UNKNOWN
         case "dag" | "task" | "task_group" | "setup" | "teardown" | "asset":
             return _use_decorator(machine, role, external, arguments, site)
@@ -92,14 +96,22 @@ def _call_external(machine: Machine, external: External, arguments: Arguments, s
             return AssetExpression("or" if role == "asset_any" else "and", tuple(arguments.positional))
         case "timetable":
             return Timetable(external.last, tuple(arguments.positional), named_only(arguments))
-    if external.last[:1].isupper() and isinstance(arguments.named.get("task_id"), str):
+    if _takes_task_id(external, arguments):
         return place(machine, new_task(external.last, keywords(arguments), site))
     if is_condition(external):
         return External("builtins.unchanged")
     return call_known(machine, external, arguments, site)
 
 
-def _use_decorator(machine: Machine, role: str, external: External, arguments: Arguments, site: Site) -> object:
+def _takes_task_id(external: External, arguments: Arguments) -> bool:
+    """Whether it is an operator by its use; hooks have builders that take a task id and make no task."""
+    is_class = external.last[:1].isupper() and ".hooks." not in external.name
+    return is_class and isinstance(arguments.named.get("task_id"), str)
+
+
+def _use_decorator(
+    machine: Machine, role: str, external: External, arguments: Arguments, site: Site
+) -> object:
     """`@task` on a function, or `@task(...)` before one."""
     if len(arguments.positional) == 1 and isinstance(arguments.positional[0], (Function, Factory)):
         decorator = taskflow.decorator_of(role, external, named_only(arguments))
@@ -109,9 +121,10 @@ def _use_decorator(machine: Machine, role: str, external: External, arguments: A
     return taskflow.decorator_of(role, external, keywords(arguments, *names))
 
 
-def _chain(arguments: Arguments, *, linear: bool) -> None:
+def _chain(arguments: Arguments, *, linear: bool) -> object:
     if linear:
-        for before, after in zip(arguments.positional, arguments.positional[1:], strict=False):
+        for before, after in pairwise(arguments.positional):
             edges.link(before, after)
     else:
         edges.chain(*arguments.positional)
+    return None

@@ -11,7 +11,8 @@ from meta_pipeline.schedulers.airflow.static.values import UNKNOWN, Dag, Group, 
 
 def keywords(arguments: Arguments, *positional: str) -> dict[object, object]:
     """The arguments by name; `positional` names those that were given by place."""
-    found = {**dict(zip(positional, arguments.positional, strict=False)), **arguments.named}
+    by_place: dict[object, object] = dict(zip(positional, arguments.positional, strict=False))
+    found = {**by_place, **arguments.named}
     return opened(found) if arguments.open else found
 
 
@@ -20,7 +21,9 @@ def named_only(arguments: Arguments) -> dict[object, object]:
     return opened(arguments.named) if arguments.open else dict(arguments.named)
 
 
-def make_dag(machine: Machine, arguments: Mapping[object, object], site: Site, *, foreign: str | None = None) -> Dag:
+def make_dag(
+    machine: Machine, arguments: Mapping[object, object], site: Site, *, foreign: str | None = None
+) -> Dag:
     """A new DAG; `foreign` names the class from outside Airflow that fills it with tasks of its own."""
     own = machine.own_site(site)
     held = dict(arguments)

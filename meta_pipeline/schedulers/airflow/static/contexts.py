@@ -41,7 +41,7 @@ def _between(machine: Machine, opened: Task | Output) -> Iterator[None]:
     yield
     if dag is None:
         return
-    made = [task for task_id, task in dag.tasks.items() if task_id not in before]
+    made = [task for task_id, task in dag.tasks.items() if task_id not in before and task.role == "work"]
     setups, teardowns = _ends(dag, opened_tasks)
     first = [task for task in made if not any(other in made for other in task.upstream)]
     waited_for = {other for task in made for other in task.upstream}
@@ -55,6 +55,8 @@ def _ends(dag: Dag, opened_tasks: tuple[Task, ...]) -> tuple[list[Task], list[Ta
     teardowns = [task for task in opened_tasks if task.role == "teardown"]
     setups += [task for teardown in teardowns for task in teardown.upstream if task.role == "setup"]
     teardowns += [
-        task for task in dag.tasks.values() if task.role == "teardown" and any(s in task.upstream for s in setups)
+        task
+        for task in dag.tasks.values()
+        if task.role == "teardown" and any(s in task.upstream for s in setups)
     ]
     return list(dict.fromkeys(setups)), list(dict.fromkeys(teardowns))

@@ -29,7 +29,8 @@ def zone(name: object) -> object:
 
 def _parts(arguments: Arguments, names: tuple[str, ...]) -> dict[str, object] | None:
     """The arguments by name, or None where one is not known or not of this call."""
-    found = {**dict(zip(names, arguments.positional, strict=False)), **arguments.named}
+    by_place: dict[object, object] = dict(zip(names, arguments.positional, strict=False))
+    found = {**by_place, **arguments.named}
     if arguments.open or len(arguments.positional) > len(names) or not found.keys() <= set(names):
         return None
     return {str(name): value for name, value in found.items()}
@@ -41,7 +42,9 @@ def _moment(arguments: Arguments, names: tuple[str, ...], default_zone: tzinfo |
         return UNKNOWN
     given = parts.pop(names[-1], None)
     timezone = default_zone if given is None else zone(given)
-    if not all(type(value) is int for value in parts.values()) or not isinstance(timezone, (tzinfo, type(None))):
+    if not all(type(value) is int for value in parts.values()) or not isinstance(
+        timezone, (tzinfo, type(None))
+    ):
         return UNKNOWN
     try:
         return datetime(**parts, tzinfo=timezone)  # type: ignore[arg-type]  # all are whole numbers, as checked

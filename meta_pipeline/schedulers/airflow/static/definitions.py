@@ -74,4 +74,9 @@ def define_class(machine: Machine, node: ast.ClassDef, scope: Scope, run: Callab
     inner = Scope(scope.path, scope, of_class=True)
     bases = tuple(machine.evaluate(base, scope) for base in node.bases)
     run(inner)
-    return Class(node.name, inner, bases, node)
+    fields = tuple(
+        part.target.id
+        for part in node.body
+        if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)
+    )
+    return Class(node.name, inner, bases, fields)

@@ -1,6 +1,7 @@
 """Dependencies between tasks, groups, labels and lists of them."""
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from meta_pipeline.schedulers.airflow.static.values import Dag, Group, Label, Output, Task
 
@@ -105,7 +106,7 @@ def _work_before(task: Task, members: dict[Task, None]) -> Iterator[Task]:
 
 def chain(*parts: object) -> None:
     """Airflow's `chain`: neighbours are linked; two lists of one length pairwise."""
-    for before, after in zip(parts, parts[1:], strict=False):
+    for before, after in pairwise(parts):
         if isinstance(before, (list, tuple)) and isinstance(after, (list, tuple)):
             for one, other in zip(before, after, strict=False):
                 link(one, other)

@@ -6,7 +6,15 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from meta_pipeline.delivery.topology import UNRESOLVED, Node, Pipeline, Unresolved
 from meta_pipeline.schedulers.airflow.static.dates import zone_name
 from meta_pipeline.schedulers.airflow.static.schedule import schedule_of
-from meta_pipeline.schedulers.airflow.static.values import UNKNOWN, Asset, Dag, OpenList, Task, Unknown, is_open
+from meta_pipeline.schedulers.airflow.static.values import (
+    UNKNOWN,
+    Asset,
+    Dag,
+    OpenList,
+    Task,
+    Unknown,
+    is_open,
+)
 
 DEFAULT_RETRY_DELAY_S = 300.0
 DEFAULT_OWNER = "airflow"
@@ -75,7 +83,9 @@ def _node(task: Task) -> Node:
 
 def _assets(value: object) -> tuple[str, ...]:
     items = value if isinstance(value, (list, tuple)) else [value]
-    return tuple(sorted(item.name for item in items if isinstance(item, Asset) and isinstance(item.name, str)))
+    return tuple(
+        sorted(item.name for item in items if isinstance(item, Asset) and isinstance(item.name, str))
+    )
 
 
 def _count(value: object) -> int | Unresolved:

@@ -212,7 +212,9 @@ def _dict(machine: Machine, node: ast.Dict, scope: Scope) -> object:
     return found
 
 
-def _comprehension(machine: Machine, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, scope: Scope) -> object:
+def _comprehension(
+    machine: Machine, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, scope: Scope
+) -> object:
     items: list[object] = []
     inner = Scope(scope.path, scope)
     complete = _walk(machine, node.generators, inner, lambda: items.append(machine.evaluate(node.elt, inner)))
@@ -235,7 +237,9 @@ def _dict_comprehension(machine: Machine, node: ast.DictComp, scope: Scope) -> o
     return found if complete else opened(found)
 
 
-def _walk(machine: Machine, generators: list[ast.comprehension], scope: Scope, visit: Callable[[], None]) -> bool:
+def _walk(
+    machine: Machine, generators: list[ast.comprehension], scope: Scope, visit: Callable[[], None]
+) -> bool:
     """Call `visit` for every round of the loops; say whether the rounds are all known."""
     if not generators:
         visit()

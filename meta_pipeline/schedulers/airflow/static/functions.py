@@ -1,5 +1,7 @@
 """Known functions from outside the repository that only compute."""
 
+import ast
+import posixpath
 from collections.abc import Callable
 from itertools import product
 
@@ -8,9 +10,17 @@ from meta_pipeline.schedulers.airflow.static.expressions import rounds
 from meta_pipeline.schedulers.airflow.static.library import bounded, copied, is_plain, text
 from meta_pipeline.schedulers.airflow.static.limits import MAX_LENGTH
 from meta_pipeline.schedulers.airflow.static.machine import Arguments, Machine, Site
-from meta_pipeline.schedulers.airflow.static.operations import truth
-from meta_pipeline.schedulers.airflow.static.values import UNKNOWN, External, OpenList, Partial, opened
-
+from meta_pipeline.schedulers.airflow.static.operations import binary, truth
+from meta_pipeline.schedulers.airflow.static.values import (
+    UNKNOWN,
+    Class,
+    External,
+    OpenList,
+    Partial,
+    Scope,
+    SourceFile,
+    opened,
+)
 
 _WRAPPERS = ("functools.wraps", "functools.lru_cache")
 _UNCHANGED = (
@@ -47,8 +57,29 @@ def call_known(machine: Machine, external: External, arguments: Arguments, site:
             return UNKNOWN
         case "builtins.dict", _:
             return _dict(values, arguments.named)
+        case "builtins.isinstance", [value, kinds]:
+            return _is_instance(value, kinds)
         case "typing.cast", [_, value]:
             return value
+        case "functools.reduce", [function, items, *start]:
+            return (
+                _reduced(machine, function, [*start, *_listed(items)[0]], site)
+                if _listed(items)[1]
+                else UNKNOWN
+            )
+        case "collections.namedtuple", [str() as name, fields]:
+            return _named_tuple(name, fields, site)
+        case (
+            ("pathlib.Path" | "pathlib.PurePath" | "os.path.abspath" | "os.path.realpath"),
+            [SourceFile() as file],
+        ):
+            return file
+        case "os.path.basename", [(SourceFile() | str()) as file]:
+            return posixpath.basename(file.path if isinstance(file, SourceFile) else file)
+        case "os.path.splitext", [str() as path]:
+            return posixpath.splitext(path)
+        case "os.path.join", [str(), *_] if all(isinstance(value, str) for value in values):
+            return posixpath.join(*map(str, values))
     handler = _FUNCTIONS.get(external.name)
     if handler is None or arguments.named:
         return UNKNOWN
@@ -56,6 +87,33 @@ def call_known(machine: Machine, external: External, arguments: Arguments, site:
         return bounded(handler(*values))
     except (TypeError, ValueError, ArithmeticError):
         return UNKNOWN
+
+
+_KINDS: dict[str, type] = {
+    f"builtins.{kind.__name__}": kind for kind in (str, int, float, bool, bytes, list, dict, tuple, set)
+}
+
+
+def _is_instance(value: object, kinds: object) -> object:
+    wanted = kinds if isinstance(kinds, tuple) else (kinds,)
+    known = [_KINDS[kind.name] for kind in wanted if isinstance(kind, External) and kind.name in _KINDS]
+    if len(known) != len(wanted) or not isinstance(value, (*_KINDS.values(), type(None))):
+        return UNKNOWN
+    return isinstance(value, tuple(known))
+
+
+def _reduced(machine: Machine, function: object, items: list[object], site: Site) -> object:
+    result: object = items[0] if items else UNKNOWN
+    for item in items[1:]:
+        result = machine.call(function, Arguments([result, item]), site)
+    return result
+
+
+def _named_tuple(name: str, fields: object, site: Site) -> object:
+    names = fields.replace(",", " ").split() if isinstance(fields, str) else fields
+    if not isinstance(names, (list, tuple)) or not all(isinstance(field, str) for field in names):
+        return UNKNOWN
+    return Class(name, Scope(site.path), (External("typing.NamedTuple"),), tuple(map(str, names)))
 
 
 def _listed(value: object) -> tuple[list[object], bool]:
@@ -106,7 +164,9 @@ def _length(value: object) -> object:
 
 def _enumerated(value: object, start: object = 0) -> object:
     items, complete = _listed(value)
-    pairs = [(number + start if isinstance(start, int) else UNKNOWN, item) for number, item in enumerate(items)]
+    pairs = [
+        (number + start if isinstance(start, int) else UNKNOWN, item) for number, item in enumerate(items)
+    ]
     return pairs if complete else OpenList(pairs)
 
 
@@ -129,11 +189,14 @@ def _reversed(value: object) -> object:
 
 
 def _range(*bounds: object) -> object:
-    return range(*bounds) if all(type(bound) is int for bound in bounds) else UNKNOWN  # type: ignore[arg-type]
+    whole = [bound for bound in bounds if isinstance(bound, int)]
+    return range(*whole) if len(whole) == len(bounds) else UNKNOWN
 
 
 def _number(kind: Callable[[str | float], object]) -> Callable[[object], object]:
-    return lambda value: kind(value) if isinstance(value, (str, int, float)) and len(str(value)) < 400 else UNKNOWN
+    return lambda value: (
+        kind(value) if isinstance(value, (str, int, float)) and len(str(value)) < 400 else UNKNOWN
+    )
 
 
 def _extreme(kind: Callable[[list[object]], object]) -> Callable[..., object]:
@@ -183,6 +246,10 @@ _FUNCTIONS: dict[str, Callable[..., object]] = {
     "builtins.sum": _extreme(sum),  # type: ignore[arg-type]
     "itertools.product": _product,
     "itertools.chain": _chained,
+    "itertools.chain.from_iterable": lambda values: _chained(*_listed(values)[0]),
+    "operator.add": lambda one, other: binary(ast.Add(), one, other),
+    "operator.iadd": lambda one, other: binary(ast.Add(), one, other),
+    "operator.or_": lambda one, other: binary(ast.BitOr(), one, other),
     "copy.copy": lambda value: copied(value, 1),
     "copy.deepcopy": copied,
 }

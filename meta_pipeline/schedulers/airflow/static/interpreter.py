@@ -9,7 +9,7 @@ from meta_pipeline.schedulers.airflow.static.limits import MAX_CALL_DEPTH, MAX_S
 from meta_pipeline.schedulers.airflow.static.machine import Arguments, Machine, Site, TooMuchToReadError
 from meta_pipeline.schedulers.airflow.static.modules import Modules, UnreadableSourceError
 from meta_pipeline.schedulers.airflow.static.statements import Flow, joined, run_block
-from meta_pipeline.schedulers.airflow.static.values import UNKNOWN, Dag, Function, Scope
+from meta_pipeline.schedulers.airflow.static.values import UNKNOWN, Dag, Function, Scope, SourceFile
 
 
 class Interpreter(Machine):
@@ -36,6 +36,7 @@ class Interpreter(Machine):
     def _run_module(self, path: str) -> Scope:
         scope = self._scopes[path] = Scope(path)
         scope.names["__name__"] = self.modules.name_of(path)
+        scope.names["__file__"] = SourceFile(path)
         try:
             run_block(self, self.modules.syntax(path).body, scope)
         except UnreadableSourceError as error:
@@ -70,7 +71,9 @@ class Interpreter(Machine):
     def call_function(self, function: Function, arguments: Arguments, site: Site) -> object:
         return self.run_body(function, arguments, site, {})
 
-    def run_body(self, function: Function, arguments: Arguments, site: Site, inner: Mapping[str, object]) -> object:
+    def run_body(
+        self, function: Function, arguments: Arguments, site: Site, inner: Mapping[str, object]
+    ) -> object:
         if function.opaque or self.depth >= MAX_CALL_DEPTH:
             return UNKNOWN
         scope = Scope(function.scope.path, function.scope)

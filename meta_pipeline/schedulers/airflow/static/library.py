@@ -14,7 +14,9 @@ _TEXT = (str, int, float, bool, type(None), date, datetime, timedelta)
 def is_plain(value: object) -> bool:
     """Whether it is a hashable value that compares and prints as Python's own."""
     if isinstance(value, tuple):
-        return len(value) <= 16 and all(isinstance(item, (str, int, float, bytes, type(None))) for item in value)
+        return len(value) <= 16 and all(
+            isinstance(item, (str, int, float, bytes, type(None))) for item in value
+        )
     return isinstance(value, (str, int, float, bytes, type(None), date, time, timedelta, tzinfo))
 
 
@@ -101,7 +103,13 @@ def format_value(value: object, specification: object, conversion: int = -1) -> 
 
 def format_percent(template: str, values: object) -> object:
     """`template % values`."""
-    parts = values if isinstance(values, tuple) else tuple(values.values()) if isinstance(values, dict) else (values,)
+    parts = (
+        values
+        if isinstance(values, tuple)
+        else tuple(values.values())
+        if isinstance(values, dict)
+        else (values,)
+    )
     if _LONG_NUMBER.search(template) or "*" in template or not all(isinstance(part, _TEXT) for part in parts):
         return UNKNOWN
     try:
@@ -112,7 +120,9 @@ def format_percent(template: str, values: object) -> object:
 
 def format_template(template: str, positional: list[object], named: dict[object, object]) -> object:
     """`template.format(*positional, **named)` for fields that are plain names or numbers."""
-    if _LONG_NUMBER.search(template) or re.search(r"\{[^{}]*[.\[{]", template.replace("{{", "").replace("}}", "")):
+    if _LONG_NUMBER.search(template) or re.search(
+        r"\{[^{}]*[.\[{]", template.replace("{{", "").replace("}}", "")
+    ):
         return UNKNOWN
     if not all(isinstance(part, _TEXT) for part in [*positional, *named.values()]):
         return UNKNOWN

@@ -62,7 +62,9 @@ class Machine(ABC):
         """What a function of the repository gives back."""
 
     @abstractmethod
-    def run_body(self, function: Function, arguments: Arguments, site: Site, inner: Mapping[str, object]) -> object:
+    def run_body(
+        self, function: Function, arguments: Arguments, site: Site, inner: Mapping[str, object]
+    ) -> object:
         """The same, with more names bound inside it."""
 
     @abstractmethod

@@ -1,6 +1,8 @@
 """The value of `receiver.name`."""
 
+import re
 from datetime import date, timedelta
+from pathlib import PurePosixPath
 
 from meta_pipeline.schedulers.airflow.static.dates import DATE_CONSTANTS
 from meta_pipeline.schedulers.airflow.static.machine import Arguments, Machine, Site
@@ -19,10 +21,12 @@ from meta_pipeline.schedulers.airflow.static.values import (
     Module,
     Output,
     Partial,
+    SourceFile,
     Super,
     Task,
 )
 
+_TRIGGER_RULE = re.compile(r"airflow\..*\.TriggerRule\.[A-Z_]+")
 _DATE_PARTS = frozenset(("year", "month", "day", "hour", "minute", "second", "days", "seconds"))
 
 
@@ -43,12 +47,14 @@ def member(machine: Machine, value: object, name: str) -> object:
             return value.made_from if name == "function" else Method(value, name)
         case Function():
             return value.name if name == "__name__" else UNKNOWN
+        case SourceFile():
+            return _file_member(value, name)
         case Super() | Label():
             return Method(value, name)
         case date() | timedelta():
             return getattr(value, name, UNKNOWN) if name in _DATE_PARTS else UNKNOWN
         # An enum whose members are text or numbers is held as those, and they are their own `value`.
-        case (str() | int()) if name == "value":
+        case str() | int() if name == "value":
             return value
         case str() | list() | dict() | set() | tuple():
             return Method(value, name)
@@ -69,6 +75,8 @@ def external_member(external: External, name: str) -> object:
     found = External(f"{external.name}.{name}")
     if found.name in DATE_CONSTANTS:
         return DATE_CONSTANTS[found.name]
+    if _TRIGGER_RULE.fullmatch(found.name):
+        return name.lower()
     return Method(external, name) if name == "partial" and role_of(external) == "operator" else found
 
 
@@ -78,9 +86,17 @@ def _class_member(kind: Class, name: str) -> object:
             found = ancestor.scope.names[name]
             if isinstance(found, Function) and "classmethod" in found.marks:
                 return Partial(found, (kind,), {})
-            is_member = ancestor.is_enum and not isinstance(found, (Function, Class)) and not kind.is_text_enum
-            return Instance(kind, {"name": name, "value": found}) if is_member else found
+            return _enum_member(kind, name, found) if kind.is_enum else found
     return Method(kind, name)
+
+
+def _enum_member(kind: Class, name: str, found: object) -> object:
+    """A member of an enum; one of text or numbers is held as its value, a nested class only with `__getattr__`."""
+    if isinstance(found, Function) or kind.is_plain_enum:
+        return found
+    if isinstance(found, Class) and "__getattr__" not in kind.scope.names:
+        return found
+    return Instance(kind, {"name": name, "value": found})
 
 
 def _instance_member(machine: Machine, instance: Instance, name: str) -> object:
@@ -92,9 +108,25 @@ def _instance_member(machine: Machine, instance: Instance, name: str) -> object:
             if not isinstance(found, Function):
                 return found
             if found.marks & {"property", "cached_property"}:
-                return machine.call(Method(instance, name), Arguments(), Site(found.scope.path, found.node.lineno))
+                return machine.call(
+                    Method(instance, name), Arguments(), Site(found.scope.path, found.node.lineno)
+                )
             return Method(instance, name)
+    if not name.startswith("_") and any(
+        isinstance(ancestor, Class) and "__getattr__" in ancestor.scope.names
+        for ancestor in instance.kind.ancestry()
+    ):
+        return machine.call(
+            Method(instance, "__getattr__"), Arguments([name]), Site(instance.kind.scope.path, 1)
+        )
     return UNKNOWN
+
+
+def _file_member(file: SourceFile, name: str) -> object:
+    """The parts of a `pathlib.Path` that do not depend on where the repository lies."""
+    path = PurePosixPath(file.path)
+    parts: dict[str, object] = {"name": path.name, "stem": path.stem, "suffix": path.suffix}
+    return parts.get(name) or (Method(file, name) if name in ("resolve", "absolute") else UNKNOWN)
 
 
 def _node_member(node: Task | Output | Dag | Group, name: str) -> object:
@@ -117,6 +149,6 @@ def _node_member(node: Task | Output | Dag | Group, name: str) -> object:
             return node.arguments.get("default_args", UNKNOWN)
         case Group(), "group_id":
             return node.id
-        case (Dag() | Task()), _ if name in node.arguments:
+        case ((Dag() | Task()), _) if name in node.arguments:
             return node.arguments[name]
     return Method(node, name)

@@ -20,13 +20,17 @@ from meta_pipeline.schedulers.airflow.static.values import (
     Method,
     OpenList,
     Output,
+    SourceFile,
     Task,
     is_open,
 )
 
 _TEXT_METHODS = frozenset(
-    "lower upper title capitalize strip lstrip rstrip split rsplit startswith endswith removeprefix removesuffix "
-    "partition rpartition swapcase casefold isdigit isalpha count find index splitlines".split()
+    (
+        *("lower", "upper", "title", "capitalize", "casefold", "swapcase", "isdigit", "isalpha"),
+        *("strip", "lstrip", "rstrip", "removeprefix", "removesuffix", "startswith", "endswith"),
+        *("split", "rsplit", "partition", "rpartition", "splitlines", "count", "find", "index"),
+    )
 )
 
 
@@ -49,12 +53,14 @@ def call_method(machine: Machine, method: Method, arguments: Arguments, site: Si
         case set() if name == "add" and arguments.positional and is_plain(arguments.positional[0]):
             receiver.add(arguments.positional[0])
             return None
-        case tuple() if name == "index" or name == "count":
-            return UNKNOWN
+        case SourceFile() if name in ("resolve", "absolute"):
+            return receiver
     return UNKNOWN
 
 
-def _factory_method(machine: Machine, factory: Factory, name: str, arguments: Arguments, site: Site) -> object:
+def _factory_method(
+    machine: Machine, factory: Factory, name: str, arguments: Arguments, site: Site
+) -> object:
     match name:
         case "override":
             return taskflow.override(factory, arguments)
@@ -97,9 +103,9 @@ def _mark(receiver: Task | Output, role: str, arguments: Arguments) -> object:
         task.role = role
     setups = arguments.named.get("setups")
     for setup in edges.flat(setups):
-        for task in setup.tasks if isinstance(setup, Output) else (setup,):
-            if isinstance(task, Task):
-                task.role = "setup"
+        for one in setup.tasks if isinstance(setup, Output) else (setup,):
+            if isinstance(one, Task):
+                one.role = "setup"
     edges.link(setups, receiver)
     return receiver
 
@@ -119,9 +125,17 @@ def _text_method(receiver: str, name: str, arguments: Arguments) -> object:
         return UNKNOWN if long else receiver.join(texts)
     if name == "replace" and len(values) == 2:
         old, new = values
-        if isinstance(old, str) and isinstance(new, str) and (len(receiver) + 1) * (len(new) + 1) <= MAX_LENGTH:
+        if (
+            isinstance(old, str)
+            and isinstance(new, str)
+            and (len(receiver) + 1) * (len(new) + 1) <= MAX_LENGTH
+        ):
             return receiver.replace(old, new)
-    if name in _TEXT_METHODS and all(isinstance(value, (str, int)) for value in values) and not arguments.named:
+    if (
+        name in _TEXT_METHODS
+        and all(isinstance(value, (str, int)) for value in values)
+        and not arguments.named
+    ):
         try:
             return bounded(getattr(receiver, name)(*values))
         except (TypeError, ValueError):

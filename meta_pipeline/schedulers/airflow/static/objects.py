@@ -56,7 +56,9 @@ def _own_operator(machine: Machine, kind: Class, arguments: Arguments, site: Sit
 def _run_method(
     machine: Machine, function: Function, owner: Class, receiver: object, arguments: Arguments, site: Site
 ) -> object:
-    first = [] if "staticmethod" in function.marks else [owner if "classmethod" in function.marks else receiver]
+    first = (
+        [] if "staticmethod" in function.marks else [owner if "classmethod" in function.marks else receiver]
+    )
     inner = Arguments([*first, *arguments.positional], arguments.named, arguments.open)
     return machine.run_body(function, inner, site, {"<class>": owner, "<self>": receiver})
 

@@ -28,7 +28,9 @@ def truth(value: object) -> bool | None:
         return True if value else None
     if isinstance(value, dict) and is_open(value):
         return True if len(value) > 1 else None
-    if value is None or isinstance(value, (bool, int, float, str, bytes, list, tuple, dict, set, range, timedelta)):
+    if value is None or isinstance(
+        value, (bool, int, float, str, bytes, list, tuple, dict, set, range, timedelta)
+    ):
         return bool(value)
     if isinstance(value, (Dag, Task, Group, Output, date)):
         return True
@@ -57,7 +59,9 @@ def binary(operator: ast.operator, left: object, right: object) -> object:
 def _half_known(operator: ast.operator, left: object, right: object) -> object:
     """What stays known when one side is not: the elements of a list, the keys of a dict on the right."""
     if isinstance(operator, ast.Add) and (isinstance(left, list) or isinstance(right, list)):
-        return OpenList([*(left if isinstance(left, list) else ()), *(right if isinstance(right, list) else ())])
+        return OpenList(
+            [*(left if isinstance(left, list) else ()), *(right if isinstance(right, list) else ())]
+        )
     if isinstance(operator, ast.BitOr) and isinstance(right, dict):
         return opened(right)
     return UNKNOWN
@@ -68,9 +72,9 @@ def _compute(operator: ast.operator, left: object, right: object) -> object:
         case ast.Add(), (list() | tuple()), (list() | tuple()):
             if isinstance(left, OpenList) or isinstance(right, OpenList):
                 return OpenList([*left, *right])
-            if type(left) is type(right):
-                return [*left, *right] if isinstance(left, list) else (*left, *right)
-            return UNKNOWN
+            if isinstance(left, list) and isinstance(right, list):
+                return [*left, *right]
+            return (*left, *right) if not isinstance(left, list) and not isinstance(right, list) else UNKNOWN
         case ast.Add(), (str() | bytes()), (str() | bytes()):
             return left + right  # type: ignore[operator]  # a TypeError of mixed kinds is caught by the caller
         case ast.Mult(), (str() | list() | tuple()), int():
@@ -79,15 +83,15 @@ def _compute(operator: ast.operator, left: object, right: object) -> object:
             return _compute(operator, right, left)
         case ast.BitOr(), dict(), dict():
             return {**left, **right}
-        case (ast.BitOr() | ast.BitAnd() | ast.Sub()), set(), set():
+        case ((ast.BitOr() | ast.BitAnd() | ast.Sub()), set(), set()):
             if isinstance(operator, ast.Sub):
                 return left - right
             return left | right if isinstance(operator, ast.BitOr) else left & right
         case _, (int() | float()), (int() | float()):
             return _number(operator, left, right)
-        case (ast.Add() | ast.Sub()), (date() | timedelta()), (date() | timedelta()):
+        case ((ast.Add() | ast.Sub()), (date() | timedelta()), (date() | timedelta())):
             return left + right if isinstance(operator, ast.Add) else left - right  # type: ignore[operator]
-        case (ast.Mult() | ast.Div()), timedelta(), (int() | float()):
+        case ((ast.Mult() | ast.Div()), timedelta(), (int() | float())):
             return left * right if isinstance(operator, ast.Mult) else left / right
         case ast.Mult(), (int() | float()), timedelta():
             return right * left
@@ -117,7 +121,9 @@ def compare(operator: ast.cmpop, left: object, right: object) -> object:
     """`left operator right` as True, False or `UNKNOWN`."""
     if isinstance(operator, (ast.Is, ast.IsNot)):
         if left is None or right is None:
-            known = left is right if not isinstance(left, Unknown) and not isinstance(right, Unknown) else None
+            known = (
+                left is right if not isinstance(left, Unknown) and not isinstance(right, Unknown) else None
+            )
             return UNKNOWN if known is None else known is isinstance(operator, ast.Is)
         operator = ast.Eq() if isinstance(operator, ast.Is) else ast.NotEq()
     if isinstance(operator, (ast.In, ast.NotIn)):

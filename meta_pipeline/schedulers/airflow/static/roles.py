@@ -65,7 +65,7 @@ def role_of(external: External) -> Role | None:
             return "task"
     if _OPERATOR.fullmatch(last):
         return "operator"
-    if last.endswith(("Timetable", "TimeSchedule")):
+    if last.endswith(("Timetable", "TimeSchedule", "PartitionedAtRuntime")):
         return "timetable"
     # Providers such as Cosmos bring their own classes, whose tasks exist only at run time.
     if last.endswith(("Dag", "DAG")) and last[0].isupper():

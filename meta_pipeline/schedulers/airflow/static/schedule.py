@@ -1,7 +1,7 @@
 """The schedule of a DAG as canonical text: a five-field cron, `@once`, None, or a readable text."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 
 from meta_pipeline.delivery.topology import UNRESOLVED, Unresolved
 from meta_pipeline.schedulers.airflow.static.dates import zone_name
@@ -13,7 +13,6 @@ from meta_pipeline.schedulers.airflow.static.values import (
     Timetable,
     is_open,
 )
-from datetime import tzinfo
 
 PRESETS = {
     "@hourly": "0 * * * *",
@@ -48,27 +47,30 @@ def shown(schedule: object) -> str | None | Unresolved:
         case timedelta():
             return f"every {schedule}"
         case Asset() | AssetExpression():
+            # All of a list and a list joined by `and` are the same to Airflow, and are shown the same.
+            if isinstance(schedule, AssetExpression) and schedule.joined_by == "and":
+                return shown(schedule.parts)
             text = _assets(schedule)
             return f"assets: {text}" if text else UNRESOLVED
         case list() | tuple() if schedule and not isinstance(schedule, OpenList):
-            names = [_assets(part) for part in schedule]
-            return f"assets: {', '.join(map(str, names))}" if all(names) else UNRESOLVED
+            texts = [_assets(part, inside="list") for part in schedule]
+            return f"assets: {', '.join(map(str, texts))}" if all(texts) else UNRESOLVED
         case Timetable():
             return _timetable(schedule)
     return UNRESOLVED
 
 
-def _assets(value: object) -> str | None:
+def _assets(value: object, inside: str | None = None) -> str | None:
+    """The names in an asset or expression; None where one is unknown."""
     if isinstance(value, Asset):
         return value.name if isinstance(value.name, str) else None
     if not isinstance(value, AssetExpression):
         return None
-    parts = [
-        f"({text})" if isinstance(part, AssetExpression) and part.joined_by != value.joined_by else text
-        for part in value.parts
-        if (text := _assets(part))
-    ]
-    return f" {value.joined_by} ".join(parts) if len(parts) == len(value.parts) else None
+    parts = [_assets(part, inside=value.joined_by) for part in value.parts]
+    if not all(parts):
+        return None
+    text = f" {value.joined_by} ".join(map(str, parts))
+    return f"({text})" if inside and inside != value.joined_by else text
 
 
 def _timetable(timetable: Timetable) -> str | Unresolved:

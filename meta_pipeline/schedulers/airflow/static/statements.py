@@ -218,7 +218,9 @@ def _function(machine: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef, sc
 
 
 def _class(machine: Machine, node: ast.ClassDef, scope: Scope) -> Flow:
-    scope.names[node.name] = define_class(machine, node, scope, lambda inner: run_block(machine, node.body, inner))
+    scope.names[node.name] = define_class(
+        machine, node, scope, lambda inner: run_block(machine, node.body, inner)
+    )
     return Flow.NEXT
 
 
@@ -266,5 +268,7 @@ def joined(returned: list[object]) -> object:
         return None
     # An early `return` without a value says "nothing to build here"; what is built otherwise is read.
     built = [value for value in returned if isinstance(value, (Dag, Group, Task, Output))]
-    first, *others = built if built and all(value is None or value in built for value in returned) else returned
+    first, *others = (
+        built if built and all(value is None or value in built for value in returned) else returned
+    )
     return first if all(same(first, other) for other in others) else UNKNOWN

@@ -120,28 +120,19 @@ class Function:
 
 @dataclass(eq=False)
 class Class:
-    """A class of the repository: its own names, and what it inherits from."""
+    """A class of the repository: its own names, what it inherits from, and the fields it takes by place."""
 
     name: str
     scope: Scope
     bases: tuple[object, ...]
-    node: ast.ClassDef
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """The annotated names of its body, in order: what a dataclass takes by place."""
-        return tuple(
-            part.target.id
-            for part in self.node.body
-            if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)
-        )
+    fields: tuple[str, ...] = ()
 
     @property
     def is_enum(self) -> bool:
         return any(isinstance(kind, External) and kind.last.endswith("Enum") for kind in self.ancestry())
 
     @property
-    def is_text_enum(self) -> bool:
+    def is_plain_enum(self) -> bool:
         """Whether its members are strings or numbers themselves."""
         plain = ("StrEnum", "IntEnum", "str", "int")
         return any(isinstance(kind, External) and kind.last in plain for kind in self.ancestry())
@@ -168,6 +159,13 @@ class Instance:
 
     kind: Class
     attributes: dict[str, object]
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """`__file__`, or a path made of it: of it only the name is known."""
+
+    path: str
 
 
 @dataclass(eq=False)
