@@ -66,6 +66,20 @@ class UnambiguousSla(Gate):
 
         return (
             Example("a run time with number and unit", case(timed), "passed", "600 seconds"),
+            Example(
+                "a schedule",
+                case(
+                    specimens.criterion(
+                        metric="schedule",
+                        subject="sales_daily",
+                        comparator="==",
+                        threshold="0 */2 * * *",
+                        unit="cron",
+                    )
+                ),
+                "passed",
+                "0 */2 * * *",
+            ),
             Example("no demand for time", case(specimens.criterion()), "not_applicable"),
             Example(
                 "a vague word",

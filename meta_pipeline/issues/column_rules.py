@@ -94,11 +94,14 @@ def _rules(reading: Reading) -> Iterator[tuple[tuple[int, int], Rule, tuple[str,
 def _bounds(text: str) -> tuple[tuple[int, int], tuple[tuple[str, Argument], ...]] | None:
     """Lowest and highest allowed value, from one range or from comparisons."""
     if match := _BETWEEN.search(text):
-        low, high = number_of(match["low"] or match["low2"]), number_of(match["high"] or match["high2"])
-        if low > high:
+        low_end, high_end = (
+            number_of(match["low"] or match["low2"]),
+            number_of(match["high"] or match["high2"]),
+        )
+        if low_end > high_end:
             return None
         strict = re.search(r"\bexclusive(?:ly)?\b|\bstrictly\b", text) is not None
-        return match.span(), _between(low, high, strict_low=strict, strict_high=strict)
+        return match.span(), _between(low_end, high_end, strict_low=strict, strict_high=strict)
     low: float | None = None
     high: float | None = None
     strict_low = strict_high = False

@@ -15,7 +15,8 @@ from meta_pipeline.issues.subjects import Unclear, placeholders_for, subjects_of
 LONGEST = 1000
 _CLAUSE = re.compile(r";|,\s*(?:and\s+|but\s+)?|\s(?:and|but)\s|\.\s")
 _EXPLAINS = re.compile(
-    r"\s*(?:because|so\b|as\b|since|when|if|which|who|where|while|whenever|for\b|to\b|in order|see\b|e\.g|i\.e|unless|even|"
+    r"\s*(?:because|so\b|as\b|since|when|if|which|who|where|while|whenever|for\b|to\b|in order|see\b|"
+    r"e\.g|i\.e|unless|even|"
     r"with\b|without|although|though|like|such as|that\b|instead|rather|not\b|after\b|before\b|until\b)"
 )
 _ORDERS = re.compile(r"\b(?:must|should|shall|needs? to|has to|have to|may not)\b")

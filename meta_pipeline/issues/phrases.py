@@ -17,7 +17,7 @@ from meta_pipeline.issues.quantities import (
     seconds_of,
 )
 from meta_pipeline.issues.reading import CRON, NAME, Reading
-from meta_pipeline.issues.schedules import canonical_cron, frequencies_in
+from meta_pipeline.issues.schedules import ZONE, canonical_cron, frequencies_in
 
 _COMPARE = rf"(?P<comparison>{COMPARISON})?\s*"
 _COMPARED = rf"(?P<comparison>{COMPARISON})\s*"
@@ -148,9 +148,7 @@ def _schedule(reading: Reading) -> Iterator[Found]:
         cron = canonical_cron(reading.value(match[0]))
         trigger = re.search(r"\b(?:schedul\w*|cron|runs?|at)\b[^;]{0,90}$", text[: match.start()])
         start = trigger.start() if trigger else match.start()
-        zone = re.match(
-            r"\s*(?:in|\()?\s*(utc|gmt|[a-z]+/[a-z_]+|cet|cest|est|edt|pst|pdt|bst)\b", text[match.end() :]
-        )
+        zone = re.match(rf"\s*(?:in|\()?\s*({ZONE})\b", text[match.end() :])
         if cron is None:
             yield Gap(start, match.end(), "a five-field cron that exists", "schedule")
         else:

@@ -72,7 +72,10 @@ _COMPARISONS: tuple[tuple[str, Comparator], ...] = (
     (r"exactly|equals?(?:\s+to)?|==|=|:|\bis\b|\bare\b|\bto\b|\bof\b|\bbe\b|\bbeing\b", "=="),
 )
 COMPARISON = "|".join(f"(?:{pattern})" for pattern, _ in _COMPARISONS)
-AFTERWARDS = r"(?:\s+or\s+(?P<more>more|longer|greater|higher|above)|\s+or\s+(?P<less>less|fewer|shorter|lower|below|faster))?"
+AFTERWARDS = (
+    r"(?:\s+or\s+(?P<more>more|longer|greater|higher|above)"
+    r"|\s+or\s+(?P<less>less|fewer|shorter|lower|below|faster))?"
+)
 
 
 def spell_out(text: str) -> str:

@@ -8,7 +8,8 @@ from meta_pipeline.delivery.issue import Issue
 from meta_pipeline.delivery.requirements import Answer, Metric, Question, Span
 from meta_pipeline.issues.criteria import Missing, Understood, understand
 from meta_pipeline.issues.names import Names
-from meta_pipeline.issues.reading import read_sentence
+from meta_pipeline.issues.quantities import COMPARISON, NUMBER
+from meta_pipeline.issues.reading import CRON, read_sentence
 from meta_pipeline.issues.sentences import sentences_of
 from meta_pipeline.issues.vagueness import vague_words
 
@@ -21,6 +22,9 @@ _STEMS: dict[Metric, str] = {
     "schedule": "schedule",
     "runtime": "run time",
 }
+_VALUE = re.compile(
+    rf"(?:{COMPARISON})?\s*(?:{NUMBER}|{CRON}|an?\b|every\b|each\b|hourly\b|daily\b|weekly\b|monthly\b|exponential)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +65,22 @@ class Doubt:
     def _completed(self, answer: str, whole: Understood, known: Names) -> Sequence[str]:
         """The answer with the words of the question that it leaves out."""
         text = answer.strip().rstrip(".")
-        metrics = dict.fromkeys(gap.metric for gap in self.gaps if gap.metric)
-        found = [f"{_STEMS[metric]} {text}" for metric in metrics if metric in _STEMS]
-        named = [
-            name
-            for name in (whole.names or (text.strip("`"),))
-            if name in known.all or name in self._candidates
-        ]
+        found: list[str] = []
+        if _VALUE.match(read_sentence(text, known.all).text):
+            metrics = dict.fromkeys(gap.metric for gap in self.gaps if gap.metric)
+            found += [f"{_STEMS[metric]} {text}" for metric in metrics if metric in _STEMS]
+        names = whole.names or (text.strip("`"),)
+        named = [name for name in names if name in known.all or name in self._candidates]
         if named and re.fullmatch(r"[\s`\w.,\-]+", text):
             listed = " and ".join(f"`{name}`" for name in named)
             for span in self.spans:
-                words = read_sentence(span.quote, known.all)
+                asked = read_sentence(span.quote, known.all).names
+                if asked and all(name in known.pipelines for name in named):
+                    # The answer says which pipeline's task is meant, not that all its tasks are.
+                    found.append(f"{span.quote.rstrip('.')} in {listed}")
+                    continue
                 bare = span.quote
-                for name in words.names:
+                for name in asked:
                     bare = re.sub(rf"`?{re.escape(name)}`?", "", bare)
                 found.append(f"{listed} {bare}")
         return found
@@ -154,12 +161,13 @@ def _example(doubt: Doubt, known: Names) -> str:
     pipeline = next(iter((*known.scope, *known.pipelines)), "the_pipeline")
     nodes = known.pipelines[pipeline].nodes if pipeline in known.pipelines else ()
     node = next(iter(candidates), f"{pipeline}.{nodes[0].id}" if nodes else f"{pipeline}.the_task")
+    checkpoint = next(iter(known.checkpoints), "the_checkpoint")
     shown = {
         "retries": f"Retries of `{node}` are at least 3",
         "retry_delay": f"Retry delay of `{node}` is at least 5 minutes",
         "retry_backoff": f"Backoff of `{node}` is exponential",
         "schedule": f"Schedule of `{pipeline}` is every 2 hours",
-        "failed_expectations": f"Failed expectations of checkpoint `{next(iter(known.checkpoints), 'the_checkpoint')}` are 0",
+        "failed_expectations": f"Failed expectations of checkpoint `{checkpoint}` are 0",
         "unexpected_values": "Every value of `the_dataset.the_column` is between 0 and 100",
     }.get(metric or "", f"Run time of `{pipeline}` is at most 10 minutes")
     return f"An answer such as '{shown}' would do."

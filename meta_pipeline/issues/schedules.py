@@ -17,9 +17,13 @@ _PRESETS = {
 _DAYS = {"monday": 1, "tuesday": 2, "wednesday": 3, "thursday": 4, "friday": 5, "saturday": 6, "sunday": 0}
 _DAY = rf"(?:{'|'.join(_DAYS)})s?"
 _DAY_LIST = rf"{_DAY}(?:(?:,|,? and) {_DAY})*"
-_CLOCK = r"(?:\d{1,2}(?::\d{2}|\s?(?:am|pm|a\.m\.|p\.m\.))(?:\s?(?:am|pm))?|noon|midnight|\d{1,2}(?= o'clock|\s*(?:utc|gmt)\b|[.,;)]|$))"
+_CLOCK = (
+    r"(?:\d{1,2}(?::\d{2}|\s?(?:am|pm|a\.m\.|p\.m\.))(?:\s?(?:am|pm))?|noon|midnight"
+    r"|\d{1,2}(?= o'clock|\s*(?:utc|gmt)\b|[.,;)]|$))"
+)
 _CLOCKS = rf"{_CLOCK}(?:(?:,|,? and)(?: at)? {_CLOCK})*"
-_ZONE = r"(?:\s?(?:o'clock\s?)?\(?(?P<zone>utc|gmt|z|cest|cet|est|edt|cst|cdt|mst|mdt|pst|pdt|bst|ist|jst|eest|eet|wet|[a-z]+/[a-z_]+)\)?(?![\w]))?"
+ZONE = r"utc|gmt|z|cest|cet|est|edt|cst|cdt|mst|mdt|pst|pdt|bst|ist|jst|eest|eet|wet|[a-z]+/[a-z_]+"
+_ZONE = rf"(?:\s?(?:o'clock\s?)?\(?(?P<zone>{ZONE})\)?(?!\w))?"
 _AT = rf"(?:,? (?:at )?(?P<clocks>{_CLOCKS}){_ZONE})"
 
 
@@ -31,7 +35,8 @@ def _verbose(pattern: str) -> str:
 _FREQUENCY = rf"""
     (?:at\ (?P<before>{_verbose(_CLOCKS)})(?:\s(?P<zone_before>utc|gmt))?,?\ (?:on\ )?)?
     (?:
-      \b(?:once\ )?(?:every|each|per)\ (?P<count>\d+(?:\.\d+)?)?[\s-]?(?P<unit>minute|min|hour|hr|h|day|night|week|month|morning)s?\b
+      \b(?:once\ )?(?:every|each|per)\ (?P<count>\d+(?:\.\d+)?)?[\s-]?
+      (?P<unit>minute|min|hour|hr|h|day|night|week|month|morning)s?\b
     | \b(?:once\ an?\ )(?P<once>minute|hour|day|week|month)\b
     | \b(?P<adverb>hourly|daily|nightly|weekly|monthly)\b
     | \b(?:(?:every|each|on)\ )?(?P<weekday>weekdays?|working\ days?|business\ days?)\b
@@ -40,7 +45,8 @@ _FREQUENCY = rf"""
     )
     (?:\ on\ (?P<late_days>{_verbose(_DAY_LIST)})\b)?
     (?:\ on\ the\ (?P<date>\d{{1,2}})(?:st|nd|rd|th)\b)?
-    (?:,?\ (?:at\ )?(?:minute\ |:)?(?P<past>\d{{1,2}})(?:\ minutes?)?(?:\ past(?:\ the\ hour)?|(?<=:\d\d)(?!\d))|\ (?:at\ )?minute\ (?P<minute>\d{{1,2}})|\ on\ the\ hour)?
+    (?:,?\ (?:at\ )?(?:minute\ |:)?(?P<past>\d{{1,2}})(?:\ minutes?)?(?:\ past(?:\ the\ hour)?|(?<=:\d\d)(?!\d))
+    |\ (?:at\ )?minute\ (?P<minute>\d{{1,2}})|\ on\ the\ hour)?
     {_verbose(_AT)}?
 """
 _PATTERN = re.compile(_FREQUENCY, re.VERBOSE)
@@ -53,7 +59,7 @@ _WORDS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Frequency:
-    """A frequency at `start`..`end` of a text: its `cron`, or what is `missing` to make one. `zone` where one is named."""
+    """A frequency at `start`..`end` of a text: its `cron`, or what is `missing` to make one; `zone` if it names one."""
 
     start: int
     end: int

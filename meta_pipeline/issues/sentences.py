@@ -70,8 +70,10 @@ def _split(text: str, line: int, source: str) -> Iterator[Span]:
 
 
 def _ends(text: str) -> Iterator[int]:
+    ticks = seen = 0
     for match in _END.finditer(text):
-        before = text[: match.start()]
+        ticks += text.count("`", seen, match.start())
+        seen = match.start()
         # A full stop between backticks, or after a short form, ends no sentence.
-        if before.count("`") % 2 == 0 and not _SHORT.search(before):
+        if ticks % 2 == 0 and not _SHORT.search(text[max(0, seen - 12) : seen]):
             yield match.end()

@@ -46,10 +46,12 @@ _NEW_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _NEW_AFTER = re.compile(
-    rf"^\s*(?:\(new\)|is new\b|is a new\b|does not exist yet|,?\s*(?:a|the) new\b|\(to be created\)|(?:{_NOUN})\s+is new\b)",
+    rf"^\s*(?:\(new\)|is new\b|is a new\b|does not exist yet|,?\s*(?:a|the) new\b"
+    rf"|\(to be created\)|(?:{_NOUN})\s+is new\b)",
     re.IGNORECASE,
 )
 _ADDED = re.compile(r"\b(?:create|introduce|add)[sd]?\s+(?:an?\s+|the\s+)?$", re.IGNORECASE)
+_AROUND = 120
 _NOTHING = frozenset({"none", "no", "n/a", "na", "all", "nothing", "unchanged", "-"})
 
 
@@ -86,7 +88,8 @@ def _mentions(issue: Issue) -> Iterator[_Named]:
 def _in_sentence(span: Span, listed: Kind | None) -> Iterator[_Named]:
     ticked = list(_BACKTICKED.finditer(span.quote))
     for match in ticked:
-        before, after = span.quote[: match.start()], span.quote[match.end() :]
+        start, end = match.span()
+        before, after = span.quote[max(0, start - _AROUND) : start], span.quote[end : end + _AROUND]
         noun = _BEFORE.search(before) or _AFTER.search(after)
         wanted = listed or (_NOUNS[noun[1].casefold()] if noun else None)
         new = (
