@@ -182,6 +182,12 @@ class AirflowSource:
             if isinstance(value := constant(self._task_id(task), env), str)
         )
 
+    def task_runs(self, task: Definition, node: str) -> list[Env]:
+        """The environments in which the definition makes this very task; all where that cannot be told."""
+        name = node.rsplit(".", maxsplit=1)[-1]
+        runs = self.environments.of(task.function or task.node)
+        return [env for env in runs if constant(self._task_id(task), env) == name] or runs
+
     def _could_name(self, task: Definition, node: str) -> bool:
         name = node.rsplit(".", maxsplit=1)[-1]
         if name in self.task_ids(task):

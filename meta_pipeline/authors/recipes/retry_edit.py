@@ -42,7 +42,7 @@ class RetryEdit:
         if node is None:
             self._whole(site, env)
         else:
-            self._task(site, env, self.dags.task(site, node))
+            self._task(site, env, self.dags.task(site, node), node)
         found = list(self._loose)
         for container, pending in self._containers.items():
             assert isinstance(container, cst.Call | cst.Dict)
@@ -59,12 +59,12 @@ class RetryEdit:
                 self._defaults(group, group_env, only_present=True)
         for task in self.dags.of_site(self.dags.tasks, site):
             for setting in self.settings:
-                self._correct(task, setting)
+                self._correct(task, setting, self.dags.environments.of(task.function or task.node))
 
-    def _task(self, site: Site, env: Env, task: Definition) -> None:
+    def _task(self, site: Site, env: Env, task: Definition, node: str) -> None:
         added: dict[str, str] = {}
         for setting in self.settings:
-            if self._correct(task, setting):
+            if self._correct(task, setting, self.dags.task_runs(task, node)):
                 continue
             current = self._inherited(site, env, task, setting)
             if current is None and setting.meets_absent():
@@ -82,10 +82,10 @@ class RetryEdit:
             pieces = [f"{key}={text}" for key, text in added.items()]
             self._loose.append(Splice(end, end, written_call(self.source, pieces, end)))
 
-    def _correct(self, task: Definition, setting: Setting) -> bool:
-        """Mend the task's own keyword; False where it has none."""
+    def _correct(self, task: Definition, setting: Setting, runs: list[Env]) -> bool:
+        """Mend the task's own keyword in these runs of it; False where it has none."""
         given = False
-        for env in self.dags.environments.of(task.function or task.node):
+        for env in runs:
             value = keyword_value(task.node, setting.key, env)
             if isinstance(value, cst.BaseExpression):
                 given = True

@@ -7,6 +7,7 @@ from typing import Literal
 from meta_pipeline.authors.recipes.airflow_source import AirflowSource
 from meta_pipeline.authors.recipes.bounds import Bounds, bounds_of
 from meta_pipeline.authors.recipes.context import known_pipeline
+from meta_pipeline.authors.recipes.overlay import OverlayTree
 from meta_pipeline.authors.recipes.python_source import PythonSource
 from meta_pipeline.authors.recipes.recipe import Fit, Misfit, Recipe, RecipeError
 from meta_pipeline.authors.recipes.retry_edit import RetryEdit
@@ -70,9 +71,8 @@ class SetRetries(Recipe[RetryParameters]):
         if isinstance(parameters, Misfit):
             return parameters
         try:
-            source = AirflowSource(PythonSource.open(tree, pipeline.path))
-            self.apply(tree, parameters)
-            edits = _edits(source, parameters, context)
+            after = OverlayTree(tree, self.apply(tree, parameters))
+            edits = _Reach(tree, after, parameters).edits(context)
         except RecipeError as error:
             return Misfit(f"a supported source form: {error}")
         return _fit(parameters, edits, criteria[0].subject)
@@ -129,19 +129,49 @@ def _backoff_text(version: str, tree: Tree, path: str) -> Literal["True", "2.0"]
     return "2.0" if "airflow.sdk" in (text_of(tree, path) or "") else "True"
 
 
-def _edits(source: AirflowSource, parameters: RetryParameters, context: RepoContext) -> tuple[TopologyEdit, ...]:
-    """The fields of every task that the edit reaches and that do not meet the demand yet."""
-    site, _ = source.find(parameters.pipeline)
-    task = source.task(site, parameters.node) if parameters.node else None
-    reached = [p for p in context.pipelines if p.path == parameters.path and source.makes(site, p.id)]
-    return tuple(
-        TopologyEdit(pipeline=pipeline.id, node=node.id, field=setting.field)
-        for pipeline in reached
-        for node in pipeline.nodes
-        if task is None or source.could_name(task, node.id)
-        for setting in parameters.settings
-        if not setting.meets_in(node)
-    )
+class _Reach:
+    """Which tasks an edit reaches, looked up in the file as it is after the edit."""
+
+    def __init__(self, tree: Tree, after: OverlayTree, parameters: RetryParameters) -> None:
+        self.parameters = parameters
+        self.after = after
+        self.before = AirflowSource(PythonSource.open(tree, parameters.path))
+        self.written = AirflowSource(PythonSource.open(after, parameters.path))
+
+    def edits(self, context: RepoContext) -> tuple[TopologyEdit, ...]:
+        """The fields that do not meet the demand yet, of every task that the edit reaches."""
+        return tuple(
+            TopologyEdit(pipeline=pipeline.id, node=node.id, field=setting.field)
+            for pipeline in context.pipelines
+            if self._may_reach(pipeline)
+            for node in pipeline.nodes
+            for setting in self.parameters.settings
+            if not setting.meets_in(node) and self._reaches(pipeline.id, node.id, setting)
+        )
+
+    def _may_reach(self, pipeline: Pipeline) -> bool:
+        """Whether the pipeline is the demanded one, comes from the same code, or from helpers that the file calls."""
+        if pipeline.path != self.parameters.path:
+            return False
+        site, _ = self.before.find(self.parameters.pipeline)
+        if self.before.makes(site, pipeline.id):
+            return True
+        return self.parameters.node is None and not any(
+            self.before.makes(other, pipeline.id) for other in self.before.sites
+        )
+
+    def _reaches(self, pipeline: str, node: str, setting: Setting) -> bool:
+        if pipeline == self.parameters.pipeline and self.parameters.node in (None, node):
+            return True
+        if self.parameters.node is not None:
+            site, _ = self.before.find(self.parameters.pipeline)
+            if not self.before.could_name(self.before.task(site, self.parameters.node), node):
+                return False
+        try:
+            return not RetryEdit(self.written, self.after, (setting,)).splices(pipeline, node)
+        except RecipeError:
+            # A task that is made elsewhere may take what the file hands on, so the plan names it.
+            return True
 
 
 def _fit(parameters: RetryParameters, edits: tuple[TopologyEdit, ...], subject: str) -> Fit:

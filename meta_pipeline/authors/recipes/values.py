@@ -192,7 +192,9 @@ def _arithmetic(node: cst.BinaryOperation, env: Env) -> object:
 
 
 def _seconds(node: cst.Call, env: Env) -> object:
-    if dotted(node.func)[-1:] not in {(name,) for name in DURATION_CALLS}:
+    name = dotted(node.func)
+    imported = env.get(name[0]) if len(name) == 1 else None
+    if (dotted(imported) if imported is not None else name)[-1:] not in {(known,) for known in DURATION_CALLS}:
         return UNKNOWN
     total = 0.0
     for index, arg in enumerate(node.args):
@@ -235,6 +237,13 @@ class _Bindings(cst.CSTVisitor):
     def visit_AnnAssign(self, node: cst.AnnAssign) -> None:
         if node.value is not None:
             self._bind(node.target, node.value)
+
+    def visit_ImportFrom(self, node: cst.ImportFrom) -> None:
+        """An imported name is unknown but for the other name that it was imported under."""
+        if not isinstance(node.names, cst.ImportStar):
+            for alias in node.names:
+                if alias.asname is not None and isinstance(alias.asname.name, cst.Name):
+                    self._bind(alias.asname.name, alias.name)
 
     def visit_AugAssign(self, node: cst.AugAssign) -> None:
         self._lose(node.target)
