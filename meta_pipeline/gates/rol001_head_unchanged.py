@@ -39,7 +39,7 @@ class HeadUnchanged(Gate):
             found.append(
                 weighed(
                     "failed",
-                    f"after the review the default branch moved from {merging.reviewed_base[:12]} to {merging.tip[:12]}",
+                    f"since the review the default branch moved: {merging.reviewed_base[:12]} to {merging.tip[:12]}",
                     "rebase the change on the new tip and validate it again",
                 )
             )

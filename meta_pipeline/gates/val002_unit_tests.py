@@ -111,12 +111,8 @@ Counts = tuple[float, float, float]
 
 
 def _measures(base: Counts, head: Counts) -> list[Measure]:
-    sides = (("base", base), ("head", head))
-    return [
-        measure(name, value, at=at)
-        for at, counts in sides
-        for name, value in zip(_COUNTS, counts, strict=True)
-    ]
+    before = [measure(name, value, at="base") for name, value in zip(_COUNTS, base, strict=True)]
+    return before + [measure(name, value) for name, value in zip(_COUNTS, head, strict=True)]
 
 
 def _case(base: Counts, head: Counts) -> Case:

@@ -146,7 +146,7 @@ def harmless() -> dict[str, tuple[str, str]]:
         "jinja": ("dags/c.py", 'env={"API_TOKEN": "{{ var.value.api_token }}"}\n'),
         "secret reference": (
             "dags/k8s.py",
-            'Secret(deploy_type="env", deploy_target="BIGEYE_API_KEY", secret="airflow-gke-secrets", key="bigeye_key")\n',
+            'Secret("env", deploy_target="BIGEYE_API_KEY", secret="airflow-gke-secrets", key="bigeye_key")\n',
         ),
         "secret name": ("dags/d.py", 'secret_id = "projects/sales/secrets/warehouse-password"\n'),
         "workflow secret": (

@@ -1,0 +1,75 @@
+import pytest
+
+from meta_pipeline.gates.destructive_sql import destructions, new_destructions
+
+
+@pytest.mark.parametrize(
+    "sql,verb,table",
+    [
+        ("DROP TABLE orders", "DROP", "orders"),
+        ("drop table if exists sales.orders cascade;", "DROP", "sales.orders"),
+        ("DROP SCHEMA sales CASCADE;", "DROP", "sales"),
+        ("ALTER TABLE orders DROP COLUMN price;", "DROP of a column", "orders"),
+        ("TRUNCATE TABLE orders;", "TRUNCATE", "orders"),
+        ("truncate orders", "TRUNCATE", "orders"),
+        ("DELETE FROM orders", "DELETE without WHERE", "orders"),
+        ("DELETE FROM orders WHERE true;", "DELETE without WHERE", "orders"),
+        ("DELETE FROM orders WHERE 1 = 1;", "DELETE without WHERE", "orders"),
+        ("DROP TABLE `project.sales.orders`;", "DROP", "project.sales.orders"),
+        ("SELECT 1;\nDELETE FROM {{ params.table }};", "DELETE without WHERE", "jinja_params_table"),
+        ("{% if x %}DROP TABLE orders{% endif %}", "DROP", "orders"),
+        ("GRANT SELECT ON a TO b;\nDROP TABLE orders;", "DROP", "orders"),
+        ("COPY INTO what ever (((;\nDROP TABLE orders;", "DROP", "orders"),
+    ],
+)
+def test_what_destroys_data(sql: str, verb: str, table: str) -> None:
+    assert [(d.verb, d.table) for d in destructions("load.sql", sql)] == [(verb, table)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM orders WHERE note = 'drop table x; truncate y'",
+        "-- DROP TABLE orders\nSELECT 1",
+        "DELETE FROM orders WHERE ds = '{{ ds }}'",
+        "DELETE FROM orders USING old WHERE orders.id = old.id",
+        "DROP TABLE IF EXISTS tmp_orders",
+        "DROP TABLE IF EXISTS sales.orders_tmp",
+        "DROP TEMPORARY TABLE orders",
+        "DROP VIEW revenue",
+        "DROP INDEX revenue_day",
+        "DROP TABLE IF EXISTS orders;\nCREATE TABLE orders AS SELECT 1 AS id;",
+        "TRUNCATE TABLE orders;\nINSERT INTO orders SELECT * FROM staged;",
+        "DELETE FROM orders;\nINSERT INTO orders (id, price) SELECT * FROM staged;",
+        "ALTER TABLE orders DROP PARTITION (ds = '2026-01-05')",
+        "COPY INTO what ever (((;\nTRUNCATE TABLE orders;\nINSERT INTO orders SELECT 1;",
+        "SELECT dropped, deleted, truncated FROM orders",
+    ],
+)
+def test_what_does_not(sql: str) -> None:
+    assert destructions("load.sql", sql) == ()
+
+
+def test_python_string_literals_are_read_and_prose_is_not() -> None:
+    code = (
+        '"""Drop table orders. Delete from it."""\n'
+        "def load(hook, table):\n"
+        '    """DELETE FROM orders"""\n'
+        '    log.info("Drop table columns that nobody reads; delete from the list")\n'
+        '    hook.run(f"TRUNCATE TABLE {table}")\n'
+        '    hook.run("DELETE FROM orders WHERE id = 1")\n'
+        '    hook.run("""\n'
+        "      SELECT 1;\n"
+        '      DROP TABLE orders;""")\n'
+    )
+
+    assert [(d.verb, d.line) for d in destructions("load.py", code)] == [("TRUNCATE", 5), ("DROP", 9)]
+
+
+def test_only_what_is_new_counts() -> None:
+    old = "DROP TABLE orders;\n"
+
+    assert new_destructions("a.sql", old, old + "SELECT 1;\n") == ()
+    assert [d.line for d in new_destructions("a.sql", old, old + "DROP TABLE stores;\n")] == [2]
+    assert [d.table for d in new_destructions("a.sql", old, old + old)] == ["orders"]
+    assert new_destructions("a.sql", old, None) == ()

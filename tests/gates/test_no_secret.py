@@ -1,0 +1,107 @@
+"""CHG003 on one sample of each kind; the samples are what decision 0002 was measured with."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from meta_pipeline.delivery.judgement import GateResult
+from meta_pipeline.gates import specimens
+from meta_pipeline.gates.case import Case
+from meta_pipeline.gates.chg003_no_secret import NoSecret
+from meta_pipeline.gates.gate import judge
+from meta_pipeline.policy import Policy
+from tests.gates import secret_samples
+
+PLANTED = secret_samples.planted()
+HARMLESS = secret_samples.harmless()
+HALVES = ("q8ZrT2mW", "x5Jd9LbK")
+VALUE = "".join(HALVES)
+
+
+def looked_at(before: specimens.Files, after: specimens.Files) -> GateResult:
+    return judge(NoSecret(), Case(Policy(), change=specimens.change(before, after)))
+
+
+@pytest.fixture(scope="module")
+def planted_paths() -> set[str | None]:
+    files = {f"{number}/{path}": text for number, (path, text) in enumerate(PLANTED.values())}
+    return {finding.path for finding in looked_at({}, files).findings}
+
+
+@pytest.fixture(scope="module")
+def harmless_paths() -> set[str | None]:
+    files = {f"{number}/{path}": text for number, (path, text) in enumerate(HARMLESS.values())}
+    return {finding.path for finding in looked_at({}, files).findings}
+
+
+@pytest.mark.parametrize("number,kind", enumerate(PLANTED), ids=list(PLANTED))
+def test_a_planted_credential_is_found(number: int, kind: str, planted_paths: set[str | None]) -> None:
+    assert f"{number}/{PLANTED[kind][0]}" in planted_paths
+
+
+@pytest.mark.parametrize("number,kind", enumerate(HARMLESS), ids=list(HARMLESS))
+def test_a_harmless_line_raises_no_alarm(number: int, kind: str, harmless_paths: set[str | None]) -> None:
+    assert f"{number}/{HARMLESS[kind][0]}" not in harmless_paths
+
+
+@pytest.mark.parametrize(
+    "comment", ["# pragma: allowlist secret", "# nosec", "# gitleaks:allow", "# noqa: S105"]
+)
+def test_a_comment_in_the_patch_silences_nothing(comment: str) -> None:
+    result = looked_at({}, {"sales/db.py": f"password = '{VALUE}'  {comment}\n"})
+
+    assert result.outcome == "failed"
+
+
+@pytest.mark.parametrize(
+    "path", ["package-lock.json", "Makefile", "node_modules/x.js", "a.css", "tests/example.py", "LICENSE"]
+)
+def test_no_kind_of_file_is_left_out(path: str) -> None:
+    assert looked_at({}, {path: f"password = '{VALUE}'\n"}).outcome == "failed"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_text_that_git_takes_for_binary_is_read(encoding: str) -> None:
+    result = looked_at({}, {".env": f"DB_PASSWORD={VALUE}\r\n".encode(encoding)})
+
+    assert [(finding.path, finding.line) for finding in result.findings] == [(".env", None)]
+
+
+def test_text_inside_a_binary_file_is_read() -> None:
+    data = b"\x00\x01\x02PK\x03" + f"password = '{VALUE}'".encode() + b"\x00\xff\xfe\x01"
+
+    assert looked_at({}, {"dump.bin": data}).outcome == "failed"
+    assert looked_at({"dump.bin": data}, {"dump.bin": data + b"\x00more"}).outcome == "passed"
+
+
+def test_only_added_lines_count_and_the_line_is_the_one_in_the_new_file() -> None:
+    old = f"import os\npassword = '{VALUE}'\n"
+    other = VALUE[::-1]
+
+    assert looked_at({"db.py": old}, {"db.py": "import os\nimport re\n" + old}).outcome == "passed"
+    result = looked_at({"db.py": old}, {"db.py": old + f"token = '{other}'\n"})
+    assert [finding.line for finding in result.findings] == [3]
+
+
+def test_a_finding_never_shows_the_value(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    result = looked_at(
+        {}, {"db.py": f"password = '{VALUE}'\n", "x.bin": b"\0" + f"password = '{VALUE}'\n".encode()}
+    )
+
+    output = capfd.readouterr()
+    shown = result.model_dump_json() + output.out + output.err + caplog.text
+    assert result.outcome == "failed"
+    for piece in (VALUE, VALUE[:6], VALUE[-6:]):
+        assert piece not in shown
+
+
+def test_importing_the_gate_does_not_load_the_scanner() -> None:
+    code = "import sys, meta_pipeline.gates.chg003_no_secret; sys.exit('credsweeper' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parents[2])
+
+    assert done.returncode == 0
