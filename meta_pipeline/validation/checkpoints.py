@@ -128,8 +128,8 @@ def _measures(checkpoint: CheckpointResult, record: CommandRecord) -> Iterator[M
     for result in checkpoint.results:
         if result.unexpected is not None:
             yield Measure(
-                name=f"unexpected_values:{result.type}",
-                subject=result.subject,
+                name="unexpected_values",
+                subject=f"{result.subject}:{result.type}",
                 value=result.unexpected,
                 unit="rows",
                 side=side,

@@ -69,7 +69,7 @@ class TestsLane(Lane):
                 message = f"'{record.command.shown_as}' ended with {record.exit}: {tail(output)}"
                 problems.append(Problem(path=None, line=None, message=message, key=f"exit:{record.exit}"))
         numbered = occurrences(problems)
-        counts = {"tests_collected": collected, "tests_skipped": skipped, "failed_tests": len(numbered)}
+        counts = {"tests_collected": collected, "tests_skipped": skipped, "tests_failed": len(numbered)}
         measures = tuple(
             Measure(
                 name=name,

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from meta_pipeline.authors.planning import plan_from_patch, plan_with_recipes
+from meta_pipeline.authors.recipes.book import NoFit
 from meta_pipeline.delivery.context import DependencyAudit, RepoContext
 from meta_pipeline.delivery.model import digest
 from meta_pipeline.delivery.plan import Plan
@@ -71,7 +72,21 @@ def _planned(delivery: Delivery, requirements: Requirements, repo_context: RepoC
         return plan_from_patch(
             requirements, request.patch, repo_context, request.author.identity, delivery.policy
         )
-    return plan_with_recipes(requirements, repo_context, delivery.policy, delivery.tree(repo_context.base))
+    planned = plan_with_recipes(
+        requirements, repo_context, delivery.policy, delivery.tree(repo_context.base)
+    )
+    return _without_steps(requirements, planned) if isinstance(planned, NoFit) else planned
+
+
+def _without_steps(requirements: Requirements, no_fit: NoFit) -> Plan:
+    """A plan that says only why there is none: DSN001 blocks it, and the guidance request shows its gaps."""
+    return Plan(
+        requirements=digest(requirements),
+        author="recipes",
+        summary=no_fit.why,
+        steps=(),
+        gaps=tuple(f"{missing.recipe}: {missing.missing}" for missing in no_fit.missing),
+    )
 
 
 def assets(target: str) -> list[dg.AssetsDefinition]:

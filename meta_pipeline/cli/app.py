@@ -1,0 +1,199 @@
+"""The commands, and the one place where an error becomes a message and an exit status."""
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import click
+import typer
+
+from meta_pipeline.cli import check as checking
+from meta_pipeline.cli import decide, doctor as doctoring, init as initialising, status as standing
+from meta_pipeline.cli.documents import ErrorDocument
+from meta_pipeline.cli.errors import USAGE_ERRORS
+from meta_pipeline.cli.output import STDERR, Exit, print_document, shown
+from meta_pipeline.delivery.stages import StageId
+from meta_pipeline.settings import Home
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Delivers reviewed, proved and reversible changes to data-pipeline repositories.",
+)
+
+Repo = Annotated[Path, typer.Option("--repo", help="The repository: the root of a checkout, or a bare one.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+Format = Annotated[Literal["text", "json"], typer.Option("--format", help="The form of what is printed.")]
+Level = Annotated[
+    Literal["static", "full"],
+    typer.Option("--level", help="static runs no target code; full runs the target's tools in a sandbox."),
+]
+Delivery = Annotated[str, typer.Argument(help="A delivery's id, such as sales/inbox-0007.")]
+SignedStage = Annotated[Literal["design", "review"], typer.Argument(help="What is signed: the plan or the change.")]
+Key = Annotated[Path, typer.Option("--key", help="Your private SSH key; its public half is an allowed signer.")]
+
+
+@app.command()
+def init(repo: Repo = Path(), json: Json = False, format: Format = "text") -> None:
+    """Write a detected .meta-pipeline.yaml into a repository; nothing else is touched."""
+    initialising.init(repo, as_json=json or format == "json")
+
+
+@app.command()
+def deliver(
+    repo: Repo,
+    issue: Annotated[Path, typer.Option("--issue", help="The issue: a Markdown file, in the inbox or elsewhere.")],
+    author: Annotated[
+        Literal["recipes", "command", "agent"], typer.Option("--author", help="Who writes the change.")
+    ] = "recipes",
+    patch: Annotated[Path | None, typer.Option("--patch", help="A person's patch, in place of an author.")] = None,
+    until: Annotated[StageId | None, typer.Option("--until", help="Stop after this stage.")] = None,
+    json: Json = False,
+    format: Format = "text",
+) -> None:
+    """Carry an issue through the stages, as far as it goes without a person."""
+    from meta_pipeline.cli.deliver import deliver as run  # noqa: PLC0415  Dagster takes seconds to import
+
+    run(repo, issue, author=author, patch=patch, until=until, as_json=json or format == "json")
+
+
+@app.command()
+def check(
+    repo: Repo,
+    base: Annotated[str, typer.Option("--base", help="The commit before the change.")],
+    head: Annotated[str, typer.Option("--head", help="The commit after the change.")],
+    level: Level = "static",
+    json: Json = False,
+    format: Format = "text",
+) -> None:
+    """Judge the difference between two commits by the gates; needs no delivery."""
+    checking.check(repo, base, head, level=level, as_json=json or format == "json")
+
+
+@app.command()
+def topology(
+    repo: Repo,
+    rev: Annotated[str, typer.Option("--rev", help="The commit to read.")] = "HEAD",
+    level: Level = "static",
+    json: Json = False,
+    format: Format = "text",
+) -> None:
+    """Show the pipelines of a repository as its schedulers see them."""
+    checking.topology(repo, rev, level=level, as_json=json or format == "json")
+
+
+@app.command()
+def gates(json: Json = False, format: Format = "text") -> None:
+    """List every gate: what it demands and why."""
+    checking.gates(as_json=json or format == "json")
+
+
+@app.command()
+def status(
+    delivery: Annotated[str | None, typer.Argument(help="A delivery's id; all of them without.")] = None,
+    json: Json = False,
+    format: Format = "text",
+) -> None:
+    """Show where deliveries stand and what to do next."""
+    standing.status(Home.of_environment(), delivery, as_json=json or format == "json")
+
+
+@app.command()
+def approve(
+    delivery: Delivery, stage: SignedStage, key: Key, json: Json = False, format: Format = "text"
+) -> None:
+    """Sign a plan or a change, exactly as it stands."""
+    decide.sign(
+        Home.of_environment(), delivery, stage, key, "approved", None, as_json=json or format == "json"
+    )
+
+
+@app.command()
+def reject(
+    delivery: Delivery,
+    stage: SignedStage,
+    key: Key,
+    reason: Annotated[str, typer.Option("--reason", help="What the author should do instead.")] = "",
+    json: Json = False,
+    format: Format = "text",
+) -> None:
+    """Refuse a plan or a change, and say why."""
+    decide.sign(
+        Home.of_environment(),
+        delivery,
+        stage,
+        key,
+        "rejected",
+        reason or None,
+        as_json=json or format == "json",
+    )
+
+
+@app.command()
+def answer(
+    delivery: Delivery,
+    question: Annotated[str, typer.Argument(help="The question's id, such as q1.")],
+    text: Annotated[str, typer.Argument(help="The answer.")],
+    json: Json = False,
+    format: Format = "text",
+) -> None:
+    """Settle a question that holds a delivery up."""
+    decide.answer(Home.of_environment(), delivery, question, text, as_json=json or format == "json")
+
+
+@app.command()
+def withdraw(
+    delivery: Delivery,
+    reason: Annotated[str, typer.Option("--reason", help="Why it is given up.")] = "withdrawn by hand",
+    json: Json = False,
+    format: Format = "text",
+) -> None:
+    """Give a delivery up; nothing that was merged is undone."""
+    decide.withdraw(Home.of_environment(), delivery, reason, as_json=json or format == "json")
+
+
+@app.command()
+def hold(
+    release: Annotated[bool, typer.Option("--release", help="Let runs and merges go on.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why everything is held.")] = "held by hand",
+    json: Json = False,
+    format: Format = "text",
+) -> None:
+    """Hold all new runs and merges, on every target, until they are released."""
+    decide.hold(Home.of_environment(), release=release, reason=reason, as_json=json or format == "json")
+
+
+@app.command()
+def doctor(json: Json = False, format: Format = "text") -> None:
+    """Tell what is missing on this machine, and how to get it."""
+    doctoring.doctor(Home.of_environment(), as_json=json or format == "json")
+
+
+def main() -> None:
+    """Run a command; every error ends here as one message and an exit status."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    as_json = "--json" in sys.argv or "json" in sys.argv[sys.argv.index("--format") + 1 :][:1] if "--format" in sys.argv else "--json" in sys.argv
+    try:
+        status_code = app(standalone_mode=False)
+    except click.ClickException as error:
+        _complain(error.format_message(), as_json=as_json)
+        sys.exit(int(Exit.USAGE))
+    except click.Abort:
+        _complain("stopped by hand; nothing is lost, run the same command to go on", as_json=as_json)
+        sys.exit(int(Exit.COULD_NOT_RUN))
+    except USAGE_ERRORS as error:
+        _complain(str(error), as_json=as_json)
+        sys.exit(int(Exit.USAGE))
+    except Exception as error:  # noqa: BLE001  the one boundary: nothing else may reach the user as a bare traceback
+        logging.getLogger(__name__).debug("unexpected", exc_info=True)
+        STDERR.print_exception()
+        _complain(f"a fault of meta-pipeline, not of your change: {error}", as_json=as_json)
+        sys.exit(int(Exit.COULD_NOT_RUN))
+    sys.exit(status_code if isinstance(status_code, int) else 0)
+
+
+def _complain(message: str, *, as_json: bool) -> None:
+    if as_json:
+        print_document(ErrorDocument(error=message))
+    STDERR.print(f"[red]error:[/red] {shown(message)}", highlight=False)

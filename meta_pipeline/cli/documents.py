@@ -1,0 +1,152 @@
+"""The JSON documents that commands print; their schemas are published in `docs/schemas/`."""
+
+from typing import Literal
+
+from meta_pipeline.delivery.judgement import Decision, GateResult, Outcome
+from meta_pipeline.delivery.model import Frozen
+from meta_pipeline.delivery.stages import StageId
+from meta_pipeline.delivery.states import State
+
+
+class FindingDocument(Frozen):
+    path: str | None
+    line: int | None
+    message: str
+    fix: str
+
+
+class GateDocument(Frozen):
+    """One gate's result."""
+
+    id: str
+    name: str
+    stage: StageId
+    outcome: Outcome
+    reason: str
+    seconds: float
+    findings: tuple[FindingDocument, ...]
+
+    @classmethod
+    def of(cls, result: GateResult) -> "GateDocument":
+        findings = tuple(FindingDocument(**finding.model_dump()) for finding in result.findings)
+        return cls(**result.model_dump(exclude={"findings", "evidence"}), findings=findings)
+
+
+class CheckDocument(Frozen):
+    """What `check` prints."""
+
+    schema_version: Literal[1] = 1
+    verdict: Decision
+    base: str
+    head: str
+    level: Literal["static", "full"]
+    gates: tuple[GateDocument, ...]
+
+
+class GateListing(Frozen):
+    """One gate of the catalogue."""
+
+    id: str
+    name: str
+    stage: StageId
+    shown_on: str
+    default: str
+    rationale: str
+
+
+class GatesDocument(Frozen):
+    """What `gates` prints."""
+
+    schema_version: Literal[1] = 1
+    gates: tuple[GateListing, ...]
+
+
+class StageDocument(Frozen):
+    """One stage of a delivery; `decision` is None where it was not judged yet."""
+
+    stage: StageId
+    decision: Decision | None
+    artifacts: tuple[str, ...]
+    absent: tuple[str, ...]
+    gates: tuple[GateDocument, ...]
+
+
+class QuestionDocument(Frozen):
+    id: str
+    text: str
+    why: str
+
+
+class DeliveryDocument(Frozen):
+    """Where one delivery stands. `folder` holds its ledger, artifacts and thread; `summary` is its readable page."""
+
+    schema_version: Literal[1] = 1
+    delivery: str
+    title: str | None
+    state: State
+    stage: StageId
+    revision: int
+    why: str | None
+    next_action: str
+    questions: tuple[QuestionDocument, ...]
+    branch: str
+    commit: str | None
+    folder: str
+    summary: str | None
+    guidance: str | None
+    stages: tuple[StageDocument, ...]
+
+
+class DeliveryLine(Frozen):
+    delivery: str
+    title: str | None
+    state: State
+    stage: StageId
+    why: str | None
+
+
+class StatusDocument(Frozen):
+    """What `status` prints without a delivery."""
+
+    schema_version: Literal[1] = 1
+    held: str | None
+    deliveries: tuple[DeliveryLine, ...]
+
+
+class ToolDocument(Frozen):
+    name: str
+    found: str | None
+    needed_for: str
+    how_to_get: str
+
+
+class DoctorDocument(Frozen):
+    """What `doctor` prints."""
+
+    schema_version: Literal[1] = 1
+    home: str
+    tools: tuple[ToolDocument, ...]
+
+
+class InitDocument(Frozen):
+    """What `init` prints."""
+
+    schema_version: Literal[1] = 1
+    written: str
+    unsure: tuple[str, ...]
+
+
+class DoneDocument(Frozen):
+    """What a decision of a person prints."""
+
+    schema_version: Literal[1] = 1
+    delivery: str | None
+    done: str
+    next_action: str
+
+
+class ErrorDocument(Frozen):
+    """What any command prints under `--json` where it cannot do what was asked."""
+
+    schema_version: Literal[1] = 1
+    error: str

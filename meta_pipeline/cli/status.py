@@ -1,0 +1,199 @@
+"""`status`: where deliveries stand, and what to do next."""
+
+from rich.table import Table
+
+from meta_pipeline.cli.documents import (
+    DeliveryDocument,
+    DeliveryLine,
+    GateDocument,
+    QuestionDocument,
+    StageDocument,
+    StatusDocument,
+)
+from meta_pipeline.cli.errors import UsageError
+from meta_pipeline.cli.output import STDOUT, exit_of_standing, leave, print_document, shown
+from meta_pipeline.delivery.ids import DeliveryId
+from meta_pipeline.delivery.issue import Issue
+from meta_pipeline.delivery.judgement import Verdict
+from meta_pipeline.delivery.ledger import Concluded, Delivered, Entry, Recorded
+from meta_pipeline.delivery.requirements import Requirements
+from meta_pipeline.delivery.stages import ABSENT_IN_ROLLOUT, STAGES, StageId, artifact
+from meta_pipeline.delivery.states import STATES, State
+from meta_pipeline.desk import Delivery, Desk
+from meta_pipeline.evidence.record import DeliveryRecord
+from meta_pipeline.settings import Home
+
+_COLOURS: dict[State, str] = {
+    "delivered": "green",
+    "blocked": "red",
+    "failed": "red",
+    "rejected": "red",
+    "awaiting_plan_signoff": "yellow",
+    "awaiting_review_signoff": "yellow",
+}
+
+
+def status(home: Home, delivery_text: str | None, *, as_json: bool) -> None:
+    """Print one delivery, or a line for each."""
+    desk = Desk(home)
+    if delivery_text is None:
+        _show_all(home, desk, as_json=as_json)
+        return
+    try:
+        delivery_id = DeliveryId.parse(delivery_text)
+    except ValueError as error:
+        raise UsageError(f"{error}.") from error
+    if not desk.record(delivery_id).entries():
+        known = ", ".join(map(str, desk.known(delivery_id.target))) or "none"
+        raise UsageError(f"there is no delivery {delivery_id}; the deliveries of {delivery_id.target} are: {known}.")
+    delivery = desk.delivery(delivery_id)
+    if as_json:
+        print_document(delivery_document(delivery))
+    else:
+        show_delivery(delivery)
+    leave(exit_of_standing(delivery.standing()))
+
+
+def delivery_document(delivery: Delivery) -> DeliveryDocument:
+    """Everything that a script wants to know of one delivery."""
+    record = delivery.record
+    entries = record.entries()
+    standing = record.standing()
+    requirements = record.find("requirements", Requirements)
+    commit = next((e.event.commit for e in reversed(entries) if isinstance(e.event, Delivered)), None)
+    return DeliveryDocument(
+        delivery=str(delivery.id),
+        title=_title(record),
+        state=standing.state,
+        stage=standing.stage,
+        revision=standing.revision,
+        why=standing.why,
+        next_action=next_action(delivery),
+        questions=tuple(
+            QuestionDocument(id=q.id, text=q.text, why=q.why)
+            for q in (requirements.open_questions if requirements else ())
+        ),
+        branch=delivery.id.branch,
+        commit=commit,
+        folder=record.folder.root,
+        summary=record.folder.path("summary.md") if commit else None,
+        guidance=_newest_guidance(record),
+        stages=tuple(_stage(stage, entries) for stage in STAGES),
+    )
+
+
+def next_action(delivery: Delivery) -> str:
+    """What a person does next, with what is missing for it."""
+    standing = delivery.standing()
+    text = STATES[standing.state].next_action.format(delivery=delivery.id)
+    if standing.state in ("awaiting_plan_signoff", "awaiting_review_signoff"):
+        missing = delivery.signers(delivery.opened.policy_commit).missing
+        if missing:
+            return (
+                f"nobody may sign yet: {missing} names no signer; commit a line such as "
+                f"'you@example.com ssh-ed25519 AAAA...' there, deliver again, then: {text}"
+            )
+    if standing.state == "rolling_out" and standing.why:
+        return standing.why
+    if standing.state == "blocked":
+        guidance = _newest_guidance(delivery.record)
+        return f"{text}: {guidance}" if guidance else text
+    return text
+
+
+def show_delivery(delivery: Delivery) -> None:
+    """Print one delivery for a person."""
+    document = delivery_document(delivery)
+    colour = _COLOURS.get(document.state, "cyan")
+    STDOUT.print(f"[bold]{document.delivery}[/bold]  {shown(document.title or '')}")
+    STDOUT.print(f"state: [{colour}]{document.state}[/{colour}] at {document.stage}, revision {document.revision}")
+    if document.why:
+        STDOUT.print(f"why: {shown(document.why)}", highlight=False)
+    for stage in document.stages:
+        if stage.decision is None and not stage.artifacts and not stage.absent:
+            continue
+        passed = sum(gate.outcome == "passed" for gate in stage.gates)
+        made = ", ".join(stage.artifacts) or "nothing yet"
+        absent = f"; not part of this version: {', '.join(stage.absent)}" if stage.absent else ""
+        decision = f"{stage.decision.replace('_', ' ')}, {passed} gates passed; " if stage.decision else ""
+        STDOUT.print(f"  {stage.stage:<15} {decision}made: {made}{absent}", highlight=False)
+        for gate in stage.gates:
+            if gate.outcome not in ("passed", "not_applicable"):
+                STDOUT.print(f"      {gate.id} {gate.name}: {gate.outcome}: {shown(gate.reason)}", highlight=False)
+                for finding in gate.findings[:10]:
+                    where = f"{finding.path}:{finding.line or 1}: " if finding.path else ""
+                    STDOUT.print(f"        {shown(where)}{shown(finding.message)} Mend: {shown(finding.fix)}", highlight=False)
+    for question in document.questions:
+        STDOUT.print(f"question {question.id}: {shown(question.text)}", highlight=False)
+    if document.commit:
+        STDOUT.print(f"commit: {document.commit}", highlight=False)
+    if document.summary:
+        STDOUT.print(f"summary: {document.summary}", highlight=False)
+    STDOUT.print(f"record: {document.folder}", highlight=False)
+    STDOUT.print(f"next: {shown(document.next_action)}", highlight=False)
+
+
+def _show_all(home: Home, desk: Desk, *, as_json: bool) -> None:
+    lines = [
+        _delivery_line(desk.record(delivery))
+        for target in home.settings().targets
+        for delivery in desk.known(target.name)
+        if desk.record(delivery).entries()
+    ]
+    if as_json:
+        print_document(StatusDocument(held=home.held, deliveries=tuple(lines)))
+        return
+    if home.held:
+        STDOUT.print(f"[yellow]held:[/yellow] {shown(home.held)}")
+    if not lines:
+        STDOUT.print("No deliveries yet. Begin one with: meta-pipeline deliver --repo PATH --issue FILE")
+        return
+    table = Table("delivery", "state", "stage", "title", "why")
+    for line in lines:
+        colour = _COLOURS.get(line.state, "cyan")
+        table.add_row(
+            line.delivery, f"[{colour}]{line.state}[/{colour}]", line.stage, shown(line.title or ""), shown(line.why or "")
+        )
+    STDOUT.print(table)
+
+
+def _delivery_line(record: DeliveryRecord) -> DeliveryLine:
+    standing = record.standing()
+    return DeliveryLine(
+        delivery=str(record.delivery),
+        title=_title(record),
+        state=standing.state,
+        stage=standing.stage,
+        why=standing.why,
+    )
+
+
+def _title(record: DeliveryRecord) -> str | None:
+    issue = record.find("issue", Issue)
+    return issue.title if issue else None
+
+
+def _stage(stage: StageId, entries: tuple[Entry, ...]) -> StageDocument:
+    verdict: Verdict | None = None
+    made: list[str] = []
+    for entry in entries:
+        if isinstance(entry.event, Concluded) and entry.event.verdict.stage == stage:
+            verdict = entry.event.verdict
+        elif isinstance(entry.event, Recorded) and artifact(entry.event.artifact).stage == stage:
+            made = [*(name for name in made if name != entry.event.artifact), entry.event.artifact]
+    return StageDocument(
+        stage=stage,
+        decision=verdict.decision if verdict else None,
+        artifacts=tuple(made),
+        absent=ABSENT_IN_ROLLOUT if stage == "rollout" else (),
+        gates=tuple(GateDocument.of(result) for result in verdict.results) if verdict else (),
+    )
+
+
+def _newest_guidance(record: DeliveryRecord) -> str | None:
+    from meta_pipeline.delivery.ledger import Messaged
+
+    for entry in reversed(record.entries()):
+        if isinstance(entry.event, Messaged) and entry.event.message == "guidance":
+            return record.folder.path(f"thread/guidance-{entry.event.digest[7:15]}.md")
+    return None

@@ -1,0 +1,64 @@
+"""From a repository on disk to a watched target and a delivery's id."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from meta_pipeline.cli.errors import UsageError
+from meta_pipeline.delivery.ids import DeliveryId
+from meta_pipeline.delivery.model import digest_bytes
+from meta_pipeline.desk import tip_of
+from meta_pipeline.issues.inbox import issue_number
+from meta_pipeline.messages.policy_file import target_name
+from meta_pipeline.policy import INBOX, POLICY_FILE, read_policy
+from meta_pipeline.settings import Home, Target
+from meta_pipeline.workspace.repository import Mirror, open_repository
+
+_NOT_A_NAME = re.compile(r"[^a-z0-9]+")
+
+
+def watched(home: Home, repo: Path) -> Target:
+    """The target that this repository is, registered in the settings if it was not.
+
+    Its name is the one in its policy, or its folder's. Raises `GitFault`, `PolicyError` or `SettingsError`.
+    """
+    repository = open_repository(repo)
+    source = str(repo.resolve())
+    for known in home.settings().targets:
+        if known.repository == source:
+            return known
+    text = repository.tree(repository.resolve("HEAD")).read(POLICY_FILE)
+    name = read_policy(text.decode("utf-8", "replace")).target if text else target_name(source)
+    return home.watch(Target(name=name, repository=source))
+
+
+@dataclass(frozen=True)
+class IssueFile:
+    """An issue file on disk. `committed` tells that the inbox of the default branch holds these very bytes."""
+
+    path: Path
+    text: str
+    committed: bool
+
+    def delivery(self, target: str) -> DeliveryId:
+        """`inbox-<number>` for a committed issue, `file-...` for any other; equal paths give equal ids."""
+        if self.committed:
+            return DeliveryId(target=target, source="inbox", number=issue_number(self.path.name))
+        stem = _NOT_A_NAME.sub("", self.path.stem.lower())[:24]
+        mark = digest_bytes(str(self.path.resolve()).encode())[7:11]
+        return DeliveryId(target=target, source="file", number=f"{stem}{mark}")
+
+
+def issue_file(mirror: Mirror, target: Target, repo: Path, path: Path) -> IssueFile:
+    """Read an issue file; raises `UsageError` where there is none."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: the issue cannot be read ({error.strerror}); name a Markdown file.") from error
+    tree = mirror.tree(tip_of(mirror, target).commit)
+    committed = tree.read(f"{INBOX}/{path.name}") == data and _is_in_inbox(repo, path)
+    return IssueFile(path, data.decode("utf-8", "replace"), committed)
+
+
+def _is_in_inbox(repo: Path, path: Path) -> bool:
+    return path.resolve().parent in {(repo / INBOX).resolve(), Path(INBOX).resolve()} or path.parent.as_posix().endswith(INBOX)
