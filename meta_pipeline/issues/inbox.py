@@ -25,7 +25,6 @@ FIRST_SECTION = "What should change"
 _NUMBERED = re.compile(r"(\d+)(?!\w)")
 _HEADING = re.compile(r"#{2,4}[ \t]+(?P<heading>\S.*?)[ \t]*#*")
 _CODE_FENCE = re.compile(r"[ \t]{0,3}(`{3,}|~{3,})")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 _FORM: tuple[tuple[str, str], ...] = (
     (FIRST_SECTION, "What happens today, what should happen instead, and why."),
@@ -87,7 +86,7 @@ def read_issue(text: str, path: str) -> Issue:
 
 
 def _sections(lines: list[str], start: int, path: str) -> tuple[Section, ...]:
-    body = _COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), "\n".join(lines[start:])).split("\n")
+    body = _without_comments("\n".join(lines[start:])).split("\n")
     found: list[Section] = []
     heading, begun = FIRST_SECTION, 0
     heading_lines: dict[str, int] = {}
@@ -98,8 +97,10 @@ def _sections(lines: list[str], start: int, path: str) -> tuple[Section, ...]:
         while content and not content[0].strip():
             content.pop(0)
         text = "\n".join(content).rstrip()
+        line = start + end - len(content) + 1
         if heading.casefold() in heading_lines or text:
-            found.append(Section(heading=heading, text=text, line=start + end - len(content) + 1))
+            heading_lines.setdefault(heading.casefold(), line)
+            found.append(Section(heading=heading, text=text, line=line))
 
     for index, line in enumerate(body):
         marker = _CODE_FENCE.match(line)
@@ -112,16 +113,26 @@ def _sections(lines: list[str], start: int, path: str) -> tuple[Section, ...]:
         heading, begun = match["heading"], index + 1
         number = start + index + 1
         known = heading_lines.setdefault(heading.casefold(), number)
-        if known != number or any(s.heading.casefold() == heading.casefold() for s in found):
-            first = known if known != number else start + 1
+        if known != number:
             raise IssueError(
                 path,
                 number,
-                f"the section '{heading}' stands here and on line {first}",
+                f"the section '{heading}' stands here and on line {known}",
                 "make them one section",
             )
     close(len(body))
     return tuple(found)
+
+
+def _without_comments(text: str) -> str:
+    """The text with HTML comments cut out and every line still on its number."""
+    # A regular expression would search to the end again for each comment that nobody closes.
+    kept: list[str] = []
+    position = 0
+    while (start := text.find("<!--", position)) >= 0 and (end := text.find("-->", start)) >= 0:
+        kept += [text[position:start], "\n" * text.count("\n", start, end)]
+        position = end + len("-->")
+    return "".join([*kept, text[position:]])
 
 
 def issue_number(path: str) -> str:

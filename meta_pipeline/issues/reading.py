@@ -17,6 +17,7 @@ _TOKEN = re.compile(r"(?<![\w«/.])[A-Za-z_]\w*(?:[.\-]\w+)*(?![\w/»])")
 _KIND_NEAR = re.compile(
     r"\b(?:dag|task|pipeline|node|job|flow|asset|checkpoint|model|table|dataset)s?\b", re.IGNORECASE
 )
+LONGEST = 4000
 NAME = r"«n[a-z]+»"
 CRON = r"«c[a-z]+»"
 QUOTED = r"«q[a-z]+»"
@@ -83,7 +84,8 @@ class Reading:
 def read_sentence(sentence: str, known: frozenset[str] = frozenset()) -> Reading:
     """Set aside what stands in backticks or quotes, and bare words that can only be names.
 
-    `known` are the names of the repository; a bare one counts when it cannot be an English word.
+    `known` are the names of the repository; a bare one counts when it cannot be an English word. Only the
+    first `LONGEST` characters are read, so that no issue can keep the reader busy.
     """
     names: list[str] = []
     crons: list[str] = []
@@ -120,7 +122,7 @@ def read_sentence(sentence: str, known: frozenset[str] = frozenset()) -> Reading
             return keep("n", names, word)
         return word
 
-    text = _BACKTICKED.sub(backticked, sentence.translate(_MARKS))
+    text = _BACKTICKED.sub(backticked, sentence[:LONGEST].translate(_MARKS))
     text = _BARE_CRON.sub(lambda match: keep("c", crons, match[0]), text)
     text = _PRESET.sub(lambda match: keep("c", crons, match[0]), text)
     text = _CONTRACTIONS.sub(lambda match: f"{match[1]} not" if match[1] else "can not", text)

@@ -59,13 +59,15 @@ def _chunks(text: str) -> Iterator[tuple[str, int, bool]]:
 
 
 def _split(text: str, line: int, source: str) -> Iterator[Span]:
-    position = 0
+    position = counted = 0
     for end in [*_ends(text), len(text)]:
         piece = text[position:end]
         quote = piece.strip()
         if quote:
             first = position + len(piece) - len(piece.lstrip())
-            yield Span(source=source, line=line + text.count("\n", 0, first), quote=quote)
+            line += text.count("\n", counted, first)
+            counted = first
+            yield Span(source=source, line=line, quote=quote)
         position = end
 
 

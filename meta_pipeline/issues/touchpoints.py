@@ -70,8 +70,11 @@ def touchpoints_of(issue: Issue, known: Names, drafts: Sequence[Draft]) -> tuple
     """
     mentions = [*_mentions(issue), *_subjects(drafts)]
     new = {mention.name for mention in mentions if mention.new}
+    first = {(mention.name, mention.wanted): mention for mention in reversed(mentions)}
     found: dict[tuple[str, Kind], Touchpoint] = {}
     for mention in mentions:
+        if first[mention.name, mention.wanted] is not mention:
+            continue
         for point in _points(mention, known, declared_new=mention.name in new):
             found.setdefault((point.name, point.kind), point)
     return tuple(found.values())
