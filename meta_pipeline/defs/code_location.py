@@ -31,7 +31,7 @@ def code_location(home: Home) -> dg.Definitions:
 
 def _target(target: Target, seconds: int) -> dg.Definitions:
     name = target.name
-    return dg.Definitions(
+    assets_and_sensors = dg.Definitions(
         assets=[
             *discovery.assets(name),
             *design.assets(name),
@@ -39,10 +39,10 @@ def _target(target: Target, seconds: int) -> dg.Definitions:
             *review.assets(name),
             *rollout.assets(name),
         ],
-        jobs=jobs(name),
         sensors=[
             issue_sensor(target, seconds),
             sensors.signoff_sensor(target, seconds),
             sensors.target_repo_sensor(target, seconds),
         ],
     )
+    return dg.Definitions.merge(assets_and_sensors, jobs(name))

@@ -18,9 +18,9 @@ def job_name(job: JobName, target: str) -> str:
     return f"{job}_{target}"
 
 
-def jobs(target: str) -> list[dg.UnresolvedAssetJobDefinition]:
+def jobs(target: str) -> dg.Definitions:
     """The jobs of one target. They run in process: a step of its own process costs more than most steps."""
-    return [
+    made = [
         dg.define_asset_job(
             job_name(name, target),
             selection=[dg.AssetKey([target, artifact]) for artifact in JOBS[name]],
@@ -30,6 +30,7 @@ def jobs(target: str) -> list[dg.UnresolvedAssetJobDefinition]:
         )
         for name in JOB_NAMES
     ]
+    return dg.Definitions(jobs=made)
 
 
 def run_tags(delivery: DeliveryId) -> Mapping[str, str]:
