@@ -11,7 +11,10 @@ from meta_pipeline.policy import Policy
 
 CONTRACT = "kind: DataContract\nschema:\n  - name: orders\n    properties: [{name: id}, {name: total}]\n"
 SUITE = json.dumps({"name": "orders", "expectations": [{"type": "x", "kwargs": {"column": "id"}}]})
-DBT = "version: 2\nmodels:\n  - name: stg_orders\n    columns: [{name: id}]\nsources: [{name: shop, tables: [{name: raw}]}]\n"
+DBT = (
+    "version: 2\nmodels:\n  - name: stg_orders\n    columns: [{name: id}]\n"
+    "sources: [{name: shop, tables: [{name: raw}]}]\n"
+)
 
 
 def context_of(files: dict[str, str], policy: Policy | None = None) -> RepoContext:
