@@ -3,6 +3,7 @@
 The argv begins with `python`: the interpreter of the target's environment, found on its PATH.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -13,16 +14,19 @@ from meta_pipeline.delivery.topology import Topology
 from meta_pipeline.policy import Policy
 
 PROBE = Path(__file__).with_name("probe.py")
-"""The script that runs in the target's environment; put it where the sandbox can read it."""
+"""The script that runs in the target's environment; the sandbox must let it be read."""
 
-PARSE_SECONDS = 300.0
-DRY_RUN_SECONDS = 600.0
+TOPOLOGY_FILE = "topology.json"
+DRY_RUN_FILE = "dry-run.json"
+PARSE_SECONDS = 300
+DAG_SECONDS = 600
+DEFAULT_FOLDER = "dags"
 
 
 class TaskRun(Frozen):
     """One task instance of a dry run; `map_index` is -1 where the task is not mapped."""
 
-    task_id: str
+    id: str
     map_index: int = -1
     state: str | None
     seconds: float | None
@@ -44,57 +48,56 @@ class _DryRun(Frozen):
     complete: bool
 
 
-def parse_command(policy: Policy, dags: str, scratch: str, probe: str, output: str) -> Command:
-    """Import every DAG below `dags` and write the topology to `output`.
+def parse_command(policy: Policy, scratch: Path) -> Command:
+    """Import every DAG of the policy's folders, and write the topology to `TOPOLOGY_FILE` in `scratch`.
 
-    `dags` is relative to the checkout, where the command runs; `scratch` is a writable folder that
-    becomes AIRFLOW_HOME; `probe` and `output` are paths as the sandbox sees them.
+    The command runs at the root of a checkout; `scratch` is a writable folder, which will also hold AIRFLOW_HOME.
     """
     return Command(
         name="parse",
-        argv=("python", probe, "topology", "--dags", dags, "--output", output),
+        argv=("python", str(PROBE), "topology", *_dags(policy), "--output", str(scratch / TOPOLOGY_FILE)),
         shown_as="airflow dags list-import-errors",
-        variables=_variables(policy, dags, scratch),
+        variables=_variables(policy, scratch),
         seconds=PARSE_SECONDS,
     )
 
 
-def dry_run_command(
-    policy: Policy, dags: str, dag_ids: tuple[str, ...], scratch: str, probe: str, output: str
-) -> Command:
-    """Run each DAG once for the policy's logical date, without retries, and write what became of it to `output`.
+def dry_run_command(policy: Policy, scratch: Path, pipelines: Sequence[str]) -> Command:
+    """Run each DAG of `pipelines` once for the policy's logical date, without retries.
 
-    One DAG may take the whole time of the command less what the others need at least; the limits
-    are as those of `parse_command`.
+    What became of them is in `DRY_RUN_FILE` in `scratch`; a DAG that takes longer than `DAG_SECONDS` is given up.
     """
     date = policy.dry_run.logical_date
-    named = tuple(part for dag_id in dag_ids for part in ("--dag", dag_id))
-    limit = str(int(DRY_RUN_SECONDS))
+    named = tuple(part for dag_id in pipelines for part in ("--dag", dag_id))
     return Command(
         name="dry_run",
         argv=(
-            *("python", probe, "dry-run", "--dags", dags, *named),
-            *("--logical-date", date, "--seconds", limit, "--output", output),
+            *("python", str(PROBE), "dry-run", *_dags(policy), *named),
+            *("--logical-date", date, "--seconds", str(DAG_SECONDS), "--output", str(scratch / DRY_RUN_FILE)),
         ),
-        shown_as=" && ".join(f"airflow dags test {dag_id} {date}" for dag_id in dag_ids),
-        variables=_variables(policy, dags, scratch),
-        seconds=DRY_RUN_SECONDS * max(1, len(dag_ids)) + PARSE_SECONDS,
+        shown_as=" && ".join(f"airflow dags test {dag_id} {date}" for dag_id in pipelines),
+        variables=_variables(policy, scratch),
+        seconds=PARSE_SECONDS + DAG_SECONDS * len(pipelines),
     )
 
 
-def _variables(policy: Policy, dags: str, scratch: str) -> tuple[tuple[str, str], ...]:
-    """The target's own variables, the stand-ins of its dry runs, and an Airflow that calls nobody."""
+def _dags(policy: Policy) -> tuple[str, ...]:
+    paths = policy.scheduler.paths if policy.scheduler else ()
+    return tuple(part for path in paths or (DEFAULT_FOLDER,) for part in ("--dags", path))
+
+
+def _variables(policy: Policy, scratch: Path) -> tuple[tuple[str, str], ...]:
+    """The stand-ins of the target's dry runs, and an Airflow of its own that calls nobody."""
     stand_ins = {f"AIRFLOW_VAR_{name.upper()}": value for name, value in policy.dry_run.variables.items()}
     stand_ins |= {f"AIRFLOW_CONN_{name.upper()}": value for name, value in policy.dry_run.connections.items()}
     settings = {
-        "AIRFLOW_HOME": scratch,
-        "AIRFLOW__CORE__DAGS_FOLDER": dags,
+        "AIRFLOW_HOME": str(scratch / "airflow"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-        "PYTHONDONTWRITEBYTECODE": "1",
+        "SCARF_ANALYTICS": "false",
     }
-    return tuple(sorted({**policy.environment.variables, **stand_ins, **settings}.items()))
+    return tuple(sorted({**stand_ins, **settings}.items()))
 
 
 def read_topology(data: bytes) -> Topology:

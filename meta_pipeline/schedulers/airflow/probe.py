@@ -7,6 +7,8 @@ Needs nothing but Airflow 2.9 to 3.x and Python 3.9. Paths in the output are rel
 folder. The output goes to FILE only, as the target's code may print. Exit 0 means that FILE is complete.
 """
 
+from __future__ import annotations
+
 import argparse
 import inspect
 import json
@@ -16,7 +18,13 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, timezone
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+Document = dict[str, Any]
 
 PRESETS = {
     "@hourly": "0 * * * *",
@@ -31,70 +39,76 @@ PRESETS = {
 FRAME = re.compile(r'File "(?P<path>[^"]+)", line (?P<line>\d+)')
 
 
-class OutOfTime(BaseException):  # noqa: N818  Airflow's task loop survives an Exception
-    """One DAG took longer than it may."""
+class OutOfTime(BaseException):
+    """One DAG took longer than it may; Airflow's loop over tasks goes on after a mere Exception."""
 
 
-def main(arguments):
+def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers(dest="command", required=True)
     topology_parser = commands.add_parser("topology")
     dry_run_parser = commands.add_parser("dry-run")
     for one in (topology_parser, dry_run_parser):
-        one.add_argument("--dags", required=True)
+        one.add_argument("--dags", action="append", required=True)
         one.add_argument("--output", required=True)
     dry_run_parser.add_argument("--dag", action="append", required=True)
     dry_run_parser.add_argument("--logical-date", required=True)
     dry_run_parser.add_argument("--seconds", type=int, default=0, help="limit for each DAG; 0 is none")
     options = parser.parse_args(arguments)
-    output = os.path.abspath(options.output)
-    sys.path.insert(0, os.path.abspath(options.dags))
+    output = Path(options.output).absolute()
+    folders = [Path(folder).absolute() for folder in options.dags]
+    common = os.path.commonpath([str(folder) for folder in folders])
+    # Read by Airflow when it is imported, so set before: a relative folder would follow a task's chdir.
+    os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = common
+    # Airflow keeps the last frames of an import error only; the DAG file's own is further up.
+    os.environ["AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACK_DEPTH"] = "100"
+    sys.path[:0] = [str(folder) for folder in folders]
     if options.command == "topology":
-        write(output, topology(options.dags))
+        write(output, topology(folders, relative(common)))
     else:
-        dry_run(options, output)
+        dry_run(options, folders, output)
 
 
-def write(path, document):
+def write(path: Path, document: Document) -> None:
     """Put the document there in one move, so that a reader never meets half of it."""
-    with open(path + ".part", "w", encoding="utf-8") as part:
-        json.dump(document, part, sort_keys=True)
-    os.replace(path + ".part", path)
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(document, sort_keys=True), encoding="utf-8")
+    part.replace(path)
 
 
-def load(dags):
-    """All DAGs of a folder; needs no metadata database."""
+def load(folders: Iterable[Path]) -> list[Any]:
+    """A bag of DAGs for each folder; needs no metadata database."""
     try:
-        from airflow.dag_processing.dagbag import DagBag
+        kind = import_module("airflow.dag_processing.dagbag").DagBag
     except ImportError:
-        from airflow.models.dagbag import DagBag
-    accepted = inspect.signature(DagBag.__init__).parameters
+        kind = import_module("airflow.models.dagbag").DagBag
+    accepted = inspect.signature(kind.__init__).parameters
     options = {"include_examples": False} if "include_examples" in accepted else {}
-    return DagBag(dag_folder=os.path.abspath(dags), **options)
+    return [kind(dag_folder=str(folder), **options) for folder in folders]
 
 
 # --- topology ---------------------------------------------------------------------------------------------
 
 
-def topology(dags):
-    import airflow
-
-    bag = load(dags)
+def topology(folders: Iterable[Path], root: str) -> Document:
+    bags = load(folders)
+    dags = {dag_id: dag for bag in bags for dag_id, dag in bag.dags.items()}
+    errors = {path: text for bag in bags for path, text in bag.import_errors.items()}
     return {
         "scheduler": "airflow",
-        "version": airflow.__version__,
+        "version": import_module("airflow").__version__,
         "method": "runtime",
-        "root": dags,
-        "pipelines": [pipeline(bag.dags[dag_id]) for dag_id in sorted(bag.dags)],
-        "errors": [import_error(path, text) for path, text in sorted(bag.import_errors.items())],
+        "root": root,
+        "pipelines": [pipeline(dags[dag_id]) for dag_id in sorted(dags)],
+        "errors": [import_error(path, text) for path, text in sorted(errors.items())],
     }
 
 
-def relative(path):
-    return os.path.relpath(os.path.realpath(path), os.path.realpath(os.getcwd())).replace(os.sep, "/")
+def relative(path: str) -> str:
+    return Path(os.path.relpath(Path(path).resolve(), Path.cwd().resolve())).as_posix()
 
 
-def import_error(path, text):
+def import_error(path: str, text: str) -> Document:
     """The line is the last one that the traceback names in the file itself."""
     where = relative(path)
     lines = [int(found["line"]) for found in FRAME.finditer(text) if relative(found["path"]) == where]
@@ -106,7 +120,7 @@ def import_error(path, text):
     }
 
 
-def pipeline(dag):
+def pipeline(dag: Any) -> Document:
     zone = getattr(dag.timezone, "name", None) or str(dag.timezone)
     owners = sorted({task.owner for task in dag.tasks})
     default_owner = (dag.default_args or {}).get("owner", "airflow")
@@ -125,7 +139,7 @@ def pipeline(dag):
     }
 
 
-def node(task):
+def node(task: Any) -> Document:
     operator = getattr(task, "operator_name", None) or task.task_type
     operator = {"_AssetMainOperator": "@asset"}.get(operator, operator)
     return {
@@ -144,7 +158,7 @@ def node(task):
     }
 
 
-def kind(task, operator):
+def kind(task: Any, operator: str) -> str:
     if getattr(task, "is_mapped", False):
         return "mapped_task"
     name = operator[len("@task") :].lstrip(".") if operator.startswith("@task") else operator
@@ -155,21 +169,21 @@ def kind(task, operator):
     return "task"
 
 
-def seconds(value):
+def seconds(value: object) -> float | None:
     if isinstance(value, timedelta):
         return value.total_seconds()
     return float(value) if isinstance(value, (int, float)) else None
 
 
-def asset_names(values):
+def asset_names(values: Any) -> list[str]:
     return sorted({name for value in values or () if (name := asset_name(value))})
 
 
-def asset_name(value):
+def asset_name(value: Any) -> Any:
     return getattr(value, "name", None) or getattr(value, "uri", None)
 
 
-def schedule(dag):
+def schedule(dag: Any) -> str | None:
     """A five-field cron, `@once`, None, or a readable text."""
     value = getattr(dag, "schedule", None)
     timetable = dag.timetable
@@ -186,11 +200,11 @@ def schedule(dag):
     if isinstance(value, str):
         return PRESETS.get(value, " ".join(value.split()))
     if isinstance(value, timedelta):
-        return "every {}".format(value)
+        return f"every {value}"
     return timetable_text(timetable)
 
 
-def assets(condition, top=False):
+def assets(condition: Any, *, top: bool = False) -> str:
     parts = getattr(condition, "objects", None)
     if parts is None:
         return asset_name(condition) or str(condition)
@@ -202,13 +216,13 @@ def assets(condition, top=False):
     return (", " if every and top else " and " if every else " or ").join(texts)
 
 
-def timetable_text(timetable):
+def timetable_text(timetable: Any) -> str:
     texts = []
     for field in ("expression", "_expression", "timezone", "_timezone", "delta", "_delta"):
         found = getattr(timetable, field, None)
         if found is not None:
             text = (
-                "every {}".format(found)
+                f"every {found}"
                 if isinstance(found, timedelta)
                 else getattr(found, "name", None) or str(found)
             )
@@ -221,15 +235,15 @@ def timetable_text(timetable):
 # --- dry run ----------------------------------------------------------------------------------------------
 
 
-def dry_run(options, output):
+def dry_run(options: argparse.Namespace, folders: Sequence[Path], output: Path) -> None:
     prepare_database()
-    bag = load(options.dags)
+    bags = load(folders)
     when = datetime.fromisoformat(options.logical_date)
-    when = when if when.tzinfo else when.replace(tzinfo=timezone.utc)
+    when = when if when.tzinfo else when.replace(tzinfo=timezone.utc)  # noqa: UP017  Python 3.9
     runs = []
     for dag_id in options.dag:
-        dag = bag.dags.get(dag_id)
-        runs.append(run(dag, when, options.seconds) if dag else absent(dag_id, bag))
+        dag = next((bag.dags[dag_id] for bag in bags if dag_id in bag.dags), None)
+        runs.append(run(dag, when, options.seconds) if dag else absent(dag_id, bags))
         # Written after each DAG: what ran is known even where a later one ends the process.
         write(
             output,
@@ -237,28 +251,25 @@ def dry_run(options, output):
         )
 
 
-def prepare_database():
+def prepare_database() -> None:
     """Make the metadata database where it has no tables yet."""
-    from airflow import settings
-    from airflow.utils import db
-    from sqlalchemy import inspect as inspect_database
-
-    engine = settings.engine
-    if engine is None or not inspect_database(engine).has_table("dag_run"):
-        db.initdb()
+    engine = import_module("airflow.settings").engine
+    if engine is None or not import_module("sqlalchemy").inspect(engine).has_table("dag_run"):
+        import_module("airflow.utils.db").initdb()
 
 
-def absent(dag_id, bag):
+def absent(dag_id: str, bags: Iterable[Any]) -> Document:
     reasons = [
-        "{}: {}".format(relative(path), text.strip().splitlines()[-1])
+        f"{relative(path)}: {text.strip().splitlines()[-1]}"
+        for bag in bags
         for path, text in bag.import_errors.items()
     ]
     text = "no DAG has this id" + ("; not imported: " + "; ".join(reasons) if reasons else "")
     return {"dag_id": dag_id, "succeeded": False, "seconds": 0.0, "tasks": [], "error": text}
 
 
-def run(dag, when, limit):
-    failures = {}
+def run(dag: Any, when: datetime, limit: int) -> Document:
+    failures: dict[str, str] = {}
     started = time.perf_counter()
     state, error, tasks = None, None, []
     for task in dag.tasks:
@@ -272,35 +283,35 @@ def run(dag, when, limit):
         state = str(getattr(dag_run.state, "value", dag_run.state))
         tasks = [task_run(instance) for instance in dag_run.get_task_instances()]
     except OutOfTime:
-        error = "the run took longer than {} s".format(limit)
+        error = f"the run took longer than {limit} s"
     except (Exception, SystemExit) as fault:  # noqa: BLE001  the fault is the target's; it is the result
         error = "".join(traceback.format_exception_only(type(fault), fault)).strip()
     finally:
         signal.alarm(0)
     if error is None and failures:
-        error = "; ".join("{}: {}".format(task_id, text) for task_id, text in sorted(failures.items()))
+        error = "; ".join(f"{task_id}: {text}" for task_id, text in sorted(failures.items()))
     if error is None and state != "success":
-        error = "the run ended as {}".format(state)
+        error = f"the run ended as {state}"
     return {
         "dag_id": dag.dag_id,
         "succeeded": state == "success",
         "seconds": round(time.perf_counter() - started, 3),
-        "tasks": sorted(tasks, key=lambda one: (one["task_id"], one["map_index"])),
+        "tasks": sorted(tasks, key=lambda one: (one["id"], one["map_index"])),
         "error": error if state != "success" else None,
     }
 
 
-def soften(task, failures):
+def soften(task: Any, failures: dict[str, str]) -> None:
     """No retry, no mail, and no call to anyone when a task fails; keep the error instead."""
 
-    def failed(context, *_):
+    def failed(context: Any, *_: object) -> None:
         failures[task.task_id] = one_line(context.get("exception"))
 
     changes = {
         "retries": 0,
         "email_on_failure": False,
         "email_on_retry": False,
-        "on_failure_callback": failed,
+        "on_failure_callback": [failed],
     }
     held = getattr(task, "partial_kwargs", None)
     if held is not None:
@@ -310,15 +321,15 @@ def soften(task, failures):
         setattr(task, name, value)
 
 
-def one_line(fault):
-    return " ".join("{}: {}".format(type(fault).__name__, fault).split()) if fault is not None else "failed"
+def one_line(fault: BaseException | None) -> str:
+    return " ".join(f"{type(fault).__name__}: {fault}".split()) if fault is not None else "failed"
 
 
-def out_of_time(*_):
+def out_of_time(*_: object) -> None:
     raise OutOfTime
 
 
-def task_run(instance):
+def task_run(instance: Any) -> Document:
     state = instance.state
     spent = (
         (instance.end_date - instance.start_date).total_seconds()
@@ -326,7 +337,7 @@ def task_run(instance):
         else None
     )
     return {
-        "task_id": instance.task_id,
+        "id": instance.task_id,
         "map_index": instance.map_index,
         "state": str(getattr(state, "value", state)) if state is not None else None,
         "seconds": spent,

@@ -58,10 +58,9 @@ def connect(earlier: Task, later: Task) -> None:
 def adopt(dag: Dag, task: Task) -> None:
     """Put a task without a DAG into `dag`."""
     task.dag = dag
-    if isinstance(task.id, str):
-        if dag.tasks.setdefault(task.id, task) is task:
-            dag.root.children.append(task)
-            task.group = dag.root
+    if isinstance(task.id, str) and dag.tasks.setdefault(task.id, task) is task:
+        dag.root.children.append(task)
+        task.group = dag.root
 
 
 def _first_tasks(value: object) -> Iterable[Task]:

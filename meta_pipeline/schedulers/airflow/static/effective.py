@@ -1,7 +1,7 @@
 """From what a DAG file builds to the published pipeline, with all defaults merged."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from meta_pipeline.delivery.topology import UNRESOLVED, Node, Pipeline, Unresolved
 from meta_pipeline.schedulers.airflow.static.dates import zone_name
@@ -149,6 +149,6 @@ def _start(dag: Dag) -> tuple[str | None | Unresolved, str | None | Unresolved]:
         return None, "UTC"
     if not isinstance(value, date):
         return UNRESOLVED, UNRESOLVED
-    moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)
+    moment = value if isinstance(value, datetime) else datetime.combine(value, time())
     timezone: tzinfo = moment.tzinfo or UTC
     return moment.replace(tzinfo=timezone).isoformat(), zone_name(timezone)

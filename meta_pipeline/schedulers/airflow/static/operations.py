@@ -1,7 +1,6 @@
 """Arithmetic, comparison and truth of values; `UNKNOWN` or None where source does not tell."""
 
 import ast
-import math
 from datetime import date, timedelta
 
 from meta_pipeline.schedulers.airflow.static.library import bounded, format_percent, is_plain
@@ -113,7 +112,7 @@ def _number(operator: ast.operator, left: float, right: float) -> object:
         case ast.Mod():
             return left % right
         case ast.Pow() if abs(left) <= 1_000_000 and 0 <= right <= 64:
-            return math.pow(left, right) if isinstance(right, float) else left**right
+            return left**right
     return UNKNOWN
 
 

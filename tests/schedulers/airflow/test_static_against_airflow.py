@@ -1,0 +1,143 @@
+"""What is read from source is what Airflow itself sees, and what its dry run says is understood."""
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from meta_pipeline.delivery.evidence import Command
+from meta_pipeline.delivery.topology import Pipeline, Topology, TopologyError
+from meta_pipeline.delivery.tree import MemoryTree
+from meta_pipeline.policy import DryRunPolicy, Policy, SchedulerPolicy
+from meta_pipeline.schedulers.airflow.commands import (
+    DRY_RUN_FILE,
+    TOPOLOGY_FILE,
+    dry_run_command,
+    parse_command,
+    read_dry_run,
+    read_topology,
+)
+from meta_pipeline.schedulers.survey import survey
+from tests.schedulers.airflow.dag_forms import FORMS
+
+AIRFLOW_PYTHON = os.environ.get("META_PIPELINE_TEST_AIRFLOW_PYTHON", "")
+POLICY = Policy(
+    scheduler=SchedulerPolicy(kind="airflow", paths=("dags",)),
+    dry_run=DryRunPolicy(logical_date="2026-01-05", variables={"who": "stand-in"}),
+)
+pytestmark = [
+    pytest.mark.airflow,
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not AIRFLOW_PYTHON, reason="META_PIPELINE_TEST_AIRFLOW_PYTHON names no Python with Airflow"
+    ),
+]
+
+RUNS = """
+from airflow import DAG
+try:
+    from airflow.providers.standard.operators.python import PythonOperator
+    from airflow.sdk import Variable
+except ImportError:
+    from airflow.models import Variable
+    from airflow.operators.python import PythonOperator
+from datetime import datetime
+
+
+def fail():
+    raise ValueError("the table is empty")
+
+
+def greet():
+    assert Variable.get("who") == "stand-in"
+    print("printed by the target")
+
+
+with DAG("succeeds", schedule=None, start_date=datetime(2024, 1, 1), catchup=False):
+    PythonOperator(task_id="greet", python_callable=greet)
+
+with DAG("fails", schedule=None, start_date=datetime(2024, 1, 1), catchup=False):
+    PythonOperator(task_id="fine", python_callable=greet) >> PythonOperator(
+        task_id="broken", python_callable=fail, retries=3
+    )
+"""
+
+
+def run(command: Command, root: Path, files: Mapping[str, str]) -> None:
+    """Run a command as the bench does: in a checkout, `python` being the target's own."""
+    for name, content in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    assert command.argv[0] == "python"
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(root), **dict(command.variables)}
+    done = subprocess.run(
+        [AIRFLOW_PYTHON, *command.argv[1:]],
+        cwd=root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=command.seconds,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def without_places(pipeline: Pipeline) -> Pipeline:
+    """Airflow tells no lines."""
+    nodes = tuple(node.model_copy(update={"path": None, "line": None}) for node in pipeline.nodes)
+    return pipeline.model_copy(update={"line": None, "nodes": nodes})
+
+
+def test_static_and_runtime_agree(tmp_path: Path) -> None:
+    root, scratch = tmp_path / "checkout", tmp_path / "scratch"
+    scratch.mkdir()
+    run(parse_command(POLICY, scratch), root, FORMS)
+    runtime = read_topology((scratch / TOPOLOGY_FILE).read_bytes())
+    release = {"requirements.txt": f"apache-airflow=={runtime.version}\n"}
+    (static,) = survey(MemoryTree.of({**FORMS, **release}), POLICY)
+    assert runtime.errors == static.errors == ()
+    assert [p.id for p in static.pipelines] == [p.id for p in runtime.pipelines]
+    for seen, read in zip(runtime.pipelines, static.pipelines, strict=True):
+        assert without_places(read) == without_places(seen)
+
+
+def test_what_cannot_be_imported_is_an_error_with_its_line(tmp_path: Path) -> None:
+    root, scratch = tmp_path / "checkout", tmp_path / "scratch"
+    scratch.mkdir()
+    files = {
+        "dags/broken.py": "from airflow import DAG\n\nimport not_there_at_all\n",
+        "dags/circle.py": (
+            "from datetime import datetime\n"
+            "from airflow import DAG\n"
+            "from lib.compat import EmptyOperator\n"
+            "with DAG('circle', schedule=None, start_date=datetime(2024, 1, 1)):\n"
+            "    a, b = EmptyOperator(task_id='a'), EmptyOperator(task_id='b')\n"
+            "    a >> b >> a\n"
+        ),
+        "lib/compat.py": FORMS["lib/compat.py"],
+    }
+    run(parse_command(POLICY, scratch), root, files)
+    topology: Topology = read_topology((scratch / TOPOLOGY_FILE).read_bytes())
+    assert topology.pipelines == ()
+    broken, circle = topology.errors
+    assert broken == TopologyError(
+        path="dags/broken.py", line=3, message="ModuleNotFoundError: No module named 'not_there_at_all'"
+    )
+    assert circle.path == "dags/circle.py"
+    assert "ycle" in circle.message
+
+
+def test_dry_run_reports_each_dag(tmp_path: Path) -> None:
+    root, scratch = tmp_path / "checkout", tmp_path / "scratch"
+    scratch.mkdir()
+    run(dry_run_command(POLICY, scratch, ("fails", "absent", "succeeds")), root, {"dags/runs.py": RUNS})
+    fails, absent, succeeds = read_dry_run((scratch / DRY_RUN_FILE).read_bytes())
+    assert (fails.succeeded, fails.error) == (False, "broken: ValueError: the table is empty")
+    assert {task.id: task.state for task in fails.tasks} == {"fine": "success", "broken": "failed"}
+    assert (absent.succeeded, absent.error) == (False, "no DAG has this id")
+    assert (succeeds.succeeded, succeeds.error) == (True, None)
+    assert [task.id for task in succeeds.tasks] == ["greet"]
+    assert succeeds.tasks[0].seconds is not None
