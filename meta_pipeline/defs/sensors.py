@@ -10,6 +10,7 @@ from meta_pipeline.delivery.stages import JobName
 from meta_pipeline.delivery.tree import changes_between
 from meta_pipeline.defs.jobs import DELIVERY_TAG, job_name, run_request
 from meta_pipeline.desk import Desk, tip_of
+from meta_pipeline.evidence.record import DeliveryRecord
 from meta_pipeline.evidence.signals import Signals
 from meta_pipeline.messages.notes import fault_note
 from meta_pipeline.policy import INBOX
@@ -95,17 +96,22 @@ def fault_sensor(seconds: int) -> dg.SensorDefinition:
             return
         record = desk.desk.record(DeliveryId.parse(tags[DELIVERY_TAG]))
         errors = [
-            event.event_specific_data.error.to_string()
+            event.step_failure_data.error.to_string()
             for event in context.get_step_failure_events()
-            if event.event_specific_data and event.event_specific_data.error
+            if event.step_failure_data.error
         ]
         message = (errors[0] if errors else context.failure_event.message or "the run broke").strip()
         run = context.dagster_run.run_id
-        if record.entries():
+        if record.entries() and not _is_known(record, run):
             record.append(Faulted(run=run, message=message.splitlines()[-1][:500] or message[:500]))
             record.post("guidance", fault_note(record.delivery, run, message))
 
     return watch
+
+
+def _is_known(record: DeliveryRecord, run: str) -> bool:
+    """Whether the fault of a run stands in the ledger: `deliver` notes those of its own runs."""
+    return any(isinstance(entry.event, Faulted) and entry.event.run == run for entry in record.entries())
 
 
 def _has_run(instance: dg.DagsterInstance, run_key: str) -> bool:

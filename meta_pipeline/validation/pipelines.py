@@ -1,14 +1,14 @@
 """What the real scheduler makes of the pipelines: parse, dry run, and the data that a dry run leaves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from meta_pipeline.delivery.evidence import Command, CommandRecord
 from meta_pipeline.delivery.reports import Measure, Problem, SideReport
-from meta_pipeline.delivery.topology import Topology
 from meta_pipeline.policy import Policy
 from meta_pipeline.schedulers.airflow.commands import (
-    PROBE,
+    DRY_RUN_FILE,
+    TOPOLOGY_FILE,
     DagRun,
     dry_run_command,
     parse_command,
@@ -29,26 +29,20 @@ class ParseLane(Lane):
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
-        self.folders = _folders(policy)
 
     def commands(self, scratch: Path) -> tuple[Command, ...]:
-        return tuple(
-            parse_command(self.policy, folder, str(scratch), str(PROBE), str(_topology_file(scratch, number)))
-            for number, folder in enumerate(self.folders)
-        )
+        return (parse_command(self.policy, scratch),)
 
     def read(self, records: Sequence[CommandRecord], outputs: Sequence[str], scratch: Path) -> tuple[Part, ...]:
-        topologies: list[Topology] = []
-        for number, (record, output) in enumerate(zip(records, outputs, strict=True)):
-            try:
-                topologies.append(read_topology(_topology_file(scratch, number).read_bytes()))
-            except (OSError, ValueError) as error:
-                reason = unfinished(record) or f"'{record.command.shown_as}' gave no topology: {tail(output) or error}"
-                return (Part(kind="parse", side=SideReport(records=tuple(records), could_not_run=reason)),)
+        record = records[0]
+        try:
+            topology = read_topology((scratch / TOPOLOGY_FILE).read_bytes())
+        except (OSError, ValueError) as error:
+            reason = unfinished(record) or f"'{record.command.shown_as}' gave no topology: {tail(outputs[0]) or error}"
+            return (Part(kind="parse", side=SideReport(records=(record,), could_not_run=reason)),)
         problems = occurrences(
             [
                 Problem(path=error.path, line=error.line, message=error.message, key=f"{error.path}|{error.message}")
-                for topology in topologies
                 for error in topology.errors
             ]
         )
@@ -57,85 +51,50 @@ class ParseLane(Lane):
             subject="",
             value=len(problems),
             unit="errors",
-            side="base" if records[0].side == "base" else "head",
-            chunk_id=records[0].chunk_id,
+            side="base" if record.side == "base" else "head",
+            chunk_id=record.chunk_id,
         )
-        side = SideReport(records=tuple(records), problems=problems)
-        return (Part(kind="parse", side=side, measures=(errors,), topologies=tuple(topologies)),)
+        side = SideReport(records=(record,), problems=problems)
+        return (Part(kind="parse", side=side, measures=(errors,), topologies=(topology,)),)
 
 
 class DryRunLane(Lane):
-    """Runs pipelines by the scheduler's own dry run, then the checkpoints on what they wrote, in one checkout.
-
-    `pipelines` are the ids to run, by the folder of the policy that holds them.
-    """
+    """Runs pipelines by the scheduler's own dry run, then the checkpoints on what they wrote, in one checkout."""
 
     kinds = ("dry_run", "data_quality")
 
-    def __init__(self, policy: Policy, pipelines: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, policy: Policy, pipelines: Sequence[str]) -> None:
         self.policy = policy
-        self.pipelines = {folder: tuple(ids) for folder, ids in pipelines.items() if ids}
+        self.pipelines = tuple(pipelines)
         self.projects = policy.data_quality.great_expectations
 
     def commands(self, scratch: Path) -> tuple[Command, ...]:
-        runs = tuple(
-            dry_run_command(
-                self.policy, folder, ids, str(scratch), str(PROBE), str(_dry_run_file(scratch, number))
-            )
-            for number, (folder, ids) in enumerate(self.pipelines.items())
-        )
+        runs = (dry_run_command(self.policy, scratch, self.pipelines),) if self.pipelines else ()
         return (*runs, *(checkpoint_command(project, scratch, n) for n, project in enumerate(self.projects)))
 
     def read(self, records: Sequence[CommandRecord], outputs: Sequence[str], scratch: Path) -> tuple[Part, ...]:
-        split = len(self.pipelines)
+        split = len(records) - len(self.projects)
         parts: list[Part] = []
         if self.pipelines:
-            parts.append(_read_dry_runs(records[:split], outputs[:split], scratch))
+            parts.append(_read_dry_run(records[0], outputs[0], scratch / DRY_RUN_FILE))
         if self.projects:
             parts.append(read_checkpoints(records[split:], outputs[split:], scratch))
         return tuple(parts)
 
 
-def by_folder(policy: Policy, pipelines: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """The ids of `pipelines` (id to path) by the innermost folder of the policy that holds each."""
-    found: dict[str, list[str]] = {}
-    for pipeline, path in sorted(pipelines.items()):
-        holding = [f for f in _folders(policy) if f == "." or path.startswith(f"{f}/") or path == f]
-        if holding:
-            found.setdefault(max(holding, key=len), []).append(pipeline)
-    return {folder: tuple(ids) for folder, ids in found.items()}
-
-
-def _folders(policy: Policy) -> tuple[str, ...]:
-    paths = policy.scheduler.paths if policy.scheduler else ()
-    return tuple(path.strip("/") or "." for path in paths) or (".",)
-
-
-def _topology_file(scratch: Path, number: int) -> Path:
-    return scratch / f"topology-{number}.json"
-
-
-def _dry_run_file(scratch: Path, number: int) -> Path:
-    return scratch / f"dry-run-{number}.json"
-
-
-def _read_dry_runs(records: Sequence[CommandRecord], outputs: Sequence[str], scratch: Path) -> Part:
-    problems: list[Problem] = []
-    measures: list[Measure] = []
-    for number, (record, output) in enumerate(zip(records, outputs, strict=True)):
-        try:
-            runs = read_dry_run(_dry_run_file(scratch, number).read_bytes())
-        except (OSError, ValueError) as error:
-            reason = unfinished(record) or f"'{record.command.shown_as}' gave no result: {tail(output) or error}"
-            return Part(kind="dry_run", side=SideReport(records=tuple(records), could_not_run=reason))
-        problems += [
-            Problem(path=None, line=None, message=f"{run.dag_id}: {_why(run)}", key=run.dag_id)
-            for run in runs
-            if not run.succeeded
-        ]
-        measures += [_runtime(run, record) for run in runs if run.succeeded]
-    side = SideReport(records=tuple(records), problems=occurrences(problems))
-    return Part(kind="dry_run", side=side, measures=tuple(measures))
+def _read_dry_run(record: CommandRecord, output: str, written: Path) -> Part:
+    try:
+        runs = read_dry_run(written.read_bytes())
+    except (OSError, ValueError) as error:
+        reason = unfinished(record) or f"'{record.command.shown_as}' gave no result: {tail(output) or error}"
+        return Part(kind="dry_run", side=SideReport(records=(record,), could_not_run=reason))
+    problems = [
+        Problem(path=None, line=None, message=f"{run.dag_id}: {_why(run)}", key=run.dag_id)
+        for run in runs
+        if not run.succeeded
+    ]
+    measures = tuple(_runtime(run, record) for run in runs if run.succeeded)
+    return Part(kind="dry_run", side=SideReport(records=(record,), problems=occurrences(problems)), measures=measures)
 
 
 def _runtime(run: DagRun, record: CommandRecord) -> Measure:
@@ -150,6 +109,6 @@ def _runtime(run: DagRun, record: CommandRecord) -> Measure:
 
 
 def _why(run: DagRun) -> str:
-    failed = [task.task_id for task in run.tasks if task.state not in ("success", "skipped")]
+    failed = [task.id for task in run.tasks if task.state not in ("success", "skipped")]
     what = f"task {', '.join(failed)} did not succeed" if failed else "the run did not succeed"
     return f"{what}: {run.error}" if run.error else what

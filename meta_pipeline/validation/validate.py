@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from meta_pipeline.policy import Policy
 from meta_pipeline.validation.bench import PROBES, Bench
 from meta_pipeline.validation.lane import Lane, Part
 from meta_pipeline.validation.lint import LintLane
-from meta_pipeline.validation.pipelines import DryRunLane, ParseLane, by_folder
+from meta_pipeline.validation.pipelines import DryRunLane, ParseLane
 from meta_pipeline.validation.tests import TestsLane
 
 ALL_KINDS: tuple[ReportKind, ...] = ("lint", "tests", "parse", "dry_run", "data_quality")
@@ -42,8 +42,8 @@ class Lanes:
     absent: Mapping[ReportKind, str]
 
 
-def lanes_for(policy: Policy, pipelines: Mapping[str, str]) -> Lanes:
-    """The lanes for one side of a change; `pipelines` (id to path) are the ones to dry-run."""
+def lanes_for(policy: Policy, pipelines: Sequence[str]) -> Lanes:
+    """The lanes for one side of a change; `pipelines` are the ones to dry-run."""
     lanes: list[Lane] = []
     absent: dict[ReportKind, str] = {}
     if policy.commands.lint:
@@ -60,7 +60,7 @@ def lanes_for(policy: Policy, pipelines: Mapping[str, str]) -> Lanes:
     if not policy.data_quality.great_expectations:
         absent["data_quality"] = "the policy names no checkpoint (data_quality.great_expectations)"
     if pipelines or policy.data_quality.great_expectations:
-        lanes.append(DryRunLane(policy, by_folder(policy, pipelines)))
+        lanes.append(DryRunLane(policy, pipelines))
     if not pipelines:
         absent.setdefault("dry_run", "no pipeline is touched by the change")
     return Lanes(tuple(lanes), absent)
@@ -105,14 +105,14 @@ def unable(change_set: ChangeSet, reason: str, wanted: Collection[ReportKind]) -
     }
 
 
-def to_run(policy: Policy, change: Change, side: Side) -> dict[str, str]:
-    """The pipelines (id to path) to dry-run: those that the change touches, and those whose data a checkpoint looks at."""
+def to_run(policy: Policy, change: Change, side: Side) -> tuple[str, ...]:
+    """The pipelines to dry-run: those that the change touches, and those whose data a checkpoint looks at."""
     there = pipelines_of(change.base_topologies if side == "base" else change.head_topologies)
     paths = {file.path for file in change.files}
     touched = {difference.pipeline for difference in change.differences}
     touched |= {pipeline.id for pipeline in there.values() if pipeline.path in paths}
     touched |= {name for project in policy.data_quality.great_expectations for name in project.pipelines}
-    return {pipeline: there[pipeline].path for pipeline in sorted(touched & there.keys())}
+    return tuple(sorted(touched & there.keys()))
 
 
 def _run(bench: Bench, lane: Lane, side: Side, commit: str, remembered: Folder) -> tuple[Part, ...]:
