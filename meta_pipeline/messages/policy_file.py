@@ -1,0 +1,163 @@
+"""The text of a policy file for what was detected: written as a person would, with the reason for each value."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from io import StringIO
+from pathlib import PurePath
+from textwrap import indent, wrap
+from typing import Any
+
+from pydantic import BaseModel
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+from meta_pipeline.delivery.ids import TARGET_NAME
+from meta_pipeline.schedulers.defaults import Detection
+from meta_pipeline.schedulers.found.answer import Doubt
+
+_HEAD = (
+    "How a change to this repository is checked, approved and rolled out. Written by 'meta-pipeline init' from what "
+    "the files tell. Where they do not tell enough, a line begins with 'To settle': see to those, then commit this file."
+)
+_PURPOSES = {
+    "scheduler": "What runs the pipelines, and the folders where it finds them.",
+    "environment": "What every command below runs in: it is built anew from these files, away from any checkout.",
+    "commands": "What is run on a change, as one would type it here, before and after the change.",
+    "dry_run": "The date that pipelines are tried out for, and what stands in for Variables and Connections.",
+    "data_quality": "The checkpoints that must pass on the data that a dry run writes.",
+    "contracts": "What is promised to the readers of the data.",
+    "service_levels": "The longest that a run of a pipeline may take.",
+    "retries": "The least that a new or changed task must have.",
+    "change": "A change larger than this is to be split.",
+    "signoff": "Whose agreement a change needs: this many people for the plan, and this many for the result.",
+    "gates": "Gates that weigh more here than by default.",
+    "monitoring": "Where to look after a rollout.",
+    "references": "Documents that a change keeps up to date.",
+    "follow_ups": "Standing answers, for an issue that does not give its own.",
+}
+_ALWAYS = ("environment.python", "signoff.allowed_signers", "signoff.design", "signoff.review")
+_WIDTH = 110
+_LOOKS_LIKE_ANOTHER_TYPE = re.compile(r"[-+]?[\d.][\d.:_eE+-]*")
+
+
+def policy_text(detection: Detection) -> str:
+    """The YAML of `detection.policy`, which `read_policy` reads back as an equal one.
+
+    Blocks that hold defaults alone are left out; what could not be told stands there as a comment, with an
+    example to fill in.
+    """
+    policy = detection.policy
+    head = {"version": policy.version, "target": policy.target, "default_branch": policy.default_branch}
+    blocks = [_comment(_HEAD) + _yaml(head)]
+    blocks += [block for name in _PURPOSES if (block := _block(name, detection))]
+    return "\n".join(blocks)
+
+
+def target_name(path: str) -> str:
+    """A valid name for the target in a repository's folder or URL: its last part, in lower case with underscores."""
+    parts = [part for part in re.split(r"[/\\:]", path) if part not in ("", ".", "..", ".git")]
+    last = PurePath(parts[-1]).name.removesuffix(".git") if parts else ""
+    plain = unicodedata.normalize("NFKD", last).encode("ascii", "ignore").decode().lower()
+    name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
+    if name and not name[0].isalpha():
+        name = f"repo_{name}"
+    name = name[:63].rstrip("_")
+    return name if TARGET_NAME.fullmatch(name) else "target"
+
+
+def _block(name: str, detection: Detection) -> str:
+    value = getattr(detection.policy, name)
+    doubts = [doubt for doubt in detection.doubts if doubt.key.split(".")[0] == name]
+    own = [doubt for doubt in doubts if doubt.key == name]
+    told = _comment(_PURPOSES[name], detection.reasons.get(name, "")) + _settle(own)
+    if not isinstance(value, BaseModel) and value is not None:
+        return told + _yaml({name: _plain(value)}) if value or doubts else ""
+    keys = _keys(name, value, detection) if value is not None else {}
+    lines = "".join(_key(key, item, f"{name}.{key}", detection) for key, item in keys.items())
+    absent = [
+        doubt for doubt in doubts if doubt.key.removeprefix(f"{name}.") not in keys and doubt not in own
+    ]
+    if keys:
+        return f"{told}{name}:\n{indent(lines + _open(absent), '  ')}"
+    if not doubts:
+        return ""
+    examples = _examples([*own, *absent])
+    return told + _settle(absent) + (_commented(f"{name}:\n{indent(examples, '  ')}") if examples else "")
+
+
+def _keys(name: str, value: BaseModel, detection: Detection) -> dict[str, Any]:
+    """The fields of a block that say something: not the default, or with a reason."""
+    plain = value.model_dump(mode="json")
+    short = value.model_dump(mode="json", exclude_defaults=True)
+    return {
+        key: short.get(key, plain[key])
+        for key, field in type(value).model_fields.items()
+        if field.is_required()
+        or getattr(value, key) != field.get_default(call_default_factory=True)
+        or f"{name}.{key}" in (*_ALWAYS, *detection.reasons)
+    }
+
+
+def _key(key: str, value: Any, dotted: str, detection: Detection) -> str:
+    doubts = [doubt for doubt in detection.doubts if doubt.key == dotted]
+    return _comment(detection.reasons.get(dotted, "")) + _settle(doubts) + _yaml({key: value})
+
+
+def _open(doubts: Iterable[Doubt]) -> str:
+    """Each doubt with its example in comment."""
+    return "".join(_settle([doubt]) + _commented(_examples([doubt])) for doubt in doubts)
+
+
+def _settle(doubts: Iterable[Doubt]) -> str:
+    return "".join(_comment(f"To settle: {doubt.sentence}") for doubt in doubts)
+
+
+def _examples(doubts: Iterable[Doubt]) -> str:
+    return "".join(f"{doubt.example}\n" for doubt in doubts if doubt.example)
+
+
+def _commented(text: str) -> str:
+    return indent(text, "# ")
+
+
+def _comment(*sentences: str) -> str:
+    """Comment lines; a line break or control character in a file's name must not end the comment."""
+    lines: list[str] = []
+    for sentence in filter(None, sentences):
+        clean = "".join(letter if letter.isprintable() else "?" for letter in " ".join(sentence.split()))
+        stopped = clean if clean.endswith(".") else f"{clean}."
+        lines += wrap(stopped, _WIDTH - 4, break_long_words=False, break_on_hyphens=False)
+    return "".join(f"# {line}\n" for line in lines)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+
+
+def _yaml(value: Mapping[str, Any]) -> str:
+    emitter = YAML(typ="rt")
+    emitter.indent(mapping=2, sequence=4, offset=2)
+    emitter.width = 10_000
+    stream = StringIO()
+    emitter.dump(_styled(value), stream)
+    return stream.getvalue()
+
+
+def _styled(value: Any) -> Any:
+    """Lists of plain values in one line, and double quotes where a value would be read as a number or a date."""
+    if isinstance(value, Mapping):
+        return CommentedMap((key, _styled(item)) for key, item in value.items())
+    if isinstance(value, list):
+        items = CommentedSeq(map(_styled, value))
+        if not any(isinstance(item, (Mapping, list)) for item in value):
+            items.fa.set_flow_style()
+        return items
+    if isinstance(value, str) and _LOOKS_LIKE_ANOTHER_TYPE.fullmatch(value):
+        return DoubleQuotedScalarString(value)
+    return value

@@ -1,0 +1,81 @@
+"""The folders of a repository that Python must search for the repository's own modules."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from meta_pipeline.delivery.topology import SchedulerKind
+from meta_pipeline.delivery.tree import Tree
+from meta_pipeline.schedulers.found.answer import (
+    Answer,
+    below,
+    from_near_to_root,
+    is_below,
+    listed,
+    own_paths,
+)
+
+KEY = "environment.variables"
+
+_IMPORT = re.compile(
+    rb"^[ \t]*(?:from[ \t]+(?P<module>[A-Za-z_]\w*(?:\.\w+)*)[ \t]+import[ \t(]+(?P<name>\w*)"
+    rb"|import[ \t]+(?P<plain>[A-Za-z_]\w*(?:\.\w+)*))",
+    re.MULTILINE,
+)
+
+
+def import_roots(tree: Tree, kind: SchedulerKind | None, pipelines: Sequence[str]) -> Answer[tuple[str, ...]]:
+    """The folders to name in `PYTHONPATH`, for what pipelines and tests import from the repository.
+
+    Airflow searches its folder of DAGs by itself, so what is found there needs none.
+    """
+    paths = own_paths(tree)
+    there = frozenset(paths)
+    searched = tuple(pipelines) if kind == "airflow" else ()
+    roots = [root for root in _candidates(kind, pipelines) if root not in searched]
+    needed: dict[str, tuple[str, str]] = {}
+    for path in paths:
+        if path.endswith(".py") and (any(is_below(path, folder) for folder in pipelines) or _is_test(path)):
+            for module in _imported(tree.read(path) or b""):
+                if any(_resolves(there, folder, module) for folder in searched):
+                    continue
+                root = next((root for root in roots if _resolves(there, root, module)), None)
+                if root is not None:
+                    needed.setdefault(root, (path, module.split(".")[0]))
+    reasons = [
+        f"{path} imports {module} from {'the root' if root == '.' else root}"
+        for root, (path, module) in needed.items()
+    ]
+    return Answer(tuple(root for root in roots if root in needed), listed(reasons))
+
+
+def _candidates(kind: SchedulerKind | None, pipelines: Iterable[str]) -> list[str]:
+    above = [
+        folder
+        for folder in reversed(from_near_to_root(pipelines))
+        if folder == "." or folder not in pipelines
+    ]
+    names = ("src", "plugins") if kind == "airflow" else ("src",)
+    return [*above, *(below(folder, name) for folder in above for name in names)]
+
+
+def _is_test(path: str) -> bool:
+    return path.startswith(("tests/", "test/"))
+
+
+def _imported(source: bytes) -> set[str]:
+    """The modules that are imported by an absolute name; `from a import b` gives `a.b`."""
+    found = set()
+    for match in _IMPORT.finditer(source):
+        module, name, plain = match.group("module", "name", "plain")
+        found.add((plain or module + (b"." + name if name else b"")).decode())
+    return found
+
+
+def _resolves(there: frozenset[str], root: str, module: str) -> bool:
+    """Whether a module, or what a `from` import takes out of it, is a file below `root`.
+
+    A folder alone does not count: a repository's `airflow/` or `dbt/` must not hide the installed package.
+    """
+    parts = module.split(".")
+    places = [below(root, "/".join(parts[:count])) for count in range(1, len(parts) + 1)]
+    return any(f"{place}.py" in there or f"{place}/__init__.py" in there for place in places)
