@@ -1,11 +1,15 @@
-"""Credentials in file contents, found by CredSweeper: see docs/decisions/0002-secret-scanner.md."""
+"""Credentials in file contents, found by two scanners: see docs/decisions/0002-secret-scanner.md."""
 
 import io
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from detect_secrets.plugins.base import BasePlugin
 
 _IDENTIFIERS = frozenset({"UUID"})
 """Kinds that name a thing and open none: Great Expectations puts a UUID on every object."""
@@ -14,6 +18,39 @@ _IMAGE_DEFAULTS = frozenset(
     {"airflow", "postgres", "mysql", "dagster", "prefect", "root", "admin", "guest", "minioadmin"}
 )
 """The passwords that the public development images come with; they guard nothing, yet must not spread."""
+
+_PASSWORD = "Password"  # noqa: S105  the name of a rule
+_MODEL_THRESHOLD = 0.1
+"""Least probability that CredSweeper's model gives a credential; at its own 0.5 it overlooks short passwords."""
+
+_PLACEHOLDER = re.compile(
+    r"change[-_]?(me|it|this)|pass(word)?|secret|dummy|example|placeholder|test|x+|\*+|\.+|<.*|\$.*|your[-_ ].*",
+    re.IGNORECASE,
+)
+
+_PLAIN_NAME = re.compile(r"[\w.-]+")
+
+_SHAPES = (
+    "ArtifactoryDetector",
+    "AWSKeyDetector",
+    "AzureStorageKeyDetector",
+    "DiscordBotTokenDetector",
+    "GitHubTokenDetector",
+    "GitLabTokenDetector",
+    "JwtTokenDetector",
+    "MailchimpDetector",
+    "NpmDetector",
+    "OpenAIDetector",
+    "PrivateKeyDetector",
+    "PypiTokenDetector",
+    "SendGridDetector",
+    "SlackDetector",
+    "SquareOAuthDetector",
+    "StripeDetector",
+    "TelegramBotTokenDetector",
+    "TwilioKeyDetector",
+)
+"""The detectors that know one vendor's format; those that go by entropy or keyword raise false alarms."""
 
 _UNPRINTABLE = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]+")
 
@@ -38,26 +75,50 @@ def printable(data: bytes) -> bytes:
 
 def leaks_in(files: Mapping[str, bytes]) -> tuple[Leak, ...]:
     """Every credential in text files given by path, at most one a line, in the order of path and line."""
+    found: dict[tuple[str, int], Leak] = {}
+    for leak in (*_in_context(files), *_by_shape(files)):
+        found.setdefault((leak.path, min(leak.lines)), leak)
+    return tuple(found[key] for key in sorted(found))
+
+
+def _in_context(files: Mapping[str, bytes]) -> Iterator[Leak]:
+    """What CredSweeper finds by a value's surroundings; its model is not asked about passwords, which it underrates."""
     # The import takes three seconds, and most commands look for no credential.
     from credsweeper import CredSweeper, FilesProvider
 
     # Its log repeats pieces of what it scans.
     logging.getLogger("credsweeper").setLevel(logging.CRITICAL + 1)
-    # `pedantic` makes it look at every kind of file.
-    sweeper = CredSweeper(pedantic=True)
-    sweeper.run(FilesProvider([(Path(path), io.BytesIO(data)) for path, data in files.items()]))
-    found: dict[tuple[str, int], Leak] = {}
-    for candidate in sweeper.credential_manager.get_credentials():
-        place = candidate.line_data_list[0]
-        if candidate.rule_name in _IDENTIFIERS:
-            continue
-        value = place.value or ""
-        leak = Leak(
-            path=str(place.path),
-            lines=frozenset(line.line_num for line in candidate.line_data_list),
-            kind=candidate.rule_name,
-            hint=f"{place.variable or 'a value'} of {len(value)} characters",
-            is_image_default=value.casefold() in _IMAGE_DEFAULTS,
-        )
-        found.setdefault((leak.path, min(leak.lines)), leak)
-    return tuple(found[key] for key in sorted(found))
+    for threshold in (_MODEL_THRESHOLD, 0):
+        # `pedantic` makes it look at every kind of file; a threshold of 0 leaves the model out.
+        sweeper = CredSweeper(pedantic=True, ml_threshold=threshold)
+        sweeper.run(FilesProvider([(Path(path), io.BytesIO(data)) for path, data in files.items()]))
+        for candidate in sweeper.credential_manager.get_credentials():
+            place = candidate.line_data_list[0]
+            value = str(place.value or "")
+            is_asked_for = threshold > 0 or _is_password(candidate.rule_name, place.variable)
+            if is_asked_for and candidate.rule_name not in _IDENTIFIERS and not _PLACEHOLDER.fullmatch(value):
+                yield Leak(
+                    path=str(place.path),
+                    lines=frozenset(line.line_num for line in candidate.line_data_list),
+                    kind=candidate.rule_name,
+                    hint=f"{place.variable or 'a value'} of {len(value)} characters",
+                    is_image_default=value.strip("-").casefold() in _IMAGE_DEFAULTS,
+                )
+
+
+def _is_password(rule: str, variable: str | None) -> bool:
+    """Whether a plain name was given the value; `airflow[password]==2.10` names no password."""
+    return rule == _PASSWORD and _PLAIN_NAME.fullmatch(variable or "") is not None
+
+
+def _by_shape(files: Mapping[str, bytes]) -> Iterator[Leak]:
+    """What detect-secrets finds by a vendor's format, also where a checksum inside does not hold."""
+    from detect_secrets.core.plugins.initialize import from_plugin_classname
+
+    detectors: list[BasePlugin] = [from_plugin_classname(name) for name in _SHAPES]
+    for path, data in files.items():
+        for number, line in enumerate(data.decode("utf-8", errors="replace").split("\n"), start=1):
+            for detector in detectors:
+                for value in detector.analyze_string(line):
+                    hint = f"a value of {len(value)} characters"
+                    yield Leak(path, frozenset({number}), detector.secret_type, hint, is_image_default=False)

@@ -75,6 +75,15 @@ def planted() -> dict[str, tuple[str, str]]:
             ".env",
             "AIRFLOW_CONN_WAREHOUSE=mysql://etl:" + _made(12) + "@db.internal/sales\n",
         ),
+        "short password literal": ("sales/db3.py", "password = 'hunt" + "er2'\n"),
+        "password among other arguments": (
+            "sales/db4.py",
+            "snowflake.connector.connect(user='etl', password='Win" + "ter2024!', account='x')\n",
+        ),
+        "private key cut short": (
+            "keys/cut",
+            "-----BEGIN " + "PRIVATE KEY-----\nMIIEvQ\n-----END PRIVATE KEY-----\n",
+        ),
         "password literal": ("sales/db.py", "connect(user='etl', password='" + _made(9) + "!x7')\n"),
         "password in yaml": ("profiles.yml", "      user: etl\n      password: " + _made(12) + "#9\n"),
         "password in json": ("conf/db.json", '{"db_password": "' + _made(16) + '"}\n'),
@@ -116,6 +125,7 @@ def harmless() -> dict[str, tuple[str, str]]:
     uuid = "-".join(_made(n, _HEX) for n in (8, 4, 4, 4, 12))
     return {
         "sha256 pins": ("requirements.txt", f"pandas==2.2.3 \\\n    --hash=sha256:{sha256}\n"),
+        "extra of a requirement": ("requirements.in", "apache-airflow[celery,password,statsd]==2.10.5\n"),
         "poetry lock": (
             "poetry.lock",
             f'content-hash = "{sha256}"\n{{file = "a.whl", hash = "sha256:{sha256}"}}\n',
