@@ -40,7 +40,9 @@ def read_patch(text: str, source: str = "patch") -> HumanPatch:
     if not text.strip():
         raise ValueError(f"{source}:1: the patch is empty; write `git diff BASE` into it.")
     if len(_MAIL.findall(text)) > 1:
-        raise ValueError(f"{source}:1: there is more than one mail in it; give one patch, as `git diff BASE` makes.")
+        raise ValueError(
+            f"{source}:1: there is more than one mail in it; give one patch, as `git diff BASE` makes."
+        )
     lines = text.split("\n")
     start = next((n for n, line in enumerate(lines) if line.startswith(_DIFF)), None)
     if start is None:
@@ -83,9 +85,13 @@ class _Reader:
     def read(self) -> None:
         while self.at < len(self.lines) and self.lines[self.at].startswith(_DIFF):
             self._file()
-        rest = next((n for n in range(self.at, len(self.lines)) if self.lines[n].startswith((_DIFF, "@@ "))), None)
+        rest = next(
+            (n for n in range(self.at, len(self.lines)) if self.lines[n].startswith((_DIFF, "@@ "))), None
+        )
         if rest is not None:
-            raise self._error(self.at, "this line belongs to no file of the patch; make it again with `git diff`")
+            raise self._error(
+                self.at, "this line belongs to no file of the patch; make it again with `git diff`"
+            )
 
     def _file(self) -> None:
         first = self.at
@@ -97,7 +103,9 @@ class _Reader:
             key = next(prefix for prefix in _EXTENDED if line.startswith(prefix))
             names[key] = line.removeprefix(key)
             self.at += 1
-        binary = self.at < len(self.lines) and self.lines[self.at].startswith(("Binary files ", "GIT binary patch"))
+        binary = self.at < len(self.lines) and self.lines[self.at].startswith(
+            ("Binary files ", "GIT binary patch")
+        )
         if binary:
             self._skip_binary()
         elif "+++ " in names:
@@ -120,8 +128,13 @@ class _Reader:
         both = header.removeprefix(_DIFF).rstrip("\r")
         middle = len(both) // 2
         path = self._path(both[:middle], first)
-        if path is None or both[middle:].lstrip(" ") not in (f"b/{path}", both[:middle].replace('"a/', '"b/', 1)):
-            raise self._error(first, "the two names of this file cannot be told apart; make it with `git diff`")
+        if path is None or both[middle:].lstrip(" ") not in (
+            f"b/{path}",
+            both[:middle].replace('"a/', '"b/', 1),
+        ):
+            raise self._error(
+                first, "the two names of this file cannot be told apart; make it with `git diff`"
+            )
         return path, path
 
     def _path(self, shown: str, line: int) -> str | None:
@@ -129,7 +142,9 @@ class _Reader:
         if name == "/dev/null":
             return None
         if not name.startswith(("a/", "b/")):
-            raise self._error(line, f"'{name}' has no a/ or b/ before it; make it with git's default prefixes")
+            raise self._error(
+                line, f"'{name}' has no a/ or b/ before it; make it with git's default prefixes"
+            )
         return name[2:]
 
     def _skip_binary(self) -> None:
@@ -147,9 +162,15 @@ class _Reader:
             while old > 0 or new > 0:
                 line = self.lines[self.at] if self.at < len(self.lines) else None
                 # An editor may have stripped the one space of an empty context line.
-                kind = None if line is None or (line == "" and self.at == len(self.lines) - 1) else (line or " ")[0]
+                kind = (
+                    None
+                    if line is None or (line == "" and self.at == len(self.lines) - 1)
+                    else (line or " ")[0]
+                )
                 if kind not in (" ", "-", "+", "\\", "\r"):
-                    raise self._error(start, "this hunk ends before the lines it announces; make the patch again")
+                    raise self._error(
+                        start, "this hunk ends before the lines it announces; make the patch again"
+                    )
                 old -= kind in (" ", "-", "\r")
                 new -= kind in (" ", "+", "\r")
                 self.at += 1

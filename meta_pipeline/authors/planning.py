@@ -110,7 +110,11 @@ def _patch_step(
     policy: Policy,
 ) -> Step:
     touched = [pipeline.id for pipeline in context.pipelines if pipeline.path in paths]
-    flow = f"The pipelines {', '.join(touched)} run the changed code." if touched else "No pipeline is defined here."
+    flow = (
+        f"The pipelines {', '.join(touched)} run the changed code."
+        if touched
+        else "No pipeline is defined here."
+    )
     return Step(
         number=number,
         title=f"Change {len(paths)} file{'s' if len(paths) > 1 else ''} in {area}",
@@ -120,14 +124,14 @@ def _patch_step(
         verification="\n".join(_proofs(criteria, policy)) or "Every gate of the implementation stage passes.",
         rollback=f"Revert the change of {', '.join(paths)}.",
         criteria=tuple(criterion.id for criterion in criteria),
-        metrics=tuple(
-            watched(failures_of(pipeline), policy.monitoring) for pipeline in touched
-        ),
+        metrics=tuple(watched(failures_of(pipeline), policy.monitoring) for pipeline in touched),
     )
 
 
 def _proofs(criteria: Iterable[Criterion], policy: Policy) -> list[str]:
-    return [f"{c.id}: {c.sentence}, measured by {_means(c.verification, c.subject, policy)}." for c in criteria]
+    return [
+        f"{c.id}: {c.sentence}, measured by {_means(c.verification, c.subject, policy)}." for c in criteria
+    ]
 
 
 def _means(verification: Verification, subject: str, policy: Policy) -> str:
@@ -144,7 +148,11 @@ def _means(verification: Verification, subject: str, policy: Policy) -> str:
 
 
 def _command(command: str | None, kind: str) -> str:
-    return f"`{command}` at base and head" if command else f"the target's {kind}, for which the policy has no command"
+    return (
+        f"`{command}` at base and head"
+        if command
+        else f"the target's {kind}, for which the policy has no command"
+    )
 
 
 def _checkpoints(policy: Policy) -> str:
@@ -159,7 +167,8 @@ def _homes(choices: tuple[Choice, ...], measured: tuple[Criterion, ...]) -> list
         near = (
             number
             for number, choice in enumerate(choices)
-            if criterion.subject and any(_same_pipeline(c.subject, criterion.subject) for c in choice.criteria)
+            if criterion.subject
+            and any(_same_pipeline(c.subject, criterion.subject) for c in choice.criteria)
         )
         homes[next(near, len(choices) - 1)].append(criterion)
     return [tuple(home) for home in homes]

@@ -18,6 +18,8 @@ def carry_out(plan: Plan, tree: Tree) -> Mapping[str, bytes]:
     for call in plan.calls:
         rewrite = REWRITES.get(call.recipe)
         if rewrite is None:
-            raise ValueError(f"the plan calls '{call.recipe}', which is no recipe; there are {', '.join(REWRITES)}.")
+            raise ValueError(
+                f"the plan calls '{call.recipe}', which is no recipe; there are {', '.join(REWRITES)}."
+            )
         overlay = overlay.over(rewrite.run(overlay, call.parameters))
     return {path: data for path, data in overlay.written.items() if data != tree.read(path)}

@@ -45,7 +45,9 @@ class AddGxExpectation(Recipe[ExpectationParameters]):
     def fit(self, criteria: tuple[Criterion, ...], context: RepoContext, tree: Tree) -> Fit | Misfit:
         expectation = criteria[0].expectation
         if expectation is None:
-            return Misfit(f"an expectation for {criteria[0].subject}; the criterion names no rule for its values")
+            return Misfit(
+                f"an expectation for {criteria[0].subject}; the criterion names no rule for its values"
+            )
         kwargs: dict[str, Argument] = {}
         for criterion in criteria:
             for name, value in criterion.expectation.kwargs if criterion.expectation else ():
@@ -58,9 +60,14 @@ class AddGxExpectation(Recipe[ExpectationParameters]):
             suite = suite_of(tree, expectation.dataset)
             if suite is None:
                 known = ", ".join(s.name for s in suites(tree)) or "none"
-                return Misfit(f"a Great Expectations suite that validates {expectation.dataset}; there are: {known}")
+                return Misfit(
+                    f"a Great Expectations suite that validates {expectation.dataset}; there are: {known}"
+                )
             parameters = ExpectationParameters(
-                path=suite.path, type=expectation.type, column=expectation.column, kwargs=tuple(sorted(kwargs.items()))
+                path=suite.path,
+                type=expectation.type,
+                column=expectation.column,
+                kwargs=tuple(sorted(kwargs.items())),
             )
             self.apply(tree, parameters)
         except RecipeError as error:
@@ -82,7 +89,9 @@ class AddGxExpectation(Recipe[ExpectationParameters]):
         expectations = document.get("expectations")
         if not isinstance(expectations, list):
             raise RecipeError(parameters.path, 1, "the suite has no list 'expectations'; add an empty one.")
-        given = {name: list(value) if isinstance(value, tuple) else value for name, value in parameters.kwargs}
+        given = {
+            name: list(value) if isinstance(value, tuple) else value for name, value in parameters.kwargs
+        }
         wanted: dict[str, Any] = {"column": parameters.column, **given}
         same = [e for e in expectations if _is_of(e, parameters)]
         if any(_tightened(e["kwargs"], wanted) == e["kwargs"] for e in same):

@@ -63,7 +63,11 @@ class AirflowSource:
         scopes: list[cst.CSTNode] = []
         for parent in self.source.parents(call):
             if isinstance(parent, cst.WithItem):
-                bound = parent.asname.name.value if parent.asname and isinstance(parent.asname.name, cst.Name) else None
+                bound = (
+                    parent.asname.name.value
+                    if parent.asname and isinstance(parent.asname.name, cst.Name)
+                    else None
+                )
             elif isinstance(parent, cst.With):
                 scopes.append(parent.body)
                 break
@@ -85,7 +89,12 @@ class AirflowSource:
 
     def find(self, pipeline: str) -> tuple[Site, Env]:
         """The definition that makes this DAG, with the names' meanings in the run that does; raises `RecipeError`."""
-        exact = [(site, env) for site in self.sites for env in self.runs(site) if self.dag_id(site, env) == pipeline]
+        exact = [
+            (site, env)
+            for site in self.sites
+            for env in self.runs(site)
+            if self.dag_id(site, env) == pipeline
+        ]
         if not exact:
             exact = [
                 (site, self.runs(site)[0])
@@ -133,7 +142,9 @@ class AirflowSource:
         found = [Definition(call) for call in self.source.all(cst.Call) if argument(call, "task_id")]
         for function in self.source.all(cst.FunctionDef):
             for decorator in function.decorators:
-                if "task" in _callee(decorator.decorator) and "task_group" not in _callee(decorator.decorator):
+                if "task" in _callee(decorator.decorator) and "task_group" not in _callee(
+                    decorator.decorator
+                ):
                     found.append(Definition(decorator.decorator, function))
         inside = {id(site.node) for site in self.sites}
         return tuple(
@@ -159,7 +170,7 @@ class AirflowSource:
 
     def task(self, site: Site, node: str) -> Definition:
         """The one definition of the DAG's task `node`, its group's prefix allowed; raises `RecipeError`."""
-        named = [task for task in self.tasks if self._could_name(task, node)]
+        named = [task for task in self.tasks if self.could_name(task, node)]
         exact = [task for task in named if node.rsplit(".", maxsplit=1)[-1] in self.task_ids(task)]
         candidates = exact or named
         owned = [task for task in candidates if self._owner(task) is site]
@@ -170,9 +181,12 @@ class AirflowSource:
             return candidates[0]
         if candidates:
             raise self.source.error(
-                candidates[1].node, f"`{node}` could be this task or another one here; give it a plain task_id."
+                candidates[1].node,
+                f"`{node}` could be this task or another one here; give it a plain task_id.",
             )
-        raise self.source.error(site.node, f"no task with the plain task_id `{node}` is in this file; write it there.")
+        raise self.source.error(
+            site.node, f"no task with the plain task_id `{node}` is in this file; write it there."
+        )
 
     def task_ids(self, task: Definition) -> frozenset[str]:
         """The task ids, without their groups, that the definition is known to make."""
@@ -188,18 +202,15 @@ class AirflowSource:
         runs = self.environments.of(task.function or task.node)
         return [env for env in runs if constant(self._task_id(task), env) == name] or runs
 
-    def _could_name(self, task: Definition, node: str) -> bool:
+    def could_name(self, task: Definition, node: str) -> bool:
+        """Whether the definition makes, or could make, the task of this id."""
         name = node.rsplit(".", maxsplit=1)[-1]
         if name in self.task_ids(task):
             return True
         return any(
-            constant(self._task_id(task), env) is not None and pattern(self._task_id(task), env).fullmatch(name)
+            pattern(self._task_id(task), env).fullmatch(name)
             for env in self.environments.of(task.function or task.node)
         )
-
-    def could_name(self, task: Definition, node: str) -> bool:
-        """Whether the definition makes, or could make, the task of this id."""
-        return self._could_name(task, node)
 
     @staticmethod
     def _task_id(task: Definition) -> cst.BaseExpression:

@@ -84,7 +84,9 @@ def choose(requirements: Requirements, context: RepoContext, tree: Tree) -> Chos
         named = ", ".join(dict.fromkeys(i for m in missing for i in m.criteria))
         return NoFit(f"No recipe can meet {named}.", (*missing, *_unused(demanding)))
     if not overlay.written:
-        return NoFit("Every demand is met at the base commit already; nothing has to change.", _unused(demanding))
+        return NoFit(
+            "Every demand is met at the base commit already; nothing has to change.", _unused(demanding)
+        )
     return Chosen(tuple(choices), measured, overlay.written)
 
 

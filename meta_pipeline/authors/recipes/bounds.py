@@ -11,7 +11,9 @@ class Bounds(Frozen):
     at_most: float | None = None
 
     def holds(self, value: float) -> bool:
-        return (self.at_least is None or value >= self.at_least) and (self.at_most is None or value <= self.at_most)
+        return (self.at_least is None or value >= self.at_least) and (
+            self.at_most is None or value <= self.at_most
+        )
 
     def nearest(self, value: float) -> float:
         """The value in the range that is nearest to `value`."""

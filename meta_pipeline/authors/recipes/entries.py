@@ -122,7 +122,12 @@ def _line_length(source: PythonSource, offset: int) -> int:
 
 
 def _one_a_line(
-    source: PythonSource, opening: int, closing: int, items: list[_Item], pieces: list[str], changes: list[Splice]
+    source: PythonSource,
+    opening: int,
+    closing: int,
+    items: list[_Item],
+    pieces: list[str],
+    changes: list[Splice],
 ) -> Splice:
     indent = source.indent_at(opening)
     texts = []

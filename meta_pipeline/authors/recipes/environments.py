@@ -4,8 +4,9 @@ from functools import cached_property
 
 import libcst as cst
 
+from meta_pipeline.authors.recipes.bindings import bindings, loop_bindings
 from meta_pipeline.authors.recipes.python_source import PythonSource, dotted
-from meta_pipeline.authors.recipes.values import Env, bindings, lookup, loop_bindings, origin
+from meta_pipeline.authors.recipes.values import Env, lookup, origin
 
 _DEEPEST = 4
 _MOST = 500
@@ -57,7 +58,9 @@ class Environments:
         parameters = _parameters(function)
         hidden = {name: value for name, value in env.items() if name not in parameters}
         local = bindings(function.body)
-        calls = self._calls.get(function.name.value, []) if depth < _DEEPEST and not function.decorators else []
+        calls = (
+            self._calls.get(function.name.value, []) if depth < _DEEPEST and not function.decorators else []
+        )
         envs: list[Env] = []
         for call in calls:
             for caller in self.of(call, depth + 1):

@@ -20,7 +20,11 @@ class Suite:
 def suites(tree: Tree) -> tuple[Suite, ...]:
     """Every suite of every project in the tree, in the order of their paths."""
     paths = sorted(tree.entries())
-    roots = [path.removesuffix("great_expectations.yml") for path in paths if path.endswith("great_expectations.yml")]
+    roots = [
+        path.removesuffix("great_expectations.yml")
+        for path in paths
+        if path.endswith("great_expectations.yml")
+    ]
     return tuple(
         suite
         for root in roots
@@ -33,7 +37,11 @@ def suites(tree: Tree) -> tuple[Suite, ...]:
 def suite_of(tree: Tree, dataset: str) -> Suite | None:
     """The one suite that validates the dataset, by its data asset, else by the name of suite or checkpoint."""
     known = suites(tree)
-    for rule in (lambda s: f"asset:{dataset}" in s.validates, lambda s: s.name == dataset, _is_checked(dataset)):
+    for rule in (
+        lambda s: f"asset:{dataset}" in s.validates,
+        lambda s: s.name == dataset,
+        _is_checked(dataset),
+    ):
         found = [suite for suite in known if rule(suite)]
         if len(found) == 1:
             return found[0]

@@ -14,11 +14,14 @@ def hands_on(source: PythonSource, tree: Tree, call: cst.BaseExpression, keyword
     shown = ".".join(name) or source.code(call).split("(", maxsplit=1)[0]
     if function is None:
         raise source.error(
-            call, f"`{shown}` makes this task and its source is not found; set the retries where it makes the operator."
+            call,
+            f"`{shown}` makes this task and its source is not found; set the retries where it makes the operator.",
         )
     parameters = {p.name.value for p in (*function.params.params, *function.params.kwonly_params)}
     if function.params.star_kwarg is None and not set(keywords) <= parameters:
-        raise source.error(call, f"`{shown}` takes no {keywords[0]}; let it hand keywords on to the operator.")
+        raise source.error(
+            call, f"`{shown}` takes no {keywords[0]}; let it hand keywords on to the operator."
+        )
 
 
 def _function(source: PythonSource, tree: Tree, name: str) -> cst.FunctionDef | None:

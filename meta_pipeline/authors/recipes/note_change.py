@@ -35,7 +35,9 @@ class NoteChange(Rewrite[NoteParameters]):
         text = text.replace("\r\n", "\n")
         heading = _UNRELEASED.search(text)
         if heading is None:
-            raise RecipeError(parameters.path, 1, "there is no `## Unreleased` heading; add one above the releases.")
+            raise RecipeError(
+                parameters.path, 1, "there is no `## Unreleased` heading; add one above the releases."
+            )
         following = _HEADING.search(text, heading.end())
         end = following.start() if following else len(text)
         section = text[heading.end() : end]

@@ -36,9 +36,13 @@ class PythonSource:
         try:
             module = cst.parse_module(data.removeprefix(_BOM))
         except cst.ParserSyntaxError as error:
-            raise RecipeError(path, error.raw_line, "this is not valid Python; mend the syntax first.") from error
+            raise RecipeError(
+                path, error.raw_line, "this is not valid Python; mend the syntax first."
+            ) from error
         except (UnicodeDecodeError, LookupError) as error:
-            raise RecipeError(path, 1, "the file's bytes do not fit its encoding; save it as UTF-8.") from error
+            raise RecipeError(
+                path, 1, "the file's bytes do not fit its encoding; save it as UTF-8."
+            ) from error
         wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
         self.module = wrapper.module
         self.text = module.code
@@ -134,7 +138,9 @@ class PythonSource:
         for splice in sorted(dict.fromkeys(splices), key=lambda s: (s.start, s.end)):
             if splice.start < at:
                 line = self.text.count("\n", 0, splice.start) + 1
-                raise RecipeError(self.path, line, "two edits meet in this expression; write it over several lines.")
+                raise RecipeError(
+                    self.path, line, "two edits meet in this expression; write it over several lines."
+                )
             parts += [self.text[at : splice.start], splice.text]
             at = splice.end
         parts.append(self.text[at:])

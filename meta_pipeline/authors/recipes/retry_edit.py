@@ -92,7 +92,9 @@ class RetryEdit:
                 if not setting.meets(self._known(value, env)):
                     self._replace(task, value, setting, env)
             elif value != "absent":
-                raise self.source.error(task.node, f"`**` may hold {setting.key} of this task; write it as a keyword.")
+                raise self.source.error(
+                    task.node, f"`**` may hold {setting.key} of this task; write it as a keyword."
+                )
         return given
 
     def _inherited(self, site: Site, env: Env, task: Definition, setting: Setting) -> object:
@@ -110,7 +112,9 @@ class RetryEdit:
     def _defaults(self, holder: Definition, env: Env, *, only_present: bool = False) -> None:
         arg = holder.keyword("default_args")
         if arg is None and holder.stars:
-            raise self.source.error(holder.node, "`**` may hold default_args here; write default_args= as a keyword.")
+            raise self.source.error(
+                holder.node, "`**` may hold default_args here; write default_args= as a keyword."
+            )
         missing: dict[str, str] = {}
         wrong: list[tuple[Setting, cst.BaseExpression]] = []
         for setting in self.settings:
@@ -127,7 +131,9 @@ class RetryEdit:
             return
         container = self._container(holder, arg.value if arg else None, env)
         if container is None:
-            current = {setting.key: setting.text(self._known(value, env), self.spelling) for setting, value in wrong}
+            current = {
+                setting.key: setting.text(self._known(value, env), self.spelling) for setting, value in wrong
+            }
             self._write_around(holder, arg, self._in_order(missing | current))
             return
         own = _direct_values(container)
@@ -201,7 +207,8 @@ class RetryEdit:
         found = constant(value, env)
         if found is UNKNOWN:
             raise self.source.error(
-                value, f"the value `{self.source.code(value)}` cannot be told from source; write it as a literal."
+                value,
+                f"the value `{self.source.code(value)}` cannot be told from source; write it as a literal.",
             )
         return found
 

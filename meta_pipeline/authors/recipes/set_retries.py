@@ -20,7 +20,17 @@ from meta_pipeline.delivery.requirements import Criterion
 from meta_pipeline.delivery.topology import Pipeline
 from meta_pipeline.delivery.tree import Tree, text_of
 
-_SECONDS = {"second": 1, "sec": 1, "s": 1, "minute": 60, "min": 60, "m": 60, "hour": 3600, "h": 3600, "day": 86400}
+_SECONDS = {
+    "second": 1,
+    "sec": 1,
+    "s": 1,
+    "minute": 60,
+    "min": 60,
+    "m": 60,
+    "hour": 3600,
+    "h": 3600,
+    "day": 86400,
+}
 _EXPONENTIAL = frozenset({"exponential", "true", "yes", "on", "growing"})
 _FIRST_WITH_MULTIPLIER = (3, 2)
 
@@ -93,7 +103,9 @@ def _parameters(
     for criterion in criteria:
         if criterion.metric == "retry_backoff":
             if criterion.comparator != "==" or str(criterion.threshold).casefold() not in _EXPONENTIAL:
-                return Misfit(f"a backoff that is exponential; '{criterion.sentence}' asks for something else")
+                return Misfit(
+                    f"a backoff that is exponential; '{criterion.sentence}' asks for something else"
+                )
             wants_backoff = True
             continue
         scale = 1.0 if criterion.metric == "retries" else _scale(criterion.unit)
@@ -177,12 +189,14 @@ class _Reach:
 def _fit(parameters: RetryParameters, edits: tuple[TopologyEdit, ...], subject: str) -> Fit:
     said = ", ".join(setting.sentence for setting in parameters.settings)
     others = sorted({edit.pipeline for edit in edits} - {parameters.pipeline})
-    siblings = sorted({f"{e.pipeline}.{e.node}" for e in edits if parameters.node and e.node != parameters.node})
+    siblings = sorted(
+        {f"{e.pipeline}.{e.node}" for e in edits if parameters.node and e.node != parameters.node}
+    )
     notes = []
     if others:
-        notes.append(f"{', '.join(others)} come from the same code as {parameters.pipeline} and change with it.")
+        notes.append(f"The code of {parameters.pipeline} also makes {', '.join(others)}: changed with it.")
     elif siblings:
-        notes.append(f"{', '.join(siblings)} come from the same code as {subject} and change with it.")
+        notes.append(f"The code of {subject} also makes {', '.join(siblings)}: changed with it.")
     return Fit(
         parameters=parameters,
         summary=f"Set {said} on {subject}",

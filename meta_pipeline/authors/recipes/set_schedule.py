@@ -58,7 +58,9 @@ class SetSchedule(Recipe[ScheduleParameters]):
             return found
         pipeline, node, _ = found
         if node is not None:
-            return Misfit(f"a whole pipeline; {criteria[0].subject} is one task, which has no schedule of its own")
+            return Misfit(
+                f"a whole pipeline; {criteria[0].subject} is one task, which has no schedule of its own"
+            )
         wanted = {_canonical(_demanded(str(criterion.threshold))) for criterion in criteria}
         if len(wanted) != 1 or any(criterion.comparator != "==" for criterion in criteria):
             return Misfit(f"one schedule that {pipeline.id} shall have exactly")
@@ -94,7 +96,9 @@ class SetSchedule(Recipe[ScheduleParameters]):
             if isinstance(value, cst.BaseExpression):
                 return self._replaced(dags, site, env, value, parameters)
             if value != "absent":
-                raise source.error(site.node, "`**` may hold the schedule of this DAG; write it as a keyword.")
+                raise source.error(
+                    site.node, "`**` may hold the schedule of this DAG; write it as a keyword."
+                )
         keyword = _usual_keyword(dags, tree)
         if isinstance(site.node, cst.Call):
             splices = with_entries(source, site.node, {keyword: text})
@@ -114,14 +118,18 @@ class SetSchedule(Recipe[ScheduleParameters]):
             return {}
         runs = dags.runs(site)
         at = narrowest(dags, value, env, runs)
-        others = [run for run in runs if run is not env and origin(value, run) is written]
-        if others or (len(runs) == 1 and dags.dag_id(site, env) is None):
+        moved = runs if at is value else [run for run in runs if origin(value, run) is written]
+        if len(moved) > 1 or dags.dag_id(site, env) is None:
             raise source.error(
                 value, "this schedule is written once for several DAGs; give each its own, then ask again."
             )
         if not isinstance(current, str | None) and not (isinstance(value, cst.Name) and at is value):
             _refuse_lost_import(source, at)
-        return {parameters.path: source.spliced([Splice(*source.span(at), _literal(source, at, parameters.schedule))])}
+        return {
+            parameters.path: source.spliced(
+                [Splice(*source.span(at), _literal(source, at, parameters.schedule))]
+            )
+        }
 
 
 def _demanded(threshold: str) -> str | None:
@@ -154,7 +162,9 @@ def _refuse_lost_import(source: PythonSource, at: cst.BaseExpression) -> None:
         for node in source.all(cst.Name)
         if not any(isinstance(p, cst.Import | cst.ImportFrom) for p in source.parents(node))
     ):
-        raise source.error(at, f"replacing `{source.code(at)}` would leave `{name[0]}` unused; change it by hand.")
+        raise source.error(
+            at, f"replacing `{source.code(at)}` would leave `{name[0]}` unused; change it by hand."
+        )
 
 
 def _names(node: cst.CSTNode) -> list[cst.Name]:
@@ -168,7 +178,9 @@ def _usual_keyword(dags: AirflowSource, tree: Tree) -> str:
         if any(site.keyword(keyword) for site in dags.sites):
             return keyword
     folder = dags.source.path.rpartition("/")[0]
-    texts = [text_of(tree, p) or "" for p in tree.entries() if p.endswith(".py") and p.rpartition("/")[0] == folder]
+    texts = [
+        text_of(tree, p) or "" for p in tree.entries() if p.endswith(".py") and p.rpartition("/")[0] == folder
+    ]
     old = any(re.search(r"\bschedule_interval\s*=", text) for text in texts)
     new = any(re.search(r"\bschedule\s*=", text) for text in texts)
     return "schedule_interval" if old and not new else "schedule"
