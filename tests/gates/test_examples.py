@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from meta_pipeline.delivery.judgement import GateResult
 from meta_pipeline.gates.catalogue import catalogue
 from meta_pipeline.gates.gate import Example, Gate, judge
 
@@ -13,11 +14,20 @@ EXAMPLES = [
     for gate in GATES
     for example in gate.examples()
 ]
+_results: dict[tuple[str, str], GateResult] = {}
+
+
+def judged(gate: Gate, example: Example) -> GateResult:
+    """Each example is judged once: some gates ask slow tools."""
+    key = (gate.id, example.title)
+    if key not in _results:
+        _results[key] = judge(gate, example.case)
+    return _results[key]
 
 
 @pytest.mark.parametrize("gate,example", EXAMPLES)
 def test_an_example_gives_its_outcome(gate: Gate, example: Example) -> None:
-    result = judge(gate, example.case)
+    result = judged(gate, example)
 
     assert result.outcome == example.outcome, result
     assert example.says in "\n".join([result.reason, *(finding.message for finding in result.findings)])
@@ -26,7 +36,7 @@ def test_an_example_gives_its_outcome(gate: Gate, example: Example) -> None:
 
 @pytest.mark.parametrize("gate,example", EXAMPLES)
 def test_what_stops_a_change_says_what_is_wrong_and_how_to_mend_it(gate: Gate, example: Example) -> None:
-    result = judge(gate, example.case)
+    result = judged(gate, example)
 
     if result.outcome in ("failed", "needs_approval", "warned"):
         assert result.findings

@@ -1,0 +1,57 @@
+import pytest
+
+from meta_pipeline.delivery.judgement import GateResult
+from meta_pipeline.gates import specimens
+from meta_pipeline.gates.case import Case
+from meta_pipeline.gates.chg004_destructive_change import DestructiveChange
+from meta_pipeline.gates.gate import judge
+from meta_pipeline.policy import Policy
+
+MANY = {f"sql/{number}.sql": f"SELECT {number}\n" for number in range(12)}
+
+
+def looked_at(before: specimens.Files, after: specimens.Files, **parts: object) -> GateResult:
+    return judge(DestructiveChange(), Case(Policy(), change=specimens.change(before, after), **parts))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "path,line",
+    [
+        ("deploy.sh", "git push --force origin main"),
+        ("deploy.sh", "git push -f"),
+        ("deploy.sh", "git push origin +main"),
+        ("deploy.py", 'subprocess.run(["git", "push", "--force"])'),
+        (".github/workflows/d.yml", "      - run: airflow dags delete sales_daily --yes"),
+        ("dags/a.py", 'bash_command="dbt run --full-refresh --select orders"'),
+    ],
+)
+def test_a_command_that_cannot_be_undone(path: str, line: str) -> None:
+    assert looked_at({}, {path: f"{line}\n"}).outcome == "failed"
+
+
+@pytest.mark.parametrize(
+    "path,line",
+    [
+        ("deploy.sh", "git push --force-with-lease"),
+        ("deploy.sh", "git push --follow-tags origin main"),
+        ("deploy.sh", "# never git push --force"),
+        ("README.md", "Do not `git push --force`."),
+        ("dags/a.py", 'bash_command="dbt run --select orders"'),
+    ],
+)
+def test_a_command_that_can(path: str, line: str) -> None:
+    assert looked_at({}, {path: f"{line}\n"}).outcome == "passed"
+
+
+def test_a_mass_of_files_deleted_and_the_same_files_moved() -> None:
+    moved = {f"models/{path}": text for path, text in MANY.items()}
+
+    assert looked_at(MANY, {"sql/0.sql": "SELECT 0\n"}).outcome == "failed"
+    assert looked_at(MANY, moved).outcome == "passed"
+    assert looked_at(MANY, {path: MANY[path] for path in list(MANY)[1:]}).outcome == "passed"
+
+
+def test_a_deletion_that_the_plan_names_needs_a_person() -> None:
+    plan = specimens.plan(specimens.step(1, *MANY))
+
+    assert looked_at(MANY, {}, plan=plan).outcome == "needs_approval"
