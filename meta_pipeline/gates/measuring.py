@@ -51,16 +51,15 @@ def measured(criterion: Criterion, reports: Reports) -> Measured:
 
 
 def _from_measures(criterion: Criterion, reports: Reports) -> Measured:
-    # An expectation of its own is measured under its type: one column can have several.
-    subjects = [criterion.subject]
+    # One column can have several expectations, so each is measured under its type.
+    subject = criterion.subject
     if criterion.expectation is not None:
-        subjects.insert(0, f"{criterion.subject}:{criterion.expectation.type}")
+        subject = f"{subject}:{criterion.expectation.type}"
     for name in _MEASURED_AS.get(criterion.metric, (criterion.metric,)):
-        for subject in subjects:
-            for report in reports.values():
-                measure = report.measure(name, subject)
-                if measure is not None:
-                    return _compared(criterion, measure)
+        for report in reports.values():
+            measure = report.measure(name, subject)
+            if measure is not None:
+                return _compared(criterion, measure)
     return Measured(criterion)
 
 
