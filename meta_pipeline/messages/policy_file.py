@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from io import StringIO
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from textwrap import indent, wrap
 from typing import Any
 
@@ -19,7 +19,7 @@ from meta_pipeline.schedulers.found.answer import Doubt
 
 _HEAD = (
     "How a change to this repository is checked, approved and rolled out. Written by 'meta-pipeline init' from what "
-    "the files tell. Where they do not tell enough, a line begins with 'To settle': see to those, then commit this file."
+    "the files tell. Where they do not tell enough, a line begins with 'To settle': see to those, then commit it."
 )
 _PURPOSES = {
     "scheduler": "What runs the pipelines, and the folders where it finds them.",
@@ -57,8 +57,9 @@ def policy_text(detection: Detection) -> str:
 
 def target_name(path: str) -> str:
     """A valid name for the target in a repository's folder or URL: its last part, in lower case with underscores."""
-    parts = [part for part in re.split(r"[/\\:]", path) if part not in ("", ".", "..", ".git")]
-    last = PurePath(parts[-1]).name.removesuffix(".git") if parts else ""
+    local = str(Path(path).resolve()) if set(PurePath(path).parts) <= {".", ".."} else path
+    parts = [part for part in re.split(r"[/\\:]", local) if part not in ("", ".", "..", ".git")]
+    last = parts[-1].removesuffix(".git") if parts else ""
     plain = unicodedata.normalize("NFKD", last).encode("ascii", "ignore").decode().lower()
     name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
     if name and not name[0].isalpha():

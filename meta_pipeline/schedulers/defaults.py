@@ -8,7 +8,14 @@ from meta_pipeline.delivery.topology import SchedulerKind
 from meta_pipeline.delivery.tree import Tree, text_of
 from meta_pipeline.policy import CommandsPolicy, DataQualityPolicy, EnvironmentPolicy, Policy, SchedulerPolicy
 from meta_pipeline.schedulers.detect import KINDS, Detected, detect
-from meta_pipeline.schedulers.found import commands, data_quality, import_roots, python, requirements
+from meta_pipeline.schedulers.found import (
+    commands,
+    data_quality,
+    import_roots,
+    installing,
+    python,
+    requirements,
+)
 from meta_pipeline.schedulers.found.answer import Answer, Doubt, own_paths
 from meta_pipeline.schedulers.found.references import references, signers_doubts
 from meta_pipeline.schedulers.found.stand_ins import stand_in_doubts
@@ -78,7 +85,7 @@ def detect_policy(tree: Tree, target: str, branch: str) -> Detection:
     answers: dict[str, Answer[Any]] = {
         SCHEDULER: scheduler,
         python.KEY: version,
-        requirements.KEY: roots,
+        installing.KEY: roots,
         import_roots.KEY: modules,
         commands.LINT: lint,
         commands.UNIT_TESTS: unit_tests,
@@ -91,7 +98,7 @@ def detect_policy(tree: Tree, target: str, branch: str) -> Detection:
         reasons={key: answer.reason for key, answer in answers.items() if answer.reason},
         doubts=(
             *(doubt for answer in answers.values() for doubt in answer.doubts),
-            *requirements.lacking(tree, roots.value, _needs(tree, policy)),
+            *installing.lacking(tree, roots.value, _needs(tree, policy)),
             *(stand_in_doubts(tree, pipelines) if kind == "airflow" else ()),
             *signers_doubts(tree),
         ),
@@ -100,7 +107,10 @@ def detect_policy(tree: Tree, target: str, branch: str) -> Detection:
 
 def _scheduler(found: tuple[Detected, ...]) -> Answer[SchedulerPolicy | None]:
     if not found:
-        sentence = f"no scheduler was found; if one runs code of this repository, name it ({', '.join(KINDS)}) under {SCHEDULER}."
+        sentence = (
+            f"no scheduler was found; if one runs code of this repository, name it under {SCHEDULER}: "
+            f"{', '.join(KINDS[:-1])} or {KINDS[-1]}."
+        )
         return Answer(None, doubts=(Doubt(SCHEDULER, sentence, "kind: airflow\npaths: [dags]"),))
     first, *others = found
     doubts = tuple(

@@ -16,8 +16,10 @@ UNIT_TESTS = "commands.unit_tests"
 INTEGRATION_TESTS = "commands.integration_tests"
 
 _TEST_FILE = re.compile(r"(?:test_[^/]*|[^/]*_test)\.py")
-_TEST_FOLDER = re.compile(r"(?:unit_?)?tests?|[a-z0-9_]+_tests")
-_INTEGRATION_FOLDER = re.compile(r"(?:integration|e2e|end_to_end|functional|system|acceptance)(?:_?tests?)?")
+_TEST_FOLDER = re.compile(r"(?:unit|integration)?tests?|[a-z0-9_-]+[_-]tests?")
+_INTEGRATION_FOLDER = re.compile(
+    r"(?:integration|e2e|end_to_end|functional|system|acceptance)(?:[_-]?tests?)?"
+)
 _A_TEST = re.compile(r"^\s*(?:async\s+)?def test|^class Test", re.MULTILINE)
 _HOOK = re.compile(r"^\s*-?\s*id:\s*[\"']?(?P<id>ruff(?:-check)?|flake8)\b", re.MULTILINE)
 _HOOKS = ".pre-commit-config.yaml"
@@ -97,13 +99,9 @@ def _test_files(tree: Tree) -> list[str]:
         path
         for path in own_paths(tree)
         if _TEST_FILE.fullmatch(posixpath.basename(path))
-        and any(_is_for_tests(part) for part in path.split("/")[:-1])
+        and any(_TEST_FOLDER.fullmatch(part) for part in path.split("/")[:-1])
         and _A_TEST.search(text_of(tree, path) or "")
     ]
-
-
-def _is_for_tests(name: str) -> bool:
-    return bool(_TEST_FOLDER.fullmatch(name) or _INTEGRATION_FOLDER.fullmatch(name))
 
 
 def _integration_folders(files: Iterable[str]) -> list[str]:
@@ -111,11 +109,9 @@ def _integration_folders(files: Iterable[str]) -> list[str]:
     for path in files:
         parts = path.split("/")[:-1]
         for number, part in enumerate(parts, start=1):
-            # A package `system` is no folder of tests, unless it lies among tests or says so.
-            named = _INTEGRATION_FOLDER.fullmatch(part)
-            if named and (
-                part.endswith(("test", "tests")) or any(map(_TEST_FOLDER.fullmatch, parts[: number - 1]))
-            ):
+            # A package `system` holds no tests, unless it lies among tests or says so.
+            among_tests = any(_TEST_FOLDER.fullmatch(name) for name in parts[:number])
+            if among_tests and _INTEGRATION_FOLDER.fullmatch(part):
                 found.add("/".join(parts[:number]))
                 break
     return sorted(found)
@@ -126,7 +122,7 @@ def _folders_without(files: Iterable[str], excluded: Sequence[str]) -> list[str]
     found: set[str] = set()
     for path in files:
         parts = path.split("/")
-        first = next(number for number, part in enumerate(parts, start=1) if _is_for_tests(part))
+        first = next(number for number, part in enumerate(parts, start=1) if _TEST_FOLDER.fullmatch(part))
         for count in range(first, len(parts) + 1):
             place = "/".join(parts[:count])
             if not any(folder == place or is_below(folder, place) for folder in excluded):

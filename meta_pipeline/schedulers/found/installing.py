@@ -1,0 +1,107 @@
+"""What stands in the way of an environment that holds what the policy needs and is the same every day."""
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+
+from meta_pipeline.delivery.tree import Tree, text_of
+from meta_pipeline.issues.manifests import manifests_of
+from meta_pipeline.schedulers.found.answer import Doubt, folder_of, listed
+from meta_pipeline.schedulers.found.python import table, toml_of
+from meta_pipeline.workspace.requirement_files import RequirementFault, requirement_files
+
+KEY = "environment.requirements"
+AS_OF = "environment.resolve_as_of"
+
+_ELSEWHERE = {
+    "uv.lock": "uv export --no-emit-project -o requirements.lock",
+    "poetry.lock": "poetry export -f requirements.txt -o requirements.lock",
+    "pdm.lock": "pdm export -f requirements -o requirements.lock",
+    "Pipfile.lock": "pipenv requirements --hash > requirements.lock",
+    "Pipfile": "pipenv requirements > requirements.txt",
+    "environment.yml": "conda run python -m pip freeze > requirements.txt",
+    "setup.py": "uv pip compile setup.py -o requirements.lock",
+}
+_NAME = re.compile(r"\s*(?P<name>[A-Za-z0-9][\w.-]*)")
+
+
+def installing(tree: Tree, roots: tuple[str, ...], here: Mapping[str, str]) -> Iterator[Doubt]:
+    """Doubts about an installation from `roots`; `here` maps names beside the main one to paths."""
+    try:
+        included = requirement_files(tree, roots).contents.keys()
+    except RequirementFault as fault:
+        yield Doubt(KEY, str(fault))
+        return
+    unlocked = [
+        manifest.path for manifest in manifests_of(tree) if manifest.path in roots and not manifest.locked
+    ]
+    if not unlocked or any("constraint" in path for path in included):
+        return
+    constraints = next(
+        (here[name] for name in sorted(here) if re.fullmatch(r"constraints[^/]*\.txt", name)), None
+    )
+    if constraints:
+        name = posixpath.relpath(constraints, folder_of(unlocked[0]))
+        sentence = (
+            f"{constraints} is used by no requirement file; begin {unlocked[0]} with the line '-c {name}' "
+            "to have its versions."
+        )
+        yield Doubt(KEY, sentence)
+        return
+    exported = next(
+        (command for lock, command in _ELSEWHERE.items() if lock.endswith(".lock") and lock in here), None
+    )
+    command = exported or f"uv pip compile {unlocked[0]} -o requirements.lock"
+    sentence = (
+        f"{listed(unlocked)} {'does' if len(unlocked) == 1 else 'do'} not pin every version, so the environment "
+        f"depends on the day when it is built; commit a lock ({command}) and name it under {KEY}, "
+        f"or name a date under {AS_OF}."
+    )
+    yield Doubt(AS_OF, sentence, 'resolve_as_of: "2026-01-01"')
+
+
+def lacking(tree: Tree, roots: tuple[str, ...], needs: Mapping[str, str]) -> tuple[Doubt, ...]:
+    """A doubt for each package of `needs` (the start of its name, and what it is needed for) that no file names."""
+    try:
+        paths = requirement_files(tree, roots).contents.keys()
+    except RequirementFault:
+        return ()
+    names = {normal(name) for path in paths for name in _named(tree, path)}
+    files = f"{listed(roots)} {'do' if len(roots) > 1 else 'does'}"
+    where = "one of them" if len(roots) > 1 else "it"
+    return tuple(
+        Doubt(KEY, f"{why}, but {files} not name {package}; add the package to {where}.")
+        for package, why in needs.items()
+        if roots and not any(name.startswith(normal(package)) for name in names)
+    )
+
+
+def _named(tree: Tree, path: str) -> Iterator[str]:
+    """The packages that a file asks for; a file of constraints asks for none."""
+    if path.endswith(".toml"):
+        document = toml_of(tree, path)
+        wanted = [str(each) for each in table(document, "project").get("dependencies", ())]
+        wanted += [str(each.get("name")) for each in document.get("packages", ())]
+    else:
+        wanted = [] if "constraints" in path.rpartition("/")[2] else (text_of(tree, path) or "").splitlines()
+    yield from (match["name"] for match in map(_NAME.match, wanted) if match)
+
+
+def nothing_found(paths: set[str]) -> Doubt:
+    """The doubt of a repository without any file to install from."""
+    known = next(((name, command) for name, command in _ELSEWHERE.items() if name in paths), None)
+    how = (
+        f"{known[0]} cannot be installed from as it is: write a requirement file ({known[1]})"
+        if known
+        else "commit one"
+    )
+    return Doubt(
+        KEY,
+        f"no requirement file was found, so commands run without packages; {how} and name it under {KEY}.",
+        "requirements: [requirements.txt]",
+    )
+
+
+def normal(name: str) -> str:
+    """A package's name as indexes compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
