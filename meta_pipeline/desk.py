@@ -89,7 +89,10 @@ class Delivery:
 
     def signatures(self, stage: StageId) -> int:
         """How many people must sign the verdict of a stage."""
-        needed: dict[StageId, int] = {"design": self.policy.signoff.design, "review": self.policy.signoff.review}
+        needed: dict[StageId, int] = {
+            "design": self.policy.signoff.design,
+            "review": self.policy.signoff.review,
+        }
         return needed.get(stage, 0)
 
     def border(self, stage: StageId, subject: str, *, signed: bool = True) -> Open | Shut:

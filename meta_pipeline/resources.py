@@ -26,7 +26,7 @@ class DeskResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def delivery(self, context: dg.AssetExecutionContext) -> Delivery:
         """The delivery that a step works on: its asset's prefix and its partition name it."""
-        target = context.assets_def.key.path[0] if context.has_assets_def else context.asset_key.path[0]
+        target = next(iter(context.selected_asset_keys)).path[0]
         return self.desk.delivery(DeliveryId.of_partition(target, context.partition_key))
 
 
@@ -37,7 +37,9 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
         target, name = context.asset_key.path
-        Desk(Home(Path(self.home))).record(DeliveryId.of_partition(target, context.partition_key)).save(name, obj)
+        Desk(Home(Path(self.home))).record(DeliveryId.of_partition(target, context.partition_key)).save(
+            name, obj
+        )
 
     def load_input(self, context: dg.InputContext) -> BaseModel:
         """The newest value; raises `dagster.Failure`, and marks the run as blocked, where it was never made."""

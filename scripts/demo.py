@@ -79,9 +79,7 @@ def make_key(room: Path) -> Path:
     """A signing key that only this demo trusts."""
     room.mkdir(parents=True)
     key = room / "approver_key"
-    subprocess.run(
-        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", SIGNER, "-f", str(key)], check=True
-    )
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", SIGNER, "-f", str(key)], check=True)
     return key
 
 
@@ -113,7 +111,7 @@ def show(origin: Path, delivery: str, seconds: float) -> None:
     commit = Repo(origin).commit("main")
     folder = HOME / "deliveries" / delivery
     target, partition = delivery.split("/")
-    print(f"\nmerged:  {commit.hexsha} {str(commit.summary)}")
+    print(f"\nmerged:  {commit.hexsha} {commit.summary!s}")
     print(f"summary: {folder / 'summary.md'}")
     print(f"took:    {seconds:.0f} s")
     print("look:    make ui")

@@ -9,7 +9,10 @@ import click
 import typer
 
 from meta_pipeline.cli import check as checking
-from meta_pipeline.cli import decide, doctor as doctoring, init as initialising, status as standing
+from meta_pipeline.cli import decide
+from meta_pipeline.cli import doctor as doctoring
+from meta_pipeline.cli import init as initialising
+from meta_pipeline.cli import status as standing
 from meta_pipeline.cli.documents import ErrorDocument
 from meta_pipeline.cli.errors import USAGE_ERRORS
 from meta_pipeline.cli.output import STDERR, Exit, print_document, shown
@@ -30,8 +33,12 @@ Level = Annotated[
     typer.Option("--level", help="static runs no target code; full runs the target's tools in a sandbox."),
 ]
 Delivery = Annotated[str, typer.Argument(help="A delivery's id, such as sales/inbox-0007.")]
-SignedStage = Annotated[Literal["design", "review"], typer.Argument(help="What is signed: the plan or the change.")]
-Key = Annotated[Path, typer.Option("--key", help="Your private SSH key; its public half is an allowed signer.")]
+SignedStage = Annotated[
+    Literal["design", "review"], typer.Argument(help="What is signed: the plan or the change.")
+]
+Key = Annotated[
+    Path, typer.Option("--key", help="Your private SSH key; its public half is an allowed signer.")
+]
 
 
 @app.command()
@@ -43,17 +50,21 @@ def init(repo: Repo = Path(), json: Json = False, format: Format = "text") -> No
 @app.command()
 def deliver(
     repo: Repo,
-    issue: Annotated[Path, typer.Option("--issue", help="The issue: a Markdown file, in the inbox or elsewhere.")],
+    issue: Annotated[
+        Path, typer.Option("--issue", help="The issue: a Markdown file, in the inbox or elsewhere.")
+    ],
     author: Annotated[
         Literal["recipes", "command", "agent"], typer.Option("--author", help="Who writes the change.")
     ] = "recipes",
-    patch: Annotated[Path | None, typer.Option("--patch", help="A person's patch, in place of an author.")] = None,
+    patch: Annotated[
+        Path | None, typer.Option("--patch", help="A person's patch, in place of an author.")
+    ] = None,
     until: Annotated[StageId | None, typer.Option("--until", help="Stop after this stage.")] = None,
     json: Json = False,
     format: Format = "text",
 ) -> None:
     """Carry an issue through the stages, as far as it goes without a person."""
-    from meta_pipeline.cli.deliver import deliver as run  # noqa: PLC0415  Dagster takes seconds to import
+    from meta_pipeline.cli.deliver import deliver as run
 
     run(repo, issue, author=author, patch=patch, until=until, as_json=json or format == "json")
 
@@ -173,7 +184,11 @@ def doctor(json: Json = False, format: Format = "text") -> None:
 def main() -> None:
     """Run a command; every error ends here as one message and an exit status."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-    as_json = "--json" in sys.argv or "json" in sys.argv[sys.argv.index("--format") + 1 :][:1] if "--format" in sys.argv else "--json" in sys.argv
+    as_json = (
+        "--json" in sys.argv or "json" in sys.argv[sys.argv.index("--format") + 1 :][:1]
+        if "--format" in sys.argv
+        else "--json" in sys.argv
+    )
     try:
         status_code = app(standalone_mode=False)
     except click.ClickException as error:
@@ -185,7 +200,7 @@ def main() -> None:
     except USAGE_ERRORS as error:
         _complain(str(error), as_json=as_json)
         sys.exit(int(Exit.USAGE))
-    except Exception as error:  # noqa: BLE001  the one boundary: nothing else may reach the user as a bare traceback
+    except Exception as error:
         logging.getLogger(__name__).debug("unexpected", exc_info=True)
         STDERR.print_exception()
         _complain(f"a fault of meta-pipeline, not of your change: {error}", as_json=as_json)

@@ -20,7 +20,13 @@ from meta_pipeline.schedulers.survey import read_change, schedulers_without_read
 from meta_pipeline.workspace.repository import Repository, open_repository
 from meta_pipeline.workspace.tree import GitTree
 
-_COLOURS = {"passed": "green", "failed": "red", "could_not_run": "red", "needs_approval": "yellow", "warned": "yellow"}
+_COLOURS = {
+    "passed": "green",
+    "failed": "red",
+    "could_not_run": "red",
+    "needs_approval": "yellow",
+    "warned": "yellow",
+}
 
 
 def check(repo: Path, base: str, head: str, *, level: Literal["static", "full"], as_json: bool) -> None:
@@ -43,7 +49,9 @@ def check(repo: Path, base: str, head: str, *, level: Literal["static", "full"],
         gates=tuple(GateDocument.of(result) for result in results),
     )
     for kind in schedulers_without_reader(trees[1], policy):
-        STDERR.print(f"note: {kind} pipelines are not read by this version; gates on topology do not see them")
+        STDERR.print(
+            f"note: {kind} pipelines are not read by this version; gates on topology do not see them"
+        )
     if as_json:
         print_document(document)
     else:
@@ -104,7 +112,10 @@ def _show_check(document: CheckDocument, results: tuple[GateResult, ...]) -> Non
             continue
         colour = _COLOURS[result.outcome]
         outcome = result.outcome.replace("_", " ")
-        STDOUT.print(f"{result.id} {result.name}: [{colour}]{outcome}[/{colour}] {shown(result.reason)}", highlight=False)
+        STDOUT.print(
+            f"{result.id} {result.name}: [{colour}]{outcome}[/{colour}] {shown(result.reason)}",
+            highlight=False,
+        )
         for finding in result.findings:
             where = f"{finding.path}:{finding.line}" if finding.path and finding.line else finding.path or "-"
             STDOUT.print(f"    {shown(where)}: {shown(finding.message)}", highlight=False)
@@ -129,7 +140,10 @@ def _show_topology(found: Topology) -> None:
         )
     STDOUT.print(table)
     for error in found.errors:
-        STDOUT.print(f"could not be read: {shown(error.path)}:{error.line or 1}: {shown(error.message)}", highlight=False)
+        STDOUT.print(
+            f"could not be read: {shown(error.path)}:{error.line or 1}: {shown(error.message)}",
+            highlight=False,
+        )
     STDOUT.print(f"{len(found.pipelines)} pipelines, {len(found.errors)} errors")
 
 

@@ -53,7 +53,11 @@ def sign(
     )
     entry = delivery.record.append(Signed(signoff=signoff))[0]
     Signals.of(str(home.path), delivery.id.target).give(delivery.id, entry.digest)
-    _done(delivery, f"{signer} {decision} the {stage} stage of {delivery.id} ({verdict.digest[:19]})", as_json=as_json)
+    _done(
+        delivery,
+        f"{signer} {decision} the {stage} stage of {delivery.id} ({verdict.digest[:19]})",
+        as_json=as_json,
+    )
 
 
 def answer(home: Home, delivery_text: str, question: str, text: str, *, as_json: bool) -> None:
@@ -104,7 +108,9 @@ def _existing(home: Home, text: str) -> Delivery:
     desk = Desk(home)
     if not desk.record(delivery).entries():
         known = ", ".join(map(str, desk.known(delivery.target))) or "none"
-        raise UsageError(f"there is no delivery {delivery}; the deliveries of {delivery.target} are: {known}.")
+        raise UsageError(
+            f"there is no delivery {delivery}; the deliveries of {delivery.target} are: {known}."
+        )
     return desk.delivery(delivery)
 
 
@@ -112,7 +118,9 @@ def _done(delivery: Delivery, done: str, *, as_json: bool) -> None:
     standing = delivery.standing()
     following = STATES[standing.state].next_action.format(delivery=delivery.id)
     if STATES[standing.state].job:
-        following = "the sensors of 'dagster dev' carry it on; without them, run the same 'deliver' command again"
+        following = (
+            "the sensors of 'dagster dev' carry it on; without them, run the same 'deliver' command again"
+        )
     if as_json:
         print_document(DoneDocument(delivery=str(delivery.id), done=done, next_action=following))
     else:

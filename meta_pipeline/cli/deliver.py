@@ -141,7 +141,9 @@ def _request(given: IssueFile, patch: Path | None, repo: Path) -> Request | None
         try:
             text = patch.read_text("utf-8", errors="surrogateescape")
         except OSError as error:
-            raise UsageError(f"{patch}: the patch cannot be read ({error.strerror}); name a file of 'git diff'.") from error
+            raise UsageError(
+                f"{patch}: the patch cannot be read ({error.strerror}); name a file of 'git diff'."
+            ) from error
         try:
             human = read_patch(text, str(patch))
         except ValueError as error:

@@ -54,7 +54,9 @@ def _tool(name: str, needed_for: str, how_to_get: str) -> ToolDocument:
     if found is not None:
         said = call([name, "--version"]) if name == "git" else None
         version = said.stdout.decode().strip() if said else found
-    return ToolDocument(name=name, found=version, needed_for=needed_for, how_to_get="" if found else how_to_get)
+    return ToolDocument(
+        name=name, found=version, needed_for=needed_for, how_to_get="" if found else how_to_get
+    )
 
 
 def _uv() -> ToolDocument:

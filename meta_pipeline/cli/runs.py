@@ -16,6 +16,7 @@ from meta_pipeline.cli.output import STDERR, shown
 from meta_pipeline.defs.code_location import code_location
 from meta_pipeline.defs.jobs import job_name, run_tags
 from meta_pipeline.defs.parts import partitions
+from meta_pipeline.defs.sensors import root_cause
 from meta_pipeline.delivery.ids import DeliveryId
 from meta_pipeline.delivery.ledger import Concluded, Entry, Faulted, Judged, Recorded
 from meta_pipeline.delivery.stages import JOBS, STAGES, JobName, StageId, artifact
@@ -61,14 +62,13 @@ class Runner:
         """Run one job, as far as `until`; a fault of the machinery is noted in the ledger."""
         delivery = self.record.delivery
         definitions = code_location(self.home)
-        self.instance.add_dynamic_partitions(
-            partitions(delivery.target).name or "", [delivery.partition_key]
-        )
+        self.instance.add_dynamic_partitions(partitions(delivery.target).name or "", [delivery.partition_key])
         with _watched(self.record, self.console):
             result = definitions.resolve_job_def(job_name(job, delivery.target)).execute_in_process(
                 instance=self.instance,
                 partition_key=delivery.partition_key,
                 asset_selection=[dg.AssetKey([delivery.target, name]) for name in _up_to(job, until)],
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                 tags={**run_tags(delivery), _LOCATION_TAG: _REPOSITORY},
                 raise_on_error=False,
             )
@@ -85,12 +85,14 @@ class Runner:
         if run is not None and BLOCKED_TAG in run.tags:
             for event in result.all_events:
                 if event.is_step_failure and event.step_failure_data.user_failure_data:
-                    self.console.print(f"[red]{shown(event.step_failure_data.user_failure_data.description)}[/red]")
+                    self.console.print(
+                        f"[red]{shown(event.step_failure_data.user_failure_data.description)}[/red]"
+                    )
             return
-        message = errors[0].to_string() if errors else "the run broke"
-        last = next((line for line in reversed(message.splitlines()) if line.strip()), message)
-        self.console.print(f"[red]the run broke:[/red] {shown(message)}")
-        self.record.append(Faulted(run=result.run_id, message=last.strip()[:500]))
+        self.console.print(f"[red]the run broke:[/red] {shown(errors[0].to_string() if errors else '')}")
+        self.record.append(
+            Faulted(run=result.run_id, message=root_cause(errors[0]) if errors else "no step failed")
+        )
 
 
 def _up_to(job: JobName, until: StageId | None) -> tuple[str, ...]:

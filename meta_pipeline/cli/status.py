@@ -45,7 +45,9 @@ def status(home: Home, delivery_text: str | None, *, as_json: bool) -> None:
         raise UsageError(f"{error}.") from error
     if not desk.record(delivery_id).entries():
         known = ", ".join(map(str, desk.known(delivery_id.target))) or "none"
-        raise UsageError(f"there is no delivery {delivery_id}; the deliveries of {delivery_id.target} are: {known}.")
+        raise UsageError(
+            f"there is no delivery {delivery_id}; the deliveries of {delivery_id.target} are: {known}."
+        )
     delivery = desk.delivery(delivery_id)
     if as_json:
         print_document(delivery_document(delivery))
@@ -106,7 +108,9 @@ def show_delivery(delivery: Delivery) -> None:
     document = delivery_document(delivery)
     colour = _COLOURS.get(document.state, "cyan")
     STDOUT.print(f"[bold]{document.delivery}[/bold]  {shown(document.title or '')}")
-    STDOUT.print(f"state: [{colour}]{document.state}[/{colour}] at {document.stage}, revision {document.revision}")
+    STDOUT.print(
+        f"state: [{colour}]{document.state}[/{colour}] at {document.stage}, revision {document.revision}"
+    )
     if document.why:
         STDOUT.print(f"why: {shown(document.why)}", highlight=False)
     for stage in document.stages:
@@ -119,10 +123,15 @@ def show_delivery(delivery: Delivery) -> None:
         STDOUT.print(f"  {stage.stage:<15} {decision}made: {made}{absent}", highlight=False)
         for gate in stage.gates:
             if gate.outcome not in ("passed", "not_applicable"):
-                STDOUT.print(f"      {gate.id} {gate.name}: {gate.outcome}: {shown(gate.reason)}", highlight=False)
+                STDOUT.print(
+                    f"      {gate.id} {gate.name}: {gate.outcome}: {shown(gate.reason)}", highlight=False
+                )
                 for finding in gate.findings[:10]:
                     where = f"{finding.path}:{finding.line or 1}: " if finding.path else ""
-                    STDOUT.print(f"        {shown(where)}{shown(finding.message)} Mend: {shown(finding.fix)}", highlight=False)
+                    STDOUT.print(
+                        f"        {shown(where)}{shown(finding.message)} Mend: {shown(finding.fix)}",
+                        highlight=False,
+                    )
     for question in document.questions:
         STDOUT.print(f"question {question.id}: {shown(question.text)}", highlight=False)
     if document.commit:
@@ -152,7 +161,11 @@ def _show_all(home: Home, desk: Desk, *, as_json: bool) -> None:
     for line in lines:
         colour = _COLOURS.get(line.state, "cyan")
         table.add_row(
-            line.delivery, f"[{colour}]{line.state}[/{colour}]", line.stage, shown(line.title or ""), shown(line.why or "")
+            line.delivery,
+            f"[{colour}]{line.state}[/{colour}]",
+            line.stage,
+            shown(line.title or ""),
+            shown(line.why or ""),
         )
     STDOUT.print(table)
 

@@ -54,11 +54,16 @@ def issue_file(mirror: Mirror, target: Target, repo: Path, path: Path) -> IssueF
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise UsageError(f"{path}: the issue cannot be read ({error.strerror}); name a Markdown file.") from error
+        raise UsageError(
+            f"{path}: the issue cannot be read ({error.strerror}); name a Markdown file."
+        ) from error
     tree = mirror.tree(tip_of(mirror, target).commit)
     committed = tree.read(f"{INBOX}/{path.name}") == data and _is_in_inbox(repo, path)
     return IssueFile(path, data.decode("utf-8", "replace"), committed)
 
 
 def _is_in_inbox(repo: Path, path: Path) -> bool:
-    return path.resolve().parent in {(repo / INBOX).resolve(), Path(INBOX).resolve()} or path.parent.as_posix().endswith(INBOX)
+    return path.resolve().parent in {
+        (repo / INBOX).resolve(),
+        Path(INBOX).resolve(),
+    } or path.parent.as_posix().endswith(INBOX)

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import dagster as dg
 from pydantic import BaseModel
 
+from meta_pipeline.defs.metadata import artifact_metadata, check_metadata
+from meta_pipeline.defs.parts import check_name
 from meta_pipeline.delivery.borders import Open, Shut
 from meta_pipeline.delivery.judgement import GateResult, Verdict, verdict_of
 from meta_pipeline.delivery.ledger import Concluded, Judged, Judging, Recorded
@@ -13,8 +15,6 @@ from meta_pipeline.delivery.plan import Plan
 from meta_pipeline.delivery.requirements import Requirements
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.delivery.states import standing
-from meta_pipeline.defs.metadata import artifact_metadata, check_metadata
-from meta_pipeline.defs.parts import check_name
 from meta_pipeline.desk import Delivery
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.catalogue import catalogue
@@ -68,7 +68,9 @@ def at_work(context: dg.AssetExecutionContext, desk: DeskResource) -> Delivery:
     delivery = desk.delivery(context)
     held = delivery.home.held
     if held is not None:
-        raise halt(context, f"All deliveries are held: {held}. Release them with: meta-pipeline hold --release")
+        raise halt(
+            context, f"All deliveries are held: {held}. Release them with: meta-pipeline hold --release"
+        )
     entries = delivery.record.entries()
     if entries and standing(entries).state == "withdrawn":
         raise halt(context, f"{delivery.id} was withdrawn; re-open its issue to begin a new delivery.")
@@ -111,4 +113,7 @@ def require_open(context: dg.AssetExecutionContext, found: Open | Shut) -> Verdi
 def require_same(context: dg.AssetExecutionContext, what: str, named: str, value: BaseModel) -> None:
     """Raise `dagster.Failure` unless `named` is the digest of `value`: one of the two was made anew since."""
     if named != digest(value):
-        raise halt(context, f"The {what} changed after what was made from it; run the delivery's jobs again in order.")
+        raise halt(
+            context,
+            f"The {what} changed after what was made from it; run the delivery's jobs again in order.",
+        )

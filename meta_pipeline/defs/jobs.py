@@ -5,9 +5,9 @@ from typing import get_args
 
 import dagster as dg
 
+from meta_pipeline.defs.parts import partitions
 from meta_pipeline.delivery.ids import DeliveryId
 from meta_pipeline.delivery.stages import JOBS, JobName
-from meta_pipeline.defs.parts import partitions
 
 DELIVERY_TAG = "meta_pipeline/delivery"
 JOB_NAMES: tuple[JobName, ...] = get_args(JobName)

@@ -168,4 +168,10 @@ def _where(path: str | None, line: int | None) -> str:
 
 
 def _ended(status: int | None, ended_by: str | None) -> str:
-    return f"{status}" if ended_by is None else f"its limit of {ended_by}" if ended_by != "missing" else "missing"
+    return (
+        f"{status}"
+        if ended_by is None
+        else f"its limit of {ended_by}"
+        if ended_by != "missing"
+        else "missing"
+    )

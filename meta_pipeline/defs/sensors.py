@@ -1,14 +1,15 @@
 """Watches what people decide, what the default branch does, and what breaks."""
 
 import dagster as dg
+from dagster._utils.error import SerializableErrorInfo
 
+from meta_pipeline.defs.jobs import DELIVERY_TAG, job_name, run_request
 from meta_pipeline.delivery.change_set import ChangeSet
 from meta_pipeline.delivery.ids import DeliveryId
 from meta_pipeline.delivery.ledger import Faulted
-from meta_pipeline.delivery.states import STATES, Standing
 from meta_pipeline.delivery.stages import JobName
+from meta_pipeline.delivery.states import STATES, Standing
 from meta_pipeline.delivery.tree import changes_between
-from meta_pipeline.defs.jobs import DELIVERY_TAG, job_name, run_request
 from meta_pipeline.desk import Desk, tip_of
 from meta_pipeline.evidence.record import DeliveryRecord
 from meta_pipeline.evidence.signals import Signals
@@ -47,7 +48,9 @@ def signoff_sensor(target: Target, seconds: int) -> dg.SensorDefinition:
                 signals.taken(signal)
             else:
                 requests.append(run_request(job, delivery, signal.name))
-        return dg.SensorResult(run_requests=requests) if requests else dg.SkipReason("nobody decided anything")
+        return (
+            dg.SensorResult(run_requests=requests) if requests else dg.SkipReason("nobody decided anything")
+        )
 
     return watch
 
@@ -96,17 +99,24 @@ def fault_sensor(seconds: int) -> dg.SensorDefinition:
             return
         record = desk.desk.record(DeliveryId.parse(tags[DELIVERY_TAG]))
         errors = [
-            event.step_failure_data.error.to_string()
-            for event in context.get_step_failure_events()
-            if event.step_failure_data.error
+            e.step_failure_data.error for e in context.get_step_failure_events() if e.step_failure_data.error
         ]
-        message = (errors[0] if errors else context.failure_event.message or "the run broke").strip()
+        cause = root_cause(errors[0]) if errors else context.failure_event.message or "the run broke"
         run = context.dagster_run.run_id
         if record.entries() and not _is_known(record, run):
-            record.append(Faulted(run=run, message=message.splitlines()[-1][:500] or message[:500]))
-            record.post("guidance", fault_note(record.delivery, run, message))
+            record.append(Faulted(run=run, message=cause))
+            record.post(
+                "guidance", fault_note(record.delivery, run, errors[0].to_string() if errors else cause)
+            )
 
     return watch
+
+
+def root_cause(error: SerializableErrorInfo) -> str:
+    """The first line of the exception that all others were caused by."""
+    while error.cause is not None:
+        error = error.cause
+    return error.message.strip().splitlines()[0][:500]
 
 
 def _is_known(record: DeliveryRecord, run: str) -> bool:

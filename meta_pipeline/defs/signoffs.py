@@ -5,10 +5,10 @@ from typing import Any
 
 import dagster as dg
 
+from meta_pipeline.defs.gating import checks, halt, made
 from meta_pipeline.delivery.judgement import Verdict
 from meta_pipeline.delivery.ledger import signoffs_on
 from meta_pipeline.delivery.packet import SignedStage
-from meta_pipeline.defs.gating import checks, halt, made
 from meta_pipeline.desk import SIGNED_GATES, Delivery
 from meta_pipeline.gates.case import Case, Signing
 from meta_pipeline.gates.catalogue import catalogue

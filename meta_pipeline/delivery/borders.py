@@ -26,7 +26,13 @@ class Shut:
 
 
 def border(
-    entries: Sequence[Entry], stage: StageId, subject: str, *, gates: Sequence[str], signatures: int, author: str
+    entries: Sequence[Entry],
+    stage: StageId,
+    subject: str,
+    *,
+    gates: Sequence[str],
+    signatures: int,
+    author: str,
 ) -> Open | Shut:
     """Whether `stage` holds for exactly this subject, going by the ledger alone.
 
@@ -40,7 +46,9 @@ def border(
     results = latest_results(entries, stage, subject)
     unjudged = sorted(gate for gate in gates if results.get(gate) is None)
     if unjudged:
-        return Shut(f"the judgement of {', '.join(unjudged)} began and has not ended; run the {stage} stage again")
+        return Shut(
+            f"the judgement of {', '.join(unjudged)} began and has not ended; run the {stage} stage again"
+        )
     now = verdict_of(stage, subject, [result for result in results.values() if result is not None])
     if now.decision == "blocked":
         worst = [r.id for r in now.results if r.outcome in ("failed", "could_not_run")]

@@ -181,17 +181,28 @@ def signoffs_on(entries: Sequence[Entry], stage: StageId, signed_digest: str) ->
     newest: dict[str, SignOff] = {}
     for entry in entries:
         event = entry.event
-        if isinstance(event, Signed) and (event.signoff.stage, event.signoff.digest) == (stage, signed_digest):
+        if isinstance(event, Signed) and (event.signoff.stage, event.signoff.digest) == (
+            stage,
+            signed_digest,
+        ):
             newest[event.signoff.signer] = event.signoff
     return tuple(newest.values())
 
 
 def answers_in(entries: Sequence[Entry]) -> tuple[Answer, ...]:
-    """The newest answer to each question, in the order the questions were first answered."""
+    """The newest answer to each question, in the order the questions were first answered.
+
+    An edited issue asks anew: its questions may have the same ids and other meanings.
+    """
     newest: dict[str, Answer] = {}
+    issue: str | None = None
     for entry in entries:
-        if isinstance(entry.event, Answered):
-            newest[entry.event.answer.question] = entry.event.answer
+        match entry.event:
+            case Opened(issue=opened) if opened != issue:
+                issue = opened
+                newest.clear()
+            case Answered(answer=answer):
+                newest[answer.question] = answer
     return tuple(newest.values())
 
 

@@ -25,9 +25,7 @@ REPORTS = ("lint_report", "test_report", "parse_report", "dry_run_report", "data
 
 ARTIFACTS: tuple[Artifact, ...] = (
     Artifact("issue", "discovery", (), "The change request as its author wrote it."),
-    Artifact(
-        "repo_context", "discovery", ("issue",), "What the repository holds at the base commit."
-    ),
+    Artifact("repo_context", "discovery", ("issue",), "What the repository holds at the base commit."),
     Artifact(
         "requirements",
         "discovery",

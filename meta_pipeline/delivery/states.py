@@ -50,7 +50,8 @@ class StateRow:
 STATES: Mapping[State, StateRow] = {
     "planning": StateRow("requirements and plan are being made", "wait for the plan", "plan_delivery"),
     "awaiting_plan_signoff": StateRow(
-        "the plan waits for a human", "read the plan, then: meta-pipeline approve {delivery} design --key FILE"
+        "the plan waits for a human",
+        "read the plan, then: meta-pipeline approve {delivery} design --key FILE",
     ),
     "implementing": StateRow(
         "the change is being written and validated", "wait for the verdict", "implement_delivery"
@@ -71,7 +72,9 @@ STATES: Mapping[State, StateRow] = {
     "withdrawn": StateRow("the issue was closed", "nothing", final=True),
     "superseded": StateRow("a newer delivery took over", "nothing", final=True),
     "rolled_back": StateRow("the change was undone", "nothing", final=True),
-    "failed": StateRow("the machinery failed, not the change", "run it again: meta-pipeline doctor tells what is missing"),
+    "failed": StateRow(
+        "the machinery failed, not the change", "run it again: meta-pipeline doctor tells what is missing"
+    ),
 }
 """`next_action` is a format string with the field `delivery`."""
 
@@ -162,7 +165,9 @@ def _at_stage(stage: StageId, fold: _Fold, entries: Sequence[Entry]) -> Standing
     if concluded is None or stage in fold.judging:
         if fold.trouble:
             return Standing("failed", stage, fold.revision, fold.trouble)
-        return Standing(WORKING[stage], stage, fold.revision, fold.merge_awaited if stage == "rollout" else None)
+        return Standing(
+            WORKING[stage], stage, fold.revision, fold.merge_awaited if stage == "rollout" else None
+        )
     verdict = concluded.verdict
     if verdict.decision == "blocked":
         worst = [r for r in verdict.results if r.outcome in ("failed", "could_not_run")]

@@ -163,7 +163,11 @@ def _node_differences(before: Pipeline, after: Pipeline) -> list[Difference]:
 
 
 def _field_differences(
-    before: Pipeline | Node, after: Pipeline | Node, fields: tuple[str, ...], pipeline: Pipeline, node: str | None
+    before: Pipeline | Node,
+    after: Pipeline | Node,
+    fields: tuple[str, ...],
+    pipeline: Pipeline,
+    node: str | None,
 ) -> list[Difference]:
     return [
         Difference(

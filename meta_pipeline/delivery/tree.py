@@ -53,7 +53,8 @@ class MemoryTree:
 
     def entries(self) -> Mapping[str, Entry]:
         return {
-            path: Entry(self.modes.get(path, REGULAR), digest_bytes(data)) for path, data in self.files.items()
+            path: Entry(self.modes.get(path, REGULAR), digest_bytes(data))
+            for path, data in self.files.items()
         }
 
     def read(self, path: str) -> bytes | None:
@@ -114,7 +115,9 @@ class FileChange:
         old_middle, new_middle = old[start : len(old) - end], new[start : len(new) - end]
         added: list[Line] = []
         removed: list[Line] = []
-        for tag, old_from, old_to, new_from, new_to in SequenceMatcher(a=old_middle, b=new_middle).get_opcodes():
+        for tag, old_from, old_to, new_from, new_to in SequenceMatcher(
+            a=old_middle, b=new_middle
+        ).get_opcodes():
             if tag != "equal":
                 removed += [Line(start + n + 1, old_middle[n]) for n in range(old_from, old_to)]
                 added += [Line(start + n + 1, new_middle[n]) for n in range(new_from, new_to)]

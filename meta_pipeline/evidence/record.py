@@ -111,5 +111,6 @@ def _entry(ledger: Folder, name: str) -> Entry:
     try:
         return Entry.model_validate(json.loads(data or b""))
     except ValueError as error:
-        raise ValueError(f"{ledger.path(name)}: this ledger entry cannot be read; restore it from a copy") from error
-
+        raise ValueError(
+            f"{ledger.path(name)}: this ledger entry cannot be read; restore it from a copy"
+        ) from error

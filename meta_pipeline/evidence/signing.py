@@ -46,7 +46,9 @@ def sign(statement: bytes, key: Path) -> str:
 
 def _verify(origin: str, content: bytes, statement: bytes, signature: str) -> str:
     if not content.strip():
-        raise SigningError(f"{origin} names no signer; commit a line such as: you@example.com ssh-ed25519 AAAA...")
+        raise SigningError(
+            f"{origin} names no signer; commit a line such as: you@example.com ssh-ed25519 AAAA..."
+        )
     with tempfile.TemporaryDirectory() as folder:
         allowed, signed = Path(folder, "allowed"), Path(folder, "signature")
         allowed.write_bytes(content)
@@ -55,9 +57,23 @@ def _verify(origin: str, content: bytes, statement: bytes, signature: str) -> st
         identities = found.stdout.decode().split("\n")
         identity = identities[0].strip()
         if found.exit != 0 or not identity:
-            raise SigningError(f"the key that signed is not in {origin}; add its public half there and commit it.")
+            raise SigningError(
+                f"the key that signed is not in {origin}; add its public half there and commit it."
+            )
         checked = call(
-            ["ssh-keygen", "-Y", "verify", "-f", str(allowed), "-I", identity, "-n", NAMESPACE, "-s", str(signed)],
+            [
+                "ssh-keygen",
+                "-Y",
+                "verify",
+                "-f",
+                str(allowed),
+                "-I",
+                identity,
+                "-n",
+                NAMESPACE,
+                "-s",
+                str(signed),
+            ],
             given=statement,
         )
         if checked.exit != 0:

@@ -114,7 +114,9 @@ class EvidenceStore:
         self.folder.create(_name(full), data)
         return Evidence(kind=kind, digest=full, title=title)
 
-    def put_model(self, model: BaseModel, title: str, kind: Literal["command", "document"] = "document") -> Evidence:
+    def put_model(
+        self, model: BaseModel, title: str, kind: Literal["command", "document"] = "document"
+    ) -> Evidence:
         """Store a value as canonical JSON, so that its digest is the digest of the value."""
         return self.put(canonical_json(model), title, kind)
 
@@ -124,7 +126,9 @@ class EvidenceStore:
         if data is None:
             raise KeyError(f"no evidence {full_digest} under {self.folder.root}")
         if digest_bytes(data) != full_digest:
-            raise ValueError(f"evidence {full_digest} under {self.folder.root} was altered; restore it from a copy")
+            raise ValueError(
+                f"evidence {full_digest} under {self.folder.root} was altered; restore it from a copy"
+            )
         return data
 
     def find(self, chunk: str) -> str | None:

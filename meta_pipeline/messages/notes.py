@@ -33,7 +33,11 @@ def update_note(delivery: DeliveryId, policy: Policy, plan: Plan, signoffs: Sequ
 
 
 def guidance_note(
-    delivery: DeliveryId, policy: Policy, verdict: Verdict, requirements: Requirements | None, plan: Plan | None
+    delivery: DeliveryId,
+    policy: Policy,
+    verdict: Verdict,
+    requirements: Requirements | None,
+    plan: Plan | None,
 ) -> str:
     """Why the delivery stopped, what was tried, what is asked of a person, and what to do next."""
     failed = [result for result in verdict.results if result.outcome in ("failed", "could_not_run")]

@@ -85,5 +85,9 @@ def review_packet_text(account: Account, implementation: Verdict) -> str:
 def summary_text(account: Account, merged: Merged) -> str:
     """The final summary: changes, tests, rollout steps and rollback, restated after the merge."""
     return render(
-        "account", a=account, implementation=account.verdict("implementation"), merged=merged, absent=ABSENT_IN_ROLLOUT
+        "account",
+        a=account,
+        implementation=account.verdict("implementation"),
+        merged=merged,
+        absent=ABSENT_IN_ROLLOUT,
     )

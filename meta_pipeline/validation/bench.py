@@ -9,9 +9,9 @@ from pathlib import Path
 from meta_pipeline.delivery.evidence import Command, CommandRecord, Side
 from meta_pipeline.evidence.store import EvidenceStore
 from meta_pipeline.policy import Policy
-from meta_pipeline.workspace.environment import Built, tool_versions
 from meta_pipeline.schedulers.airflow.commands import PROBE as AIRFLOW_PROBE
 from meta_pipeline.validation.checkpoints import PROBE as CHECKPOINT_PROBE
+from meta_pipeline.workspace.environment import Built, tool_versions
 from meta_pipeline.workspace.process import run
 from meta_pipeline.workspace.repository import Mirror
 from meta_pipeline.workspace.sandbox import Sandbox
@@ -44,7 +44,8 @@ class Bench:
             path=f"{self.environment.programs}:{SYSTEM_PATH}",
             variables=self._variables(worktree.path),
             sandbox=self.sandbox.opened(
-                read_only=(*self.environment.folders, self.mirror.git_dir, *PROBES), writable=(worktree.path, scratch)
+                read_only=(*self.environment.folders, self.mirror.git_dir, *PROBES),
+                writable=(worktree.path, scratch),
             ),
         )
         record = CommandRecord(

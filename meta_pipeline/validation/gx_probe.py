@@ -21,7 +21,12 @@ def run(context, name):
     try:
         outcome = context.checkpoints.get(name).run()
     except Exception as error:  # whatever a project's own expectations raise is a result here
-        return {"name": name, "error": f"{type(error).__name__}: {error}"[:2000], "success": False, "results": []}
+        return {
+            "name": name,
+            "error": f"{type(error).__name__}: {error}"[:2000],
+            "success": False,
+            "results": [],
+        }
     results = [
         result(validation, expectation)
         for validation in outcome.run_results.values()

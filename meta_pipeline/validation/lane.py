@@ -29,7 +29,9 @@ class Lane(ABC):
         """What is run, in this order; outputs that are read back go to `scratch`."""
 
     @abstractmethod
-    def read(self, records: Sequence[CommandRecord], outputs: Sequence[str], scratch: Path) -> tuple[Part, ...]:
+    def read(
+        self, records: Sequence[CommandRecord], outputs: Sequence[str], scratch: Path
+    ) -> tuple[Part, ...]:
         """The parts of the reports, from the records (one a command, same order) and their output as text."""
 
 

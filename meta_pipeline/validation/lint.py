@@ -32,7 +32,9 @@ class LintLane(Lane):
             ),
         )
 
-    def read(self, records: Sequence[CommandRecord], outputs: Sequence[str], scratch: Path) -> tuple[Part, ...]:
+    def read(
+        self, records: Sequence[CommandRecord], outputs: Sequence[str], scratch: Path
+    ) -> tuple[Part, ...]:
         record, output = records[0], outputs[0]
         stopped = unfinished(record)
         if stopped:
@@ -64,7 +66,9 @@ def complaints(output: str) -> list[Problem]:
         for match in _COMPLAINT.finditer(output)
     ]
     found += [
-        Problem(path=match["path"], line=None, message="would be reformatted", key=f"{match['path']}|reformat")
+        Problem(
+            path=match["path"], line=None, message="would be reformatted", key=f"{match['path']}|reformat"
+        )
         for match in _UNFORMATTED.finditer(output)
     ]
     return found

@@ -33,16 +33,26 @@ class ParseLane(Lane):
     def commands(self, scratch: Path) -> tuple[Command, ...]:
         return (parse_command(self.policy, scratch),)
 
-    def read(self, records: Sequence[CommandRecord], outputs: Sequence[str], scratch: Path) -> tuple[Part, ...]:
+    def read(
+        self, records: Sequence[CommandRecord], outputs: Sequence[str], scratch: Path
+    ) -> tuple[Part, ...]:
         record = records[0]
         try:
             topology = read_topology((scratch / TOPOLOGY_FILE).read_bytes())
         except (OSError, ValueError) as error:
-            reason = unfinished(record) or f"'{record.command.shown_as}' gave no topology: {tail(outputs[0]) or error}"
+            reason = (
+                unfinished(record)
+                or f"'{record.command.shown_as}' gave no topology: {tail(outputs[0]) or error}"
+            )
             return (Part(kind="parse", side=SideReport(records=(record,), could_not_run=reason)),)
         problems = occurrences(
             [
-                Problem(path=error.path, line=error.line, message=error.message, key=f"{error.path}|{error.message}")
+                Problem(
+                    path=error.path,
+                    line=error.line,
+                    message=error.message,
+                    key=f"{error.path}|{error.message}",
+                )
                 for error in topology.errors
             ]
         )
@@ -72,7 +82,9 @@ class DryRunLane(Lane):
         runs = (dry_run_command(self.policy, scratch, self.pipelines),) if self.pipelines else ()
         return (*runs, *(checkpoint_command(project, scratch, n) for n, project in enumerate(self.projects)))
 
-    def read(self, records: Sequence[CommandRecord], outputs: Sequence[str], scratch: Path) -> tuple[Part, ...]:
+    def read(
+        self, records: Sequence[CommandRecord], outputs: Sequence[str], scratch: Path
+    ) -> tuple[Part, ...]:
         split = len(records) - len(self.projects)
         parts: list[Part] = []
         if self.pipelines:
@@ -94,7 +106,9 @@ def _read_dry_run(record: CommandRecord, output: str, written: Path) -> Part:
         if not run.succeeded
     ]
     measures = tuple(_runtime(run, record) for run in runs if run.succeeded)
-    return Part(kind="dry_run", side=SideReport(records=(record,), problems=occurrences(problems)), measures=measures)
+    return Part(
+        kind="dry_run", side=SideReport(records=(record,), problems=occurrences(problems)), measures=measures
+    )
 
 
 def _runtime(run: DagRun, record: CommandRecord) -> Measure:

@@ -49,7 +49,9 @@ class TestsLane(Lane):
             for number, text in enumerate(self.texts, start=1)
         )
 
-    def read(self, records: Sequence[CommandRecord], outputs: Sequence[str], scratch: Path) -> tuple[Part, ...]:
+    def read(
+        self, records: Sequence[CommandRecord], outputs: Sequence[str], scratch: Path
+    ) -> tuple[Part, ...]:
         problems: list[Problem] = []
         collected = skipped = 0
         for number, (record, output) in enumerate(zip(records, outputs, strict=True), start=1):
@@ -60,7 +62,9 @@ class TestsLane(Lane):
             if counted is None:
                 if not record.succeeded and record.exit != _NOTHING_COLLECTED:
                     reason = f"'{record.command.shown_as}' ended with {record.exit} and wrote no report: {tail(output)}"
-                    return (Part(kind="tests", side=SideReport(records=tuple(records), could_not_run=reason)),)
+                    return (
+                        Part(kind="tests", side=SideReport(records=tuple(records), could_not_run=reason)),
+                    )
                 continue
             collected += counted.collected
             skipped += counted.skipped

@@ -67,7 +67,11 @@ def lanes_for(policy: Policy, pipelines: Sequence[str]) -> Lanes:
 
 
 def validate(
-    bench: Bench, change_set: ChangeSet, change: Change, remembered: Folder, wanted: Collection[ReportKind] = ALL_KINDS
+    bench: Bench,
+    change_set: ChangeSet,
+    change: Change,
+    remembered: Folder,
+    wanted: Collection[ReportKind] = ALL_KINDS,
 ) -> dict[ReportKind, ValidationReport]:
     """Run the lanes of the wanted reports at base and head, as many at once as there are cores.
 
@@ -92,10 +96,14 @@ def validate(
     parts = {(item[0], part.kind): part for item, given in zip(work, found, strict=True) for part in given}
     absent = {side: lanes.absent for side, lanes in sides.items()}
     subject = digest(change_set)
-    return {kind: _report(kind, subject, parts, absent["head"].get(kind)) for kind in ALL_KINDS if kind in wanted}
+    return {
+        kind: _report(kind, subject, parts, absent["head"].get(kind)) for kind in ALL_KINDS if kind in wanted
+    }
 
 
-def unable(change_set: ChangeSet, reason: str, wanted: Collection[ReportKind]) -> dict[ReportKind, ValidationReport]:
+def unable(
+    change_set: ChangeSet, reason: str, wanted: Collection[ReportKind]
+) -> dict[ReportKind, ValidationReport]:
     """The reports of a change that no command could be run for: each says why."""
     side = SideReport(could_not_run=reason)
     return {

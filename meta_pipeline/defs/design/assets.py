@@ -7,13 +7,22 @@ import dagster as dg
 
 from meta_pipeline.authors.planning import plan_from_patch, plan_with_recipes
 from meta_pipeline.authors.recipes.book import NoFit
+from meta_pipeline.defs.gating import (
+    at_work,
+    block,
+    checks,
+    concluded,
+    judged,
+    made,
+    require_open,
+    require_same,
+)
+from meta_pipeline.defs.parts import artifact_asset
+from meta_pipeline.defs.signoffs import signed_stage
 from meta_pipeline.delivery.context import DependencyAudit, RepoContext
 from meta_pipeline.delivery.model import digest
 from meta_pipeline.delivery.plan import Plan
 from meta_pipeline.delivery.requirements import Requirements
-from meta_pipeline.defs.gating import at_work, block, checks, concluded, judged, made, require_open, require_same
-from meta_pipeline.defs.parts import artifact_asset
-from meta_pipeline.defs.signoffs import signed_stage
 from meta_pipeline.desk import Delivery
 from meta_pipeline.gates.case import Case
 from meta_pipeline.issues.repo_context import audit_dependencies
@@ -22,7 +31,10 @@ from meta_pipeline.resources import DeskResource
 
 
 def dependency_audit(
-    context: dg.AssetExecutionContext, desk: DeskResource, repo_context: RepoContext, requirements: Requirements
+    context: dg.AssetExecutionContext,
+    desk: DeskResource,
+    repo_context: RepoContext,
+    requirements: Requirements,
 ) -> Iterator[Any]:
     delivery = at_work(context, desk)
     yield made(
@@ -62,7 +74,9 @@ def plan_signoff(
     verdict = require_open(context, delivery.border("design", digest(plan), signed=False))
     for shown in signed_stage(context, delivery, verdict):
         if isinstance(shown, dg.Output):
-            delivery.record.post("update", update_note(delivery.id, delivery.policy, plan, shown.value.signoffs))
+            delivery.record.post(
+                "update", update_note(delivery.id, delivery.policy, plan, shown.value.signoffs)
+            )
         yield shown
 
 
@@ -72,9 +86,7 @@ def _planned(delivery: Delivery, requirements: Requirements, repo_context: RepoC
         return plan_from_patch(
             requirements, request.patch, repo_context, request.author.identity, delivery.policy
         )
-    planned = plan_with_recipes(
-        requirements, repo_context, delivery.policy, delivery.tree(repo_context.base)
-    )
+    planned = plan_with_recipes(requirements, repo_context, delivery.policy, delivery.tree(repo_context.base))
     return _without_steps(requirements, planned) if isinstance(planned, NoFit) else planned
 
 

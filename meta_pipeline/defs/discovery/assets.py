@@ -5,13 +5,13 @@ from typing import Any
 
 import dagster as dg
 
+from meta_pipeline.defs.gating import at_work, block, checks, concluded, halt, judged, made
+from meta_pipeline.defs.parts import artifact_asset
 from meta_pipeline.delivery.change_set import Author
 from meta_pipeline.delivery.context import RepoContext
 from meta_pipeline.delivery.issue import Issue
 from meta_pipeline.delivery.ledger import Opened, answers_in, opening
 from meta_pipeline.delivery.model import digest
-from meta_pipeline.defs.gating import at_work, block, checks, concluded, halt, judged, made
-from meta_pipeline.defs.parts import artifact_asset
 from meta_pipeline.desk import Delivery, tip_of
 from meta_pipeline.gates.case import Case
 from meta_pipeline.issues.digestion import digest_issue
@@ -76,7 +76,9 @@ def _in_inbox(tree: GitTree, delivery: Delivery) -> Issue:
             if entry.error is not None:
                 raise IssueError(entry.path, 1, entry.error, "give each issue its own number")
             return read_issue((tree.read(entry.path) or b"").decode("utf-8", "replace"), entry.path)
-    raise IssueError(INBOX, 1, f"no committed issue has the number {delivery.id.number}", "commit its file there")
+    raise IssueError(
+        INBOX, 1, f"no committed issue has the number {delivery.id.number}", "commit its file there"
+    )
 
 
 def _open(delivery: Delivery, issue: Issue, commit: str, policy: str) -> None:
@@ -84,7 +86,9 @@ def _open(delivery: Delivery, issue: Issue, commit: str, policy: str) -> None:
     entries = delivery.record.entries()
     last = opening(entries)
     request = delivery.request
-    patch = delivery.record.evidence.put(request.patch.encode(), "patch") if request and request.patch else None
+    patch = (
+        delivery.record.evidence.put(request.patch.encode(), "patch") if request and request.patch else None
+    )
     opened = Opened(
         revision=last.revision + 1 if last else 1,
         issue=digest(issue),

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from meta_pipeline.defs.jobs import job_name, run_request
+from meta_pipeline.defs.parts import partitions
 from meta_pipeline.delivery.ids import DeliveryId
 from meta_pipeline.delivery.ledger import Withdrawn, opening
 from meta_pipeline.delivery.model import digest
 from meta_pipeline.delivery.states import STATES
-from meta_pipeline.defs.jobs import job_name, run_request
-from meta_pipeline.defs.parts import partitions
 from meta_pipeline.desk import Desk, tip_of
 from meta_pipeline.issues.inbox import InboxEntry, IssueError, list_inbox, read_issue
 from meta_pipeline.policy import INBOX

@@ -8,6 +8,8 @@ import dagster as dg
 
 from meta_pipeline.authors.change import write_change
 from meta_pipeline.authors.recipes.recipe import RecipeError
+from meta_pipeline.defs.gating import at_work, block, checks, concluded, halt, judged, made, require_open
+from meta_pipeline.defs.parts import ARTIFACTS_IO, artifact_asset, check_specs, partitions
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.change_set import ChangeSet
 from meta_pipeline.delivery.ledger import latest_results
@@ -16,8 +18,6 @@ from meta_pipeline.delivery.plan import Plan
 from meta_pipeline.delivery.reports import ReportKind, ValidationReport
 from meta_pipeline.delivery.requirements import Requirements
 from meta_pipeline.delivery.stages import REPORTS, artifact
-from meta_pipeline.defs.gating import at_work, block, checks, concluded, halt, judged, made, require_open
-from meta_pipeline.defs.parts import ARTIFACTS_IO, artifact_asset, check_specs, partitions
 from meta_pipeline.desk import Delivery
 from meta_pipeline.evidence.store import Folder
 from meta_pipeline.gates.case import Case
@@ -74,12 +74,12 @@ def validation_reports(
     context: dg.AssetExecutionContext, desk: DeskResource, patched_code: ChangeSet
 ) -> Iterator[Any]:
     delivery = at_work(context, desk)
-    wanted = [name for name in REPORTS if dg.AssetKey([delivery.target.name, name]) in context.selected_asset_keys]
+    wanted = [
+        name for name in REPORTS if dg.AssetKey([delivery.target.name, name]) in context.selected_asset_keys
+    ]
     reports = _validated(delivery, patched_code, [KINDS[name] for name in wanted])
     case = Case(delivery.policy, change_set=patched_code, reports=reports)
-    results = judged(
-        delivery, "implementation", digest(patched_code), catalogue().of_subject(*wanted), case
-    )
+    results = judged(delivery, "implementation", digest(patched_code), catalogue().of_subject(*wanted), case)
     for name in wanted:
         yield made(delivery, name, reports[KINDS[name]], output=name)
     yield from checks(delivery.target.name, results)
@@ -102,11 +102,16 @@ def implementation_verdict(
         if report.change_set != subject:
             raise halt(context, f"The {report.kind} report is about another change; run the reports again.")
     case = Case(delivery.policy, change_set=patched_code, reports={report.kind: report for report in reports})
-    results = judged(delivery, "implementation", subject, catalogue().of_subject("implementation_verdict"), case)
+    results = judged(
+        delivery, "implementation", subject, catalogue().of_subject("implementation_verdict"), case
+    )
     known = latest_results(delivery.record.entries(), "implementation", subject)
     unjudged = [gate.id for gate in delivery.gates("implementation") if known.get(gate.id) is None]
     if unjudged:
-        raise halt(context, f"{', '.join(unjudged)} gave no result on this change; run patched_code and the reports again.")
+        raise halt(
+            context,
+            f"{', '.join(unjudged)} gave no result on this change; run patched_code and the reports again.",
+        )
     verdict = concluded(delivery, "implementation", subject, [result for result in known.values() if result])
     yield from checks(delivery.target.name, results)
     if verdict.decision == "blocked":

@@ -5,6 +5,20 @@ from typing import Any
 
 import dagster as dg
 
+from meta_pipeline.defs.gating import (
+    at_work,
+    block,
+    checks,
+    concluded,
+    halt,
+    judged,
+    made,
+    require_open,
+    require_same,
+)
+from meta_pipeline.defs.implementation.assets import bench_for, change_of
+from meta_pipeline.defs.parts import artifact_asset
+from meta_pipeline.defs.signoffs import signed_stage
 from meta_pipeline.delivery.borders import review_subject
 from meta_pipeline.delivery.change_set import ChangeSet
 from meta_pipeline.delivery.citations import chunks_cited
@@ -16,10 +30,6 @@ from meta_pipeline.delivery.reports import ReportKind, ValidationReport
 from meta_pipeline.delivery.requirements import Requirements
 from meta_pipeline.delivery.rollback import RollbackPlan
 from meta_pipeline.delivery.stages import REPORTS
-from meta_pipeline.defs.gating import at_work, block, checks, concluded, halt, judged, made, require_open, require_same
-from meta_pipeline.defs.implementation.assets import bench_for, change_of
-from meta_pipeline.defs.parts import artifact_asset
-from meta_pipeline.defs.signoffs import signed_stage
 from meta_pipeline.desk import Delivery
 from meta_pipeline.gates.case import Case, Packet
 from meta_pipeline.messages.packet import Account, chunks_to_cite, review_packet_text
@@ -90,7 +100,9 @@ def review_verdict(
     delivery = at_work(context, desk)
     subject = subject_at_hand(context, delivery, patched_code, rollback_plan)
     if review_packet.subject != subject:
-        raise halt(context, "The review packet is about another change or verdict; materialize review_packet again.")
+        raise halt(
+            context, "The review packet is about another change or verdict; materialize review_packet again."
+        )
     reports = by_kind(lint_report, test_report, parse_report, dry_run_report, data_quality_report)
     case = Case(
         delivery.policy,
@@ -111,7 +123,10 @@ def review_verdict(
 
 
 def review_signoff(
-    context: dg.AssetExecutionContext, desk: DeskResource, patched_code: ChangeSet, rollback_plan: RollbackPlan
+    context: dg.AssetExecutionContext,
+    desk: DeskResource,
+    patched_code: ChangeSet,
+    rollback_plan: RollbackPlan,
 ) -> Iterator[Any]:
     delivery = at_work(context, desk)
     subject = subject_at_hand(context, delivery, patched_code, rollback_plan)
@@ -144,7 +159,15 @@ def account_of(
     change = change_of(delivery, change_set)
     assert change is not None
     return Account(
-        delivery.id, delivery.policy, requirements, plan, change_set, change, reports, rollback, delivery.record.entries()
+        delivery.id,
+        delivery.policy,
+        requirements,
+        plan,
+        change_set,
+        change,
+        reports,
+        rollback,
+        delivery.record.entries(),
     )
 
 

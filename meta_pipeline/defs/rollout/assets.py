@@ -5,6 +5,19 @@ from typing import Any
 
 import dagster as dg
 
+from meta_pipeline.defs.gating import (
+    at_work,
+    block,
+    checks,
+    concluded,
+    halt,
+    judged,
+    made,
+    require_open,
+    require_same,
+)
+from meta_pipeline.defs.parts import artifact_asset
+from meta_pipeline.defs.review.assets import account_of, by_kind, subject_at_hand
 from meta_pipeline.delivery.change_set import ChangeSet
 from meta_pipeline.delivery.ledger import Delivered, Effect, effect, signoffs_on
 from meta_pipeline.delivery.model import digest
@@ -15,9 +28,6 @@ from meta_pipeline.delivery.requirements import Requirements
 from meta_pipeline.delivery.rollback import RollbackPlan
 from meta_pipeline.delivery.signoff import statement
 from meta_pipeline.delivery.stages import REPORTS
-from meta_pipeline.defs.gating import at_work, block, checks, concluded, halt, judged, made, require_open, require_same
-from meta_pipeline.defs.parts import artifact_asset
-from meta_pipeline.defs.review.assets import account_of, by_kind, subject_at_hand
 from meta_pipeline.desk import Delivery
 from meta_pipeline.evidence.signing import SigningError
 from meta_pipeline.gates.case import Case, Merging
@@ -51,7 +61,9 @@ def merge(
         head=patched_code.head,
         tip=patched_code.base if is_there else tip,
     )
-    results = judged(delivery, "rollout", subject, delivery.gates("rollout"), Case(delivery.policy, merging=merging))
+    results = judged(
+        delivery, "rollout", subject, delivery.gates("rollout"), Case(delivery.policy, merging=merging)
+    )
     verdict = concluded(delivery, "rollout", subject, results)
     yield from checks(delivery.target.name, results)
     if verdict.decision == "blocked":
@@ -110,7 +122,9 @@ def _merge_once(
                 context.log.warning(waiting)
                 return None
             case TipMoved():
-                raise halt(context, f"'{branch}' moved in this moment; run implement_delivery to validate again.")
+                raise halt(
+                    context, f"'{branch}' moved in this moment; run implement_delivery to validate again."
+                )
         by_us = True
     if done is None:
         who = "meta-pipeline" if by_us else "a person"
@@ -126,7 +140,9 @@ def _merge_once(
     )
 
 
-def _require_signers_still_valid(context: dg.AssetExecutionContext, delivery: Delivery, signed_digest: str) -> None:
+def _require_signers_still_valid(
+    context: dg.AssetExecutionContext, delivery: Delivery, signed_digest: str
+) -> None:
     """Raise `dagster.Failure` unless every approval still verifies at the tip of the default branch."""
     signers = delivery.signers(delivery.tip)
     for signoff in signoffs_on(delivery.record.entries(), "review", signed_digest):

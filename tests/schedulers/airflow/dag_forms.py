@@ -50,7 +50,8 @@ class LoadOperator(BaseOperator):
 
 
 def build(name, schedule=None, steps=("extract", "load"), **kwargs):
-    with DAG(f"made_{name}", schedule=schedule, start_date=pendulum.datetime(2024, 5, 1), catchup=True, **kwargs) as made:
+    begin = pendulum.datetime(2024, 5, 1)
+    with DAG(f"made_{name}", schedule=schedule, start_date=begin, catchup=True, **kwargs) as made:
         previous = None
         for step in steps:
             current = BashOperator(task_id=step, bash_command="true")
@@ -97,10 +98,17 @@ with DAG(
     end >> outer
     tail = EmptyOperator(task_id="tail")
     outer >> tail
-    chain(tail, [EmptyOperator(task_id="p1"), EmptyOperator(task_id="p2")], [EmptyOperator(task_id="q1"), EmptyOperator(task_id="q2")])
-    cross_downstream([EmptyOperator(task_id="x1"), EmptyOperator(task_id="x2")], [EmptyOperator(task_id="y1"), EmptyOperator(task_id="y2")])
+    p, q, x, y = [[EmptyOperator(task_id=f"{letter}{n}") for n in (1, 2)] for letter in "pqxy"]
+    chain(tail, p, q)
+    cross_downstream(x, y)
 
-late = DAG("context_late", default_args=dict(late_args, retries=6), schedule=timedelta(hours=6), start_date=datetime(2024, 2, 3), catchup=False)
+late = DAG(
+    "context_late",
+    default_args=dict(late_args, retries=6),
+    schedule=timedelta(hours=6),
+    start_date=datetime(2024, 2, 3),
+    catchup=False,
+)
 first = EmptyOperator(task_id="first", dag=late)
 second = EmptyOperator(task_id="second", dag=late)
 second.set_upstream(first)

@@ -140,4 +140,4 @@ def test_dry_run_reports_each_dag(tmp_path: Path) -> None:
     assert (absent.succeeded, absent.error) == (False, "no DAG has this id")
     assert (succeeds.succeeded, succeeds.error) == (True, None)
     assert [task.id for task in succeeds.tasks] == ["greet"]
-    assert succeeds.tasks[0].seconds is not None
+    assert all(run.seconds >= 0 for run in (fails, absent, succeeds))

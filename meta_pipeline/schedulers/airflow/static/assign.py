@@ -3,6 +3,7 @@
 import ast
 
 from meta_pipeline.schedulers.airflow.static.library import is_plain
+from meta_pipeline.schedulers.airflow.static.limits import ELEMENTS_PER_STEP, MAX_LENGTH
 from meta_pipeline.schedulers.airflow.static.machine import Machine
 from meta_pipeline.schedulers.airflow.static.values import (
     UNKNOWN,
@@ -42,6 +43,13 @@ def _bind_each(machine: Machine, targets: list[ast.expr], value: object, scope: 
         items = [UNKNOWN] * len(targets)
     for target, item in zip(targets, items, strict=True):
         bind(machine, target, item, scope)
+
+
+def extend(machine: Machine, held: list[object], items: object) -> None:
+    """`held.extend(items)`; what is not known, or too much, is one unknown element."""
+    known = isinstance(items, (list, tuple)) and len(held) + len(items) <= MAX_LENGTH
+    held.extend(items if known and isinstance(items, (list, tuple)) else [UNKNOWN])
+    machine.step(len(held) // ELEMENTS_PER_STEP)
 
 
 def set_member(receiver: object, name: str, value: object, *, certain: bool) -> None:

@@ -3,30 +3,39 @@
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
+from meta_pipeline.schedulers.airflow.static.limits import MAX_LINKS, TooMuchToReadError
 from meta_pipeline.schedulers.airflow.static.values import Dag, Group, Label, Output, Task
 
 
 def is_linkable(value: object) -> bool:
     """Whether `value` can stand at one side of `>>`."""
-    if isinstance(value, (list, tuple)):
-        return any(is_linkable(item) for item in value)
-    return isinstance(value, (Task, Group, Output, Label))
+    return next(flat(value), None) is not None
 
 
-def flat(value: object) -> Iterator[Task | Group | Output | Label]:
-    """The linkable things in `value`, in order."""
+def flat(value: object, seen: set[int] | None = None) -> Iterator[Task | Group | Output | Label]:
+    """The linkable things in `value`, in order; a list that stands in it twice counts once."""
     if isinstance(value, (Task, Group, Output, Label)):
         yield value
     elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from flat(item)
+        visited = set() if seen is None else seen
+        if id(value) not in visited:
+            visited.add(id(value))
+            for item in value:
+                yield from flat(item, visited)
 
 
 def link(upstream: object, downstream: object) -> None:
     """`upstream >> downstream`, each to each."""
-    for before in tuple(flat(upstream)):
-        for after in tuple(flat(downstream)):
+    befores, afters = tuple(flat(upstream)), tuple(flat(downstream))
+    _check(len(befores) * len(afters))
+    for before in befores:
+        for after in afters:
             _link_pair(before, after)
+
+
+def _check(links: int) -> None:
+    if links > MAX_LINKS:
+        raise TooMuchToReadError
 
 
 def _link_pair(before: object, after: object) -> None:
@@ -39,8 +48,10 @@ def _link_pair(before: object, after: object) -> None:
         for source in before.before:
             _link_pair(source, after)
     else:
-        for later in _first_tasks(after):
-            for earlier in _last_tasks(before):
+        firsts, lasts = tuple(_first_tasks(after)), tuple(_last_tasks(before))
+        _check(len(firsts) * len(lasts))
+        for later in firsts:
+            for earlier in lasts:
                 connect(earlier, later)
 
 

@@ -1,5 +1,6 @@
 """From what a DAG file builds to the published pipeline, with all defaults merged."""
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
@@ -97,7 +98,7 @@ def _count(value: object) -> int | Unresolved:
 def _seconds(value: object) -> float | None | Unresolved:
     if isinstance(value, timedelta):
         return value.total_seconds()
-    if isinstance(value, (int, float)):
+    if isinstance(value, (int, float)) and math.isfinite(value):
         return float(value)
     return None if value is None else UNRESOLVED
 

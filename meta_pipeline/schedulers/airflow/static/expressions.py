@@ -1,11 +1,13 @@
 """The value of an expression, as far as source alone can tell."""
 
 import ast
+import re
 from collections.abc import Callable, Iterable
 
 from meta_pipeline.schedulers.airflow.static import edges
 from meta_pipeline.schedulers.airflow.static.assign import bind
 from meta_pipeline.schedulers.airflow.static.library import bounded, element, format_value, is_plain, same
+from meta_pipeline.schedulers.airflow.static.limits import ELEMENTS_PER_STEP, MAX_LENGTH
 from meta_pipeline.schedulers.airflow.static.machine import Arguments, Machine, Site
 from meta_pipeline.schedulers.airflow.static.operations import binary, compare, truth
 from meta_pipeline.schedulers.airflow.static.values import (
@@ -21,15 +23,24 @@ from meta_pipeline.schedulers.airflow.static.values import (
     opened,
 )
 
+# Half of a character, which no file or JSON can hold.
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_MAKERS = (ast.Call, ast.BinOp, ast.Subscript, ast.ListComp, ast.JoinedStr)
+
 
 def evaluate(machine: Machine, node: ast.expr, scope: Scope) -> object:
     """The value of `node`; `UNKNOWN` for what is not understood."""
     machine.step()
     handler = _HANDLERS.get(type(node))
-    return handler(machine, node, scope) if handler else UNKNOWN
+    value = handler(machine, node, scope) if handler else UNKNOWN
+    if isinstance(node, _MAKERS) and isinstance(value, (str, list, tuple, set, dict)):
+        machine.step(len(value) // ELEMENTS_PER_STEP)
+    return value
 
 
 def _constant(machine: Machine, node: ast.Constant, scope: Scope) -> object:
+    if isinstance(node.value, str) and not node.value.isascii() and _SURROGATE.search(node.value):
+        return UNKNOWN
     return node.value
 
 
@@ -87,7 +98,7 @@ def arguments_of(machine: Machine, node: ast.Call, scope: Scope) -> Arguments:
 
 def _spread(value: object, into: list[object]) -> bool:
     """Put the elements of `value` into the list; say whether there may be more."""
-    if isinstance(value, (list, tuple, set, range)) and len(value) <= 10_000:
+    if isinstance(value, (list, tuple, set, range)) and len(value) <= MAX_LENGTH:
         into.extend(value)
         return isinstance(value, OpenList)
     if isinstance(value, dict):

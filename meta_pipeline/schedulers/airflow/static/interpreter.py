@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from meta_pipeline.schedulers.airflow.static import calls, expressions, members
 from meta_pipeline.schedulers.airflow.static.definitions import bind_parameters
-from meta_pipeline.schedulers.airflow.static.limits import MAX_CALL_DEPTH, MAX_STEPS
-from meta_pipeline.schedulers.airflow.static.machine import Arguments, Machine, Site, TooMuchToReadError
+from meta_pipeline.schedulers.airflow.static.limits import MAX_CALL_DEPTH, MAX_STEPS, TooMuchToReadError
+from meta_pipeline.schedulers.airflow.static.machine import Arguments, Machine, Site
 from meta_pipeline.schedulers.airflow.static.modules import Modules, UnreadableSourceError
 from meta_pipeline.schedulers.airflow.static.statements import Flow, joined, run_block
 from meta_pipeline.schedulers.airflow.static.values import UNKNOWN, Dag, Function, Scope, SourceFile

@@ -132,14 +132,15 @@ def format_template(template: str, positional: list[object], named: dict[object,
         return UNKNOWN
 
 
-def copied(value: object, depth: int = 8) -> object:
-    """A copy of lists and dicts, as deep as defaults are ever nested."""
-    if depth == 0:
+def copied(value: object, depth: int = 8, made: dict[int, object] | None = None) -> object:
+    """A copy of lists and dicts, as deep as defaults are ever nested; what is shared stays shared."""
+    if depth == 0 or not isinstance(value, (dict, list)):
         return value
-    if isinstance(value, dict):
-        return {key: copied(item, depth - 1) for key, item in value.items()}
-    if isinstance(value, OpenList):
-        return OpenList(copied(item, depth - 1) for item in value)
-    if isinstance(value, list):
-        return [copied(item, depth - 1) for item in value]
-    return value
+    known = {} if made is None else made
+    if id(value) not in known:
+        known[id(value)] = value
+        if isinstance(value, dict):
+            known[id(value)] = {key: copied(item, depth - 1, known) for key, item in value.items()}
+        else:
+            known[id(value)] = type(value)(copied(item, depth - 1, known) for item in value)
+    return known[id(value)]

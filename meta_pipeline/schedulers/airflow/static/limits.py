@@ -2,4 +2,10 @@
 
 MAX_STEPS = 400_000
 MAX_CALL_DEPTH = 16
-MAX_LENGTH = 100_000
+MAX_LENGTH = 10_000
+MAX_LINKS = 100_000
+ELEMENTS_PER_STEP = 32
+
+
+class TooMuchToReadError(Exception):
+    """The file asks for more steps than a reader should take."""

@@ -7,13 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from meta_pipeline.delivery.topology import TopologyError
-from meta_pipeline.schedulers.airflow.static.limits import MAX_STEPS
+from meta_pipeline.schedulers.airflow.static.limits import MAX_STEPS, TooMuchToReadError
 from meta_pipeline.schedulers.airflow.static.modules import Modules
 from meta_pipeline.schedulers.airflow.static.values import Dag, Function, Group, Scope
-
-
-class TooMuchToReadError(Exception):
-    """The file asks for more steps than a reader should take."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +71,9 @@ class Machine(ABC):
     def module_scope(self, name: str) -> Scope | None:
         """The names of a module of the repository; None for a folder without `__init__.py`."""
 
-    def step(self) -> None:
-        self.steps += 1
+    def step(self, count: int = 1) -> None:
+        """Count work done; raise `TooMuchToReadError` past the limit."""
+        self.steps += count
         if self.steps > MAX_STEPS:
             raise TooMuchToReadError
 

@@ -1,6 +1,7 @@
 """Methods of tasks, groups, DAGs and plain values."""
 
 from meta_pipeline.schedulers.airflow.static import edges, taskflow
+from meta_pipeline.schedulers.airflow.static.assign import extend
 from meta_pipeline.schedulers.airflow.static.library import (
     bounded,
     copied,
@@ -192,11 +193,8 @@ def _list_method(machine: Machine, receiver: list[object], name: str, arguments:
         case "append", [item]:
             receiver.append(item)
             return None
-        case "extend", [(list() | tuple()) as items]:
-            receiver.extend(items[:MAX_LENGTH])
-            return None
-        case "extend", _:
-            receiver.append(UNKNOWN)
+        case "extend", [items]:
+            extend(machine, receiver, items)
             return None
         case "insert", [int() as place, item]:
             receiver.insert(place, item)

@@ -17,7 +17,7 @@ def parsed(data: bytes) -> ast.Module:
             return ast.parse(data)
     except SyntaxError as error:
         # A missing or wrong encoding declaration is a SyntaxError without a line.
-        raise UnreadableSourceError(error.msg, error.lineno) from error
+        raise UnreadableSourceError(error.msg, error.lineno or None) from error
     except (ValueError, RecursionError, MemoryError) as error:
         raise UnreadableSourceError(str(error) or "it is nested too deeply", None) from error
 

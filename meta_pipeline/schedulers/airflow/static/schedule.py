@@ -24,6 +24,7 @@ PRESETS = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
 }
+MAX_PARTS = 1000
 _ARGUMENTS = ("schedule", "schedule_interval", "timetable")
 
 
@@ -38,7 +39,9 @@ def schedule_of(arguments: Mapping[object, object], major: int | None) -> str | 
 
 
 def shown(schedule: object) -> str | None | Unresolved:
-    """The text of one schedule value."""
+    """The text of one schedule value; one that names a thousand things is no text to read."""
+    if isinstance(schedule, (AssetExpression, Timetable)) and schedule.size > MAX_PARTS:
+        return UNRESOLVED
     match schedule:
         case None:
             return None

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
 
-from meta_pipeline.schedulers.airflow.static.assign import bind
+from meta_pipeline.schedulers.airflow.static.assign import bind, extend
 from meta_pipeline.schedulers.airflow.static.contexts import run_with
 from meta_pipeline.schedulers.airflow.static.definitions import define_class, define_function
 from meta_pipeline.schedulers.airflow.static.expressions import rounds
@@ -59,7 +59,7 @@ def _augmented(machine: Machine, node: ast.AugAssign, scope: Scope) -> Flow:
     value = machine.evaluate(node.value, scope)
     held = machine.evaluate(node.target, scope)
     if isinstance(held, list) and isinstance(node.op, ast.Add):
-        held.extend(value if isinstance(value, (list, tuple)) else [UNKNOWN])
+        extend(machine, held, value)
         return Flow.NEXT
     if isinstance(held, dict) and isinstance(node.op, ast.BitOr) and isinstance(value, dict):
         held.update(value)

@@ -7,6 +7,7 @@ for everything else. What cannot be known is `UNKNOWN`, also as an element of a 
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 
@@ -292,18 +293,32 @@ class Asset:
     name: object
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AssetExpression:
     """Assets joined with `and` or `or`."""
 
     joined_by: str
     parts: tuple[object, ...]
 
+    @cached_property
+    def size(self) -> int:
+        """How many assets it names, each time that it does."""
+        return size_of(self.parts)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Timetable:
     """A timetable object: its class and the arguments that were given to it."""
 
     name: str
     positional: tuple[object, ...]
     named: Mapping[object, object]
+
+    @cached_property
+    def size(self) -> int:
+        """How many values it holds, those of the timetables inside it too."""
+        return size_of((*self.positional, *self.named.values()))
+
+
+def size_of(parts: tuple[object, ...]) -> int:
+    return sum(part.size if isinstance(part, (AssetExpression, Timetable)) else 1 for part in parts)
