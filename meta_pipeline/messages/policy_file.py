@@ -39,7 +39,10 @@ _PURPOSES = {
 }
 _ALWAYS = ("environment.python", "signoff.allowed_signers", "signoff.design", "signoff.review")
 _WIDTH = 110
-_LOOKS_LIKE_ANOTHER_TYPE = re.compile(r"[-+]?[\d.][\d.:_eE+-]*")
+# Also to readers of YAML 1.1, to which `on` is true.
+_LOOKS_LIKE_ANOTHER_TYPE = re.compile(
+    r"[-+]?[\d.][\d.:_e+-]*|true|false|yes|no|on|off|y|n|null|~", re.IGNORECASE
+)
 
 
 def policy_text(detection: Detection) -> str:

@@ -1,5 +1,6 @@
 """The policy that a repository gets before it has written its own: everything that its files tell."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,7 @@ _PACKAGES: dict[SchedulerKind, str] = {
     "prefect": "prefect",
     "dbt": "dbt",
 }
+_TOOL = re.compile(r"(?:python3? -m )?(?P<name>pytest|ruff|flake8|black|mypy|sqlfluff|yamllint|pylint)\b")
 
 
 @dataclass(frozen=True)
@@ -132,11 +134,12 @@ def _needs(tree: Tree, policy: Policy) -> dict[str, str]:
         needs[_PACKAGES[policy.scheduler.kind]] = image or f"the pipelines need {policy.scheduler.kind}"
     if policy.data_quality.great_expectations:
         needs["great-expectations"] = "the checkpoints need Great Expectations"
-    for tool in ("ruff", "flake8"):
-        if (policy.commands.lint or "").startswith(tool):
-            needs[tool] = f"the lint command is '{policy.commands.lint}'"
-    if "-m pytest" in f"{policy.commands.unit_tests} {policy.commands.integration_tests}":
-        needs["pytest"] = "the tests are run by pytest"
+    chosen = policy.commands
+    for command in filter(None, (chosen.lint, chosen.unit_tests, chosen.integration_tests)):
+        for line in commands.run_lines(tree, command):
+            tool = _TOOL.match(line)
+            if tool:
+                needs.setdefault(tool["name"], f"'{command}' runs {tool['name']}")
     return needs
 
 

@@ -201,7 +201,7 @@ def test_requirement_files_are_taken_in_the_order_of_trust(
         (
             {"dags/a.py": DAG, "requirements.txt": "pandas==2.1\n"},
             "environment.requirements",
-            "does not name apache-airflow",
+            "does not bring apache-airflow",
         ),
         (
             {
@@ -215,12 +215,12 @@ def test_requirement_files_are_taken_in_the_order_of_trust(
         (
             {"tests/test_a.py": TEST, "requirements.txt": "pandas==2.1\n"},
             "environment.requirements",
-            "does not name pytest",
+            "does not bring pytest",
         ),
         (
             {"ruff.toml": "", "requirements.txt": "pandas==2.1\n"},
             "environment.requirements",
-            "does not name ruff",
+            "does not bring ruff",
         ),
     ],
 )
@@ -245,7 +245,7 @@ def test_a_constraint_installs_nothing() -> None:
         "requirements.txt": "-c constraints.txt\n",
         "constraints.txt": "apache-airflow==3.0\n",
     }
-    assert "does not name apache-airflow" in doubts_about(detected(files), "environment.requirements")
+    assert "does not bring apache-airflow" in doubts_about(detected(files), "environment.requirements")
 
 
 def test_a_package_that_an_included_file_names_is_found() -> None:
@@ -416,7 +416,7 @@ def test_each_scheduler_is_told_by_its_files(
     scheduler = detection.policy.scheduler
     assert scheduler is not None
     assert (scheduler.kind, scheduler.paths) == (kind, paths)
-    assert f"does not name {kind}" in doubts_about(detection, "environment.requirements")
+    assert f"does not bring {kind}" in doubts_about(detection, "environment.requirements")
 
 
 def test_a_second_scheduler_is_a_doubt() -> None:
@@ -429,3 +429,47 @@ def test_links_and_vendored_code_tell_nothing() -> None:
     detection = detect_policy(MemoryTree.of(files, {"requirements.txt": "120000"}), "sales", "main")
     assert detection.policy.environment.requirements == ()
     assert detection.policy.data_quality.great_expectations == ()
+
+
+def test_a_tool_behind_make_must_be_in_the_environment() -> None:
+    detection = detected({"Makefile": "lint:\n\truff check .\n", "requirements.txt": "pandas==2.1\n"})
+    said = doubts_about(detection, "environment.requirements")
+    assert "'make lint' runs ruff, but requirements.txt does not bring ruff; add the package to it." in said
+
+
+@pytest.mark.parametrize(
+    "table, option",
+    [
+        ('[project.optional-dependencies]\ndev = ["pytest"]\n', "--extra dev"),
+        ('[dependency-groups]\ntest = ["pytest>=8"]\n', "--group test"),
+    ],
+)
+def test_a_package_of_an_extra_or_group_is_not_installed_and_this_is_said(table: str, option: str) -> None:
+    project = f'[project]\ndependencies = ["pandas==2.1"]\n{table}'
+    said = doubts_about(
+        detected({"pyproject.toml": project, "tests/test_a.py": TEST}), "environment.requirements"
+    )
+    assert f"uv pip compile pyproject.toml {option} -o requirements.lock" in said
+
+
+@pytest.mark.parametrize(
+    "files, path",
+    [
+        ({"pyproject.toml": '[tool.dagster]\nmodule_name = "shop.definitions"\n'}, "."),
+        (
+            {"pyproject.toml": '[tool.dg.project]\nroot_module = "goods"\n', "src/goods/__init__.py": ""},
+            "src",
+        ),
+        ({"shop_tests/test_a.py": "from shop import definitions\n"}, "."),
+    ],
+)
+def test_what_dagster_and_the_tests_load_is_put_on_the_path(files: dict[str, str], path: str) -> None:
+    source = "import dagster as dg\n\n@dg.asset\ndef orders(): ...\n"
+    detection = detected({"shop/__init__.py": "", "shop/definitions.py": source} | files)
+    assert detection.policy.environment.variables == {"PYTHONPATH": path}
+
+
+def test_a_folder_that_looks_like_an_option_is_no_option() -> None:
+    assert (
+        detected({"-k/tests/test_a.py": TEST}).policy.commands.unit_tests == "python -m pytest ./-k/tests -q"
+    )

@@ -50,6 +50,13 @@ def lint_command(tree: Tree) -> Answer[str | None]:
     return Answer(None, doubts=(Doubt(LINT, f"{why}; name a command under {LINT}.", "lint: ruff check ."),))
 
 
+def run_lines(tree: Tree, command: str | None) -> tuple[str, ...]:
+    """What a command runs: the command itself, or the recipe behind `make <target>`."""
+    makefile = read_makefile(tree)
+    program, _, target = (command or "").partition(" ")
+    return makefile.lines(target) if makefile and program == "make" else (command or "",)
+
+
 def unit_test_command(tree: Tree) -> Answer[str | None]:
     """Pytest on the folders of tests that are no integration tests, else `make test`; None where there are no tests."""
     files = _test_files(tree)
@@ -90,7 +97,14 @@ def _count(items: Sequence[str], what: str) -> str:
 
 
 def _pytest(folders: Iterable[str]) -> str:
-    return f"python -m pytest {shlex.join(folders)} -q"
+    # A folder that begins with a dash would be read as an option.
+    places = [f"./{folder}" if folder.startswith("-") else folder for folder in folders]
+    return f"python -m pytest {shlex.join(places)} -q"
+
+
+def is_test_folder(path: str) -> bool:
+    """Whether a folder, or one above it, is named for tests."""
+    return any(_TEST_FOLDER.fullmatch(part) for part in path.split("/"))
 
 
 def _test_files(tree: Tree) -> list[str]:
@@ -99,7 +113,7 @@ def _test_files(tree: Tree) -> list[str]:
         path
         for path in own_paths(tree)
         if _TEST_FILE.fullmatch(posixpath.basename(path))
-        and any(_TEST_FOLDER.fullmatch(part) for part in path.split("/")[:-1])
+        and is_test_folder(posixpath.dirname(path))
         and _A_TEST.search(text_of(tree, path) or "")
     ]
 

@@ -1,18 +1,22 @@
 """The folders of a repository that Python must search for the repository's own modules."""
 
+import posixpath
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from meta_pipeline.delivery.topology import SchedulerKind
 from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.schedulers.found.answer import (
     Answer,
     below,
+    folder_of,
     from_near_to_root,
     is_below,
     listed,
     own_paths,
 )
+from meta_pipeline.schedulers.found.commands import is_test_folder
+from meta_pipeline.schedulers.found.python import table, toml_of
 
 KEY = "environment.variables"
 
@@ -28,24 +32,31 @@ def import_roots(tree: Tree, kind: SchedulerKind | None, pipelines: Sequence[str
 
     Airflow searches its folder of DAGs by itself, so what is found there needs none.
     """
-    paths = own_paths(tree)
-    there = frozenset(paths)
+    there = frozenset(own_paths(tree))
     searched = tuple(pipelines) if kind == "airflow" else ()
     roots = [root for root in _candidates(kind, pipelines) if root not in searched]
-    needed: dict[str, tuple[str, str]] = {}
-    for path in paths:
-        if path.endswith(".py") and (any(is_below(path, folder) for folder in pipelines) or _is_test(path)):
-            for module in _imported(tree.read(path) or b""):
-                if any(_resolves(there, folder, module) for folder in searched):
-                    continue
-                root = next((root for root in roots if _resolves(there, root, module)), None)
-                if root is not None:
-                    needed.setdefault(root, (path, module.split(".")[0]))
-    reasons = [
-        f"{path} imports {module} from {'the root' if root == '.' else root}"
-        for root, (path, module) in needed.items()
-    ]
-    return Answer(tuple(root for root in roots if root in needed), listed(reasons))
+    needed: dict[str, str] = {}
+    for path, module in _wanted(tree, pipelines):
+        if any(_resolves(there, folder, module) for folder in searched):
+            continue
+        root = next((root for root in roots if _resolves(there, root, module)), None)
+        if root is not None:
+            verb = "names" if path.endswith(".toml") else "imports"
+            where = "the root" if root == "." else root
+            needed.setdefault(root, f"{path} {verb} {module.split('.')[0]} from {where}")
+    return Answer(tuple(root for root in roots if root in needed), listed(list(needed.values())))
+
+
+def _wanted(tree: Tree, pipelines: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The modules that pipelines, tests and Dagster's settings name, each with the file that does."""
+    for path in own_paths(tree):
+        folder = folder_of(path)
+        if posixpath.basename(path) == "pyproject.toml":
+            yield from ((path, module) for module in _named_to_dagster(tree, path))
+        elif path.endswith(".py") and (
+            is_test_folder(folder) or any(is_below(path, root) for root in pipelines)
+        ):
+            yield from ((path, module) for module in _imported(tree.read(path) or b""))
 
 
 def _candidates(kind: SchedulerKind | None, pipelines: Iterable[str]) -> list[str]:
@@ -58,8 +69,11 @@ def _candidates(kind: SchedulerKind | None, pipelines: Iterable[str]) -> list[st
     return [*above, *(below(folder, name) for folder in above for name in names)]
 
 
-def _is_test(path: str) -> bool:
-    return path.startswith(("tests/", "test/"))
+def _named_to_dagster(tree: Tree, path: str) -> Iterable[str]:
+    """The modules that a project's settings tell Dagster to load."""
+    tools = table(toml_of(tree, path), "tool")
+    named = (table(tools, "dagster").get("module_name"), table(tools, "dg", "project").get("root_module"))
+    return (module for module in named if isinstance(module, str))
 
 
 def _imported(source: bytes) -> set[str]:

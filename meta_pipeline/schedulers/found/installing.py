@@ -67,13 +67,35 @@ def lacking(tree: Tree, roots: tuple[str, ...], needs: Mapping[str, str]) -> tup
     except RequirementFault:
         return ()
     names = {normal(name) for path in paths for name in _named(tree, path)}
+    optional = _optional(tree)
     files = f"{listed(roots)} {'do' if len(roots) > 1 else 'does'}"
-    where = "one of them" if len(roots) > 1 else "it"
-    return tuple(
-        Doubt(KEY, f"{why}, but {files} not name {package}; add the package to {where}.")
-        for package, why in needs.items()
-        if roots and not any(name.startswith(normal(package)) for name in names)
-    )
+    doubts = []
+    for package, why in needs.items() if roots else ():
+        if any(name.startswith(normal(package)) for name in names):
+            continue
+        option = next((option for name, option in optional.items() if name.startswith(normal(package))), None)
+        mend = (
+            f"pyproject.toml asks for it by {option} alone: make a lock with it "
+            f"(uv pip compile pyproject.toml {option} -o requirements.lock) and name that under {KEY}"
+            if option
+            else f"add the package to {'one of them' if len(roots) > 1 else 'it'}"
+        )
+        doubts.append(Doubt(KEY, f"{why}, but {files} not bring {package}; {mend}."))
+    return tuple(doubts)
+
+
+def _optional(tree: Tree) -> dict[str, str]:
+    """The packages of the project's extras and groups, and the option of uv that adds them."""
+    document = toml_of(tree, "pyproject.toml")
+    extras, groups = table(document, "project", "optional-dependencies"), table(document, "dependency-groups")
+    return {
+        normal(match["name"]): f"{option} {group}"
+        for option, named in (("--group", groups), ("--extra", extras))
+        for group, wanted in named.items()
+        if isinstance(wanted, list)
+        for match in (_NAME.match(each) for each in wanted if isinstance(each, str))
+        if match
+    }
 
 
 def _named(tree: Tree, path: str) -> Iterator[str]:

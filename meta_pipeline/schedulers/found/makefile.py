@@ -29,11 +29,15 @@ class Makefile:
 
     def obstacle(self, target: str) -> str | None:
         """Why `make <target>` cannot serve as a check, by the first line that speaks against it; None where it can."""
-        for line in self._lines(target, set()):
+        for line in self.lines(target):
             for pattern, why in _UNFIT:
                 if pattern.search(f"{line} "):
                     return f"{why} ({line})"
         return None
+
+    def lines(self, target: str) -> tuple[str, ...]:
+        """The commands of a target, after those of the targets that it needs."""
+        return tuple(self._lines(target, set()))
 
     def _lines(self, target: str, seen: set[str]) -> Iterator[str]:
         if target in self.targets and target not in seen:
