@@ -1,14 +1,17 @@
 """What the tests of every package share: real git repositories, and marks for tests that need a system package."""
 
 import shutil
+import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 import pytest
+from filelock import FileLock
 from git import Actor, Repo
 
+ROOT = Path(__file__).resolve().parent.parent
 AUTHOR = Actor("Test Author", "author@example.org")
 COMMITTED_AT = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -70,3 +73,31 @@ def git_repo(tmp_path: Path) -> MakeRepository:
         return repo
 
     return make
+
+
+@pytest.fixture(scope="session")
+def shared_environments() -> Path:
+    """The folder whose target environments and base evidence all tests, and the next run, take up again.
+
+    It holds the private key `signer_key` too: the key's public half is in a target's tree, and what was
+    measured on a base is known by that tree.
+    """
+    folder = ROOT / "build" / "test-home"
+    for name in ("environments", "base_evidence"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / "key.lock"):
+        if not (folder / "signer_key.pub").is_file():
+            (folder / "signer_key").unlink(missing_ok=True)
+            made = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "approver@example.com"]
+            subprocess.run([*made, "-f", str(folder / "signer_key")], check=True, timeout=30)
+    return folder
+
+
+@pytest.fixture
+def operator_home(tmp_path: Path, shared_environments: Path) -> Path:
+    """A fresh folder for `META_PIPELINE_HOME` that reuses environments and base evidence."""
+    home = tmp_path / "home"
+    home.mkdir()
+    for name in ("environments", "base_evidence"):
+        (home / name).symlink_to(shared_environments / name)
+    return home

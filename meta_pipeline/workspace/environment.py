@@ -62,7 +62,8 @@ def build_environment(
         files = requirement_files(tree, policy.requirements)
     except RequirementFault as fault:
         return CannotBuild(f"the environment cannot be built: {fault}")
-    home = root.resolve() / "environments"
+    # Scripts in an environment hold its path: where the folder is a link, the path it leads to lasts longer.
+    home = (root / "environments").resolve()
     home.mkdir(parents=True, exist_ok=True)
     interpreter = find_interpreter(home, policy.python)
     if interpreter is None:

@@ -66,6 +66,17 @@ def test_works_in_the_sandbox_and_is_built_once(state: Path, tmp_path: Path) -> 
     assert Path(cached).is_file(), "the byte code was written when the environment was built"
 
 
+def test_its_programs_outlive_a_link_to_it(tmp_path: Path) -> None:
+    lasting, linked = tmp_path / "lasting", tmp_path / "home" / "environments"
+    lasting.mkdir()
+    linked.parent.mkdir()
+    linked.symlink_to(lasting)
+
+    outcome = built(linked.parent, {})
+
+    assert outcome.path.parent == lasting
+
+
 def test_without_requirements_it_holds_only_python(state: Path) -> None:
     outcome = built(state, {})
 
