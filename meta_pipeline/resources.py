@@ -46,7 +46,8 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         target, name = context.asset_key.path
         record = Desk(Home(Path(self.home))).record(DeliveryId.of_partition(target, context.partition_key))
         try:
-            return record.load(name, context.dagster_type.typing_type)
+            kept: BaseModel = record.load(name, context.dagster_type.typing_type)
         except ArtifactMissingError as error:
             context.step_context.instance.add_run_tags(context.step_context.run_id, {BLOCKED_TAG: name})
             raise dg.Failure(str(error), allow_retries=False) from error
+        return kept

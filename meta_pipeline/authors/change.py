@@ -15,7 +15,14 @@ COMMITTER_MAIL = "meta-pipeline@localhost"
 
 
 def write_change(
-    mirror: Mirror, delivery: DeliveryId, plan: Plan, base: str, *, patch: str | None, author: Author, when: datetime
+    mirror: Mirror,
+    delivery: DeliveryId,
+    plan: Plan,
+    base: str,
+    *,
+    patch: str | None,
+    author: Author,
+    when: datetime,
 ) -> ChangeSet:
     """The change that carries out `plan` on `base`: the recipes' files, or a human's `patch`.
 

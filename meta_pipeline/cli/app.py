@@ -42,9 +42,9 @@ Key = Annotated[
 
 
 @app.command()
-def init(repo: Repo = Path(), json: Json = False, format: Format = "text") -> None:
+def init(repo: Repo = Path(), json: Json = False, form: Format = "text") -> None:
     """Write a detected .meta-pipeline.yaml into a repository; nothing else is touched."""
-    initialising.init(repo, as_json=json or format == "json")
+    initialising.init(repo, as_json=json or form == "json")
 
 
 @app.command()
@@ -61,12 +61,12 @@ def deliver(
     ] = None,
     until: Annotated[StageId | None, typer.Option("--until", help="Stop after this stage.")] = None,
     json: Json = False,
-    format: Format = "text",
+    form: Format = "text",
 ) -> None:
     """Carry an issue through the stages, as far as it goes without a person."""
     from meta_pipeline.cli.deliver import deliver as run
 
-    run(repo, issue, author=author, patch=patch, until=until, as_json=json or format == "json")
+    run(repo, issue, author=author, patch=patch, until=until, as_json=json or form == "json")
 
 
 @app.command()
@@ -76,10 +76,10 @@ def check(
     head: Annotated[str, typer.Option("--head", help="The commit after the change.")],
     level: Level = "static",
     json: Json = False,
-    format: Format = "text",
+    form: Format = "text",
 ) -> None:
     """Judge the difference between two commits by the gates; needs no delivery."""
-    checking.check(repo, base, head, level=level, as_json=json or format == "json")
+    checking.check(repo, base, head, level=level, as_json=json or form == "json")
 
 
 @app.command()
@@ -88,36 +88,34 @@ def topology(
     rev: Annotated[str, typer.Option("--rev", help="The commit to read.")] = "HEAD",
     level: Level = "static",
     json: Json = False,
-    format: Format = "text",
+    form: Format = "text",
 ) -> None:
     """Show the pipelines of a repository as its schedulers see them."""
-    checking.topology(repo, rev, level=level, as_json=json or format == "json")
+    checking.topology(repo, rev, level=level, as_json=json or form == "json")
 
 
 @app.command()
-def gates(json: Json = False, format: Format = "text") -> None:
+def gates(json: Json = False, form: Format = "text") -> None:
     """List every gate: what it demands and why."""
-    checking.gates(as_json=json or format == "json")
+    checking.gates(as_json=json or form == "json")
 
 
 @app.command()
 def status(
     delivery: Annotated[str | None, typer.Argument(help="A delivery's id; all of them without.")] = None,
     json: Json = False,
-    format: Format = "text",
+    form: Format = "text",
 ) -> None:
     """Show where deliveries stand and what to do next."""
-    standing.status(Home.of_environment(), delivery, as_json=json or format == "json")
+    standing.status(Home.of_environment(), delivery, as_json=json or form == "json")
 
 
 @app.command()
 def approve(
-    delivery: Delivery, stage: SignedStage, key: Key, json: Json = False, format: Format = "text"
+    delivery: Delivery, stage: SignedStage, key: Key, json: Json = False, form: Format = "text"
 ) -> None:
     """Sign a plan or a change, exactly as it stands."""
-    decide.sign(
-        Home.of_environment(), delivery, stage, key, "approved", None, as_json=json or format == "json"
-    )
+    decide.sign(Home.of_environment(), delivery, stage, key, "approved", None, as_json=json or form == "json")
 
 
 @app.command()
@@ -127,7 +125,7 @@ def reject(
     key: Key,
     reason: Annotated[str, typer.Option("--reason", help="What the author should do instead.")] = "",
     json: Json = False,
-    format: Format = "text",
+    form: Format = "text",
 ) -> None:
     """Refuse a plan or a change, and say why."""
     decide.sign(
@@ -137,7 +135,7 @@ def reject(
         key,
         "rejected",
         reason or None,
-        as_json=json or format == "json",
+        as_json=json or form == "json",
     )
 
 
@@ -147,10 +145,10 @@ def answer(
     question: Annotated[str, typer.Argument(help="The question's id, such as q1.")],
     text: Annotated[str, typer.Argument(help="The answer.")],
     json: Json = False,
-    format: Format = "text",
+    form: Format = "text",
 ) -> None:
     """Settle a question that holds a delivery up."""
-    decide.answer(Home.of_environment(), delivery, question, text, as_json=json or format == "json")
+    decide.answer(Home.of_environment(), delivery, question, text, as_json=json or form == "json")
 
 
 @app.command()
@@ -158,10 +156,10 @@ def withdraw(
     delivery: Delivery,
     reason: Annotated[str, typer.Option("--reason", help="Why it is given up.")] = "withdrawn by hand",
     json: Json = False,
-    format: Format = "text",
+    form: Format = "text",
 ) -> None:
     """Give a delivery up; nothing that was merged is undone."""
-    decide.withdraw(Home.of_environment(), delivery, reason, as_json=json or format == "json")
+    decide.withdraw(Home.of_environment(), delivery, reason, as_json=json or form == "json")
 
 
 @app.command()
@@ -169,16 +167,16 @@ def hold(
     release: Annotated[bool, typer.Option("--release", help="Let runs and merges go on.")] = False,
     reason: Annotated[str, typer.Option("--reason", help="Why everything is held.")] = "held by hand",
     json: Json = False,
-    format: Format = "text",
+    form: Format = "text",
 ) -> None:
     """Hold all new runs and merges, on every target, until they are released."""
-    decide.hold(Home.of_environment(), release=release, reason=reason, as_json=json or format == "json")
+    decide.hold(Home.of_environment(), release=release, reason=reason, as_json=json or form == "json")
 
 
 @app.command()
-def doctor(json: Json = False, format: Format = "text") -> None:
+def doctor(json: Json = False, form: Format = "text") -> None:
     """Tell what is missing on this machine, and how to get it."""
-    doctoring.doctor(Home.of_environment(), as_json=json or format == "json")
+    doctoring.doctor(Home.of_environment(), as_json=json or form == "json")
 
 
 def main() -> None:
@@ -206,6 +204,12 @@ def main() -> None:
         _complain(f"a fault of meta-pipeline, not of your change: {error}", as_json=as_json)
         sys.exit(int(Exit.COULD_NOT_RUN))
     sys.exit(status_code if isinstance(status_code, int) else 0)
+
+
+def _wants_json(arguments: list[str]) -> bool:
+    """Whether an error is to be a document too; the arguments may be too wrong to be parsed."""
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    return any(one in ("--json", "--format=json") or (one, two) == ("--format", "json") for one, two in pairs)
 
 
 def _complain(message: str, *, as_json: bool) -> None:

@@ -48,7 +48,7 @@ def deliver(
     desk = Desk(home)
     target = watched(home, repo)
     mirror = desk.mirror(target)
-    given = issue_file(mirror, target, repo, issue)
+    given = issue_file(mirror, target, issue)
     if tip_of(mirror, target).policy.scheduler is None:
         raise UsageError(
             f"{repo}: no scheduler was found: no Airflow, Dagster, Prefect or dbt project; "
@@ -84,12 +84,10 @@ class Journey:
         if opened is None:
             return True
         patch = self.asked.patch if self.asked else None
-        return opened.issue != digest(read_issue(self.given.text, self._issue_path(opened.issue))) or (
-            opened.patch != (digest_bytes(patch.encode()) if patch else None)
+        issue = read_issue(self.given.text, issue_path(self.given))
+        return opened.issue != digest(issue) or opened.patch != (
+            digest_bytes(patch.encode()) if patch else None
         )
-
-    def _issue_path(self, _: str) -> str:
-        return issue_path(self.given)
 
 
 def _carry(journey: Journey) -> None:

@@ -49,7 +49,7 @@ class IssueFile:
         return DeliveryId(target=target, source="file", number=f"{stem}{mark}")
 
 
-def issue_file(mirror: Mirror, target: Target, repo: Path, path: Path) -> IssueFile:
+def issue_file(mirror: Mirror, target: Target, path: Path) -> IssueFile:
     """Read an issue file; raises `UsageError` where there is none."""
     try:
         data = path.read_bytes()
@@ -58,12 +58,5 @@ def issue_file(mirror: Mirror, target: Target, repo: Path, path: Path) -> IssueF
             f"{path}: the issue cannot be read ({error.strerror}); name a Markdown file."
         ) from error
     tree = mirror.tree(tip_of(mirror, target).commit)
-    committed = tree.read(f"{INBOX}/{path.name}") == data and _is_in_inbox(repo, path)
+    committed = tree.read(f"{INBOX}/{path.name}") == data
     return IssueFile(path, data.decode("utf-8", "replace"), committed)
-
-
-def _is_in_inbox(repo: Path, path: Path) -> bool:
-    return path.resolve().parent in {
-        (repo / INBOX).resolve(),
-        Path(INBOX).resolve(),
-    } or path.parent.as_posix().endswith(INBOX)

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from meta_pipeline.defs.metadata import artifact_metadata, check_metadata
 from meta_pipeline.defs.parts import check_name
 from meta_pipeline.delivery.borders import Open, Shut
+from meta_pipeline.delivery.change_set import ChangeSet
 from meta_pipeline.delivery.judgement import GateResult, Verdict, verdict_of
 from meta_pipeline.delivery.ledger import Concluded, Judged, Judging, Recorded
 from meta_pipeline.delivery.model import digest
@@ -50,16 +51,29 @@ def checks(target: str, results: Iterable[GateResult]) -> Iterator[dg.AssetCheck
         )
 
 
-def concluded(delivery: Delivery, stage: StageId, subject: str, results: Iterable[GateResult]) -> Verdict:
+def concluded(
+    delivery: Delivery,
+    stage: StageId,
+    subject: str,
+    results: Iterable[GateResult],
+    change_set: ChangeSet | None = None,
+) -> Verdict:
     """Write the verdict of a stage border into the ledger."""
     verdict = verdict_of(stage, subject, results)
-    delivery.record.append(Concluded(verdict=verdict, signatures=delivery.signatures(stage)))
+    delivery.record.append(
+        Concluded(
+            verdict=verdict,
+            signatures=delivery.signatures(stage),
+            change_set=digest(change_set) if change_set else None,
+        )
+    )
     return verdict
 
 
 def made(delivery: Delivery, name: str, value: BaseModel, *, output: str = "result") -> dg.Output[BaseModel]:
     """Note an artifact in the ledger and hand it to Dagster with what an operator needs to see of it."""
-    delivery.record.append(Recorded(artifact=name, digest=digest(value)))
+    kept = delivery.record.evidence.put_model(value, name)
+    delivery.record.append(Recorded(artifact=name, digest=kept.digest))
     return dg.Output(value, output_name=output, metadata=artifact_metadata(delivery, name, value))
 
 

@@ -1,7 +1,7 @@
 """Watches what people decide, what the default branch does, and what breaks."""
 
 import dagster as dg
-from dagster._utils.error import SerializableErrorInfo
+from dagster_shared.error import SerializableErrorInfo
 
 from meta_pipeline.defs.jobs import DELIVERY_TAG, job_name, run_request
 from meta_pipeline.delivery.change_set import ChangeSet

@@ -54,11 +54,12 @@ class Judged(Frozen):
 
 
 class Concluded(Frozen):
-    """The verdict over a stage border, and how many people must sign it (0: none)."""
+    """The verdict over a stage border, how many people must sign it (0: none), and the change it is about."""
 
     kind: Literal["concluded"] = "concluded"
     verdict: Verdict
     signatures: int = 0
+    change_set: str | None = None
 
 
 class Answered(Frozen):
@@ -69,6 +70,15 @@ class Answered(Frozen):
 class Signed(Frozen):
     kind: Literal["signed"] = "signed"
     signoff: SignOff
+
+
+class Carried(Frozen):
+    """The sign-offs on the verdict `former` hold for the verdict `digest` too: only the base moved under the change."""
+
+    kind: Literal["carried"] = "carried"
+    stage: StageId
+    former: str
+    digest: str
 
 
 class Messaged(Frozen):
@@ -115,6 +125,7 @@ Event = Annotated[
     | Concluded
     | Answered
     | Signed
+    | Carried
     | Messaged
     | Effect
     | Faulted
@@ -177,16 +188,28 @@ def latest_verdict(entries: Sequence[Entry], stage: StageId, subject: str) -> Ve
 
 
 def signoffs_on(entries: Sequence[Entry], stage: StageId, signed_digest: str) -> tuple[SignOff, ...]:
-    """Each signer's newest decision on this digest."""
+    """Each signer's newest decision on this digest, or on one that it was carried over from."""
+    covered = {signed_digest}
+    for entry in reversed(entries):
+        if isinstance(entry.event, Carried) and entry.event.stage == stage and entry.event.digest in covered:
+            covered.add(entry.event.former)
     newest: dict[str, SignOff] = {}
     for entry in entries:
         event = entry.event
-        if isinstance(event, Signed) and (event.signoff.stage, event.signoff.digest) == (
-            stage,
-            signed_digest,
-        ):
+        if isinstance(event, Signed) and event.signoff.stage == stage and event.signoff.digest in covered:
             newest[event.signoff.signer] = event.signoff
     return tuple(newest.values())
+
+
+def approved_before(entries: Sequence[Entry], stage: StageId) -> Concluded | None:
+    """The newest concluded verdict of a stage that somebody approved."""
+    for entry in reversed(entries):
+        event = entry.event
+        if isinstance(event, Concluded) and event.verdict.stage == stage:
+            signoffs = signoffs_on(entries, stage, event.verdict.digest)
+            if any(signoff.decision == "approved" for signoff in signoffs):
+                return event
+    return None
 
 
 def answers_in(entries: Sequence[Entry]) -> tuple[Answer, ...]:

@@ -66,9 +66,7 @@ STATES: Mapping[State, StateRow] = {
     "blocked": StateRow(
         "a gate stopped the delivery", "read the guidance request in its thread; mend it or answer it"
     ),
-    "rejected": StateRow(
-        "a sign-off said no", "edit the issue or hand in another patch; the reason is in the thread"
-    ),
+    "rejected": StateRow("a sign-off said no", "edit the issue or hand in another patch, as the reason asks"),
     "withdrawn": StateRow("the issue was closed", "nothing", final=True),
     "superseded": StateRow("a newer delivery took over", "nothing", final=True),
     "rolled_back": StateRow("the change was undone", "nothing", final=True),

@@ -5,6 +5,7 @@ import os
 import posixpath
 import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import fsspec
@@ -56,7 +57,7 @@ class Folder:
         path = self.path(name)
         self.fs.makedirs(posixpath.dirname(path), exist_ok=True)
         if isinstance(self.fs, LocalFileSystem):
-            os.replace(_temporary(path, data), path)
+            _temporary(path, data).replace(path)
         else:
             self.fs.pipe_file(path, data)
 
@@ -68,9 +69,9 @@ class Folder:
             if isinstance(self.fs, LocalFileSystem):
                 temporary = _temporary(path, data)
                 try:
-                    os.link(temporary, path)
+                    Path(path).hardlink_to(temporary)
                 finally:
-                    os.unlink(temporary)
+                    temporary.unlink()
             else:
                 self.fs.pipe_file(path, data, mode="create")
         except FileExistsError:
@@ -85,13 +86,14 @@ class Folder:
             return
 
 
-def _temporary(path: str, data: bytes) -> str:
-    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".writing-")
+def _temporary(path: str, data: bytes) -> Path:
+    handle, name = tempfile.mkstemp(dir=Path(path).parent, prefix=".writing-")
+    temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
     except BaseException:
-        os.unlink(temporary)
+        temporary.unlink()
         raise
     return temporary
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from meta_pipeline.gates.case import Case
 from meta_pipeline.delivery.judgement import SEVERITY, Finding, GateResult, Outcome
 from meta_pipeline.delivery.stages import StageId
+from meta_pipeline.gates.case import Case
 
 Strength = Literal["failed", "needs_approval", "warned"]
 

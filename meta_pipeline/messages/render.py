@@ -8,12 +8,16 @@ import jinja2
 
 from meta_pipeline.delivery.citations import cite_chunk, cite_file
 
-_MARKUP = re.compile(r"([\\`*_\[\]<>|#])")
+# An underscore inside a word, a lone `>` or `#` and a back quote with its partner are plain or harmless in Markdown.
+_MARKUP = re.compile(r"(?<!\w)_|_(?!\w)|^[>#+-]|[\\*\[\]<|]")
 
 
 def escaped(text: object) -> str:
     """Text of others on one line of Markdown, its markup made plain."""
-    return _MARKUP.sub(r"\\\1", " ".join(str(text).split()))
+    line = " ".join(str(text).split())
+    if line.count("`") % 2:
+        line = line.replace("`", "'")
+    return _MARKUP.sub(r"\\\g<0>", line)
 
 
 def code(text: object) -> str:

@@ -57,8 +57,10 @@ def plan_rollback(change_set: ChangeSet, plan: Plan, policy: Policy) -> Rollback
         or ("a run of a touched pipeline fails for a reason that it did not fail for before",),
         retry_when=(
             "the cause is found and the target's own tests show it: hand in the issue again",
-            "a later commit touched the same lines, so that the revert stops with a conflict: "
-            "run 'git revert --abort' and undo by hand",
+            (
+                "a later commit touched the same lines, so that the revert stops with a conflict: "
+                "run 'git revert --abort' and undo by hand"
+            ),
         ),
     )
 
@@ -83,7 +85,12 @@ def rehearse(bench: Bench, change_set: ChangeSet, rollback: RollbackPlan) -> Reh
             problems.append(f"'{failed.command.shown_as}' ended with {failed.exit}")
         reverted = open_repository(origin).resolve(policy.default_branch)
         mirror.git.out(
-            "fetch", "--quiet", "--no-write-fetch-head", str(origin), reverted, settings=("protocol.allow=always",)
+            "fetch",
+            "--quiet",
+            "--no-write-fetch-head",
+            str(origin),
+            reverted,
+            settings=("protocol.allow=always",),
         )
     trees = (mirror.tree(reverted), mirror.tree(expected))
     tree_equal = trees[0].tree_id == trees[1].tree_id
@@ -110,7 +117,12 @@ def _with_later_work(mirror: Mirror, commit: str) -> str:
     """`commit` with one more commit that touches nothing of the change."""
     patch = mirror.write_tree_patch(commit, {UNRELATED_FILE: b"Work that was merged after the change.\n"})
     applied = mirror.commit_patch(
-        commit, patch, "Later work", "meta-pipeline", "meta-pipeline@localhost", datetime(2000, 1, 1, tzinfo=UTC)
+        commit,
+        patch,
+        "Later work",
+        "meta-pipeline",
+        "meta-pipeline@localhost",
+        datetime(2000, 1, 1, tzinfo=UTC),
     )
     if not hasattr(applied, "head"):
         raise RuntimeError(f"the later commit of the rehearsal cannot be made on {commit}: {applied.reason}")
@@ -126,7 +138,13 @@ def _rehearsal_room(mirror: Mirror, room: Path, branch: str, commit: str) -> tup
     (origin / "objects" / "info" / "alternates").write_text(f"{mirror.git_dir / 'objects'}\n")
     git.out(f"--git-dir={origin}", "update-ref", f"refs/heads/{branch}", commit)
     git.out(
-        "clone", "--quiet", "--shared", "--template=", str(origin), str(checkout), settings=("protocol.allow=always",)
+        "clone",
+        "--quiet",
+        "--shared",
+        "--template=",
+        str(origin),
+        str(checkout),
+        settings=("protocol.allow=always",),
     )
     return origin, checkout
 
@@ -164,7 +182,9 @@ def _play(
 
 def _test(bench: Bench, commit: str) -> tuple[list[str], tuple[CommandRecord, ...]]:
     """What the target's tests say of the reverted state that they did not say of the base."""
-    texts = [text for text in (bench.policy.commands.unit_tests, bench.policy.commands.integration_tests) if text]
+    texts = [
+        text for text in (bench.policy.commands.unit_tests, bench.policy.commands.integration_tests) if text
+    ]
     if not texts:
         return [], ()
     part = run_lane(bench, TestsLane(texts), "reverted", commit)[0]

@@ -10,17 +10,18 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any, Optional
 
 # The folder of this script holds modules of ours, which must not stand before the target's own.
 sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).resolve().parent]
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
 
-def run(context, name):
+def run(context: Any, name: str) -> dict[str, Any]:
     """One checkpoint's results as a plain value; an exception becomes its `error`."""
     try:
         outcome = context.checkpoints.get(name).run()
-    except Exception as error:  # whatever a project's own expectations raise is a result here
+    except Exception as error:  # noqa: BLE001  whatever a project's own expectations raise is a result here
         return {
             "name": name,
             "error": f"{type(error).__name__}: {error}"[:2000],
@@ -35,7 +36,7 @@ def run(context, name):
     return {"name": name, "error": None, "success": bool(outcome.success), "results": results}
 
 
-def result(validation, expectation):
+def result(validation: Any, expectation: Any) -> dict[str, Any]:
     """One expectation's outcome."""
     config = expectation.expectation_config
     kwargs = dict(config.kwargs)
@@ -55,23 +56,24 @@ def result(validation, expectation):
     }
 
 
-def raised_messages(raised):
+def raised_messages(raised: dict[str, Any]) -> list[str]:
     """The exceptions inside an expectation: one mapping, or one for each metric."""
     if "raised_exception" in raised:
         return [str(raised.get("exception_message"))] if raised["raised_exception"] else []
     return [str(each.get("exception_message")) for each in raised.values() if each.get("raised_exception")]
 
 
-def asset_of(validation):
+def asset_of(validation: Any) -> Optional[str]:  # noqa: UP045  the target may run Python 3.9
     """The data asset that was looked at, by its name in the project."""
     meta = validation.meta or {}
     batch = meta.get("active_batch_definition") or meta.get("batch_spec") or {}
     if isinstance(batch, dict) and batch.get("data_asset_name"):
-        return batch["data_asset_name"]
-    return getattr(validation, "asset_name", None) or (validation.batch_id or "").split("-")[-1] or None
+        return str(batch["data_asset_name"])
+    named: Optional[str] = getattr(validation, "asset_name", None)  # noqa: UP045
+    return named or (validation.batch_id or "").split("-")[-1] or None
 
 
-def summary(kwargs, detail):
+def summary(kwargs: dict[str, Any], detail: dict[str, Any]) -> str:
     """What was expected and what was seen, in a line."""
     expected = ", ".join(
         f"{key}={value}" for key, value in sorted(kwargs.items()) if key not in ("column", "batch_id")
@@ -84,7 +86,7 @@ def summary(kwargs, detail):
     return f"expected {expected or 'it to hold'}; {seen}"
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--project", required=True)
     parser.add_argument("--checkpoint", action="append", required=True)
@@ -95,7 +97,7 @@ def main():
 
     context = gx.get_context(mode="file", context_root_dir=str(Path(arguments.project).resolve()))
     document = {"checkpoints": [run(context, name) for name in arguments.checkpoint]}
-    with open(arguments.output, "w", encoding="utf-8") as file:
+    with Path(arguments.output).open("w", encoding="utf-8") as file:
         json.dump(document, file, default=str)
 
 

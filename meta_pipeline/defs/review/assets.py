@@ -20,9 +20,11 @@ from meta_pipeline.defs.implementation.assets import bench_for, change_of
 from meta_pipeline.defs.parts import artifact_asset
 from meta_pipeline.defs.signoffs import signed_stage
 from meta_pipeline.delivery.borders import review_subject
+from meta_pipeline.delivery.carrying import why_void
 from meta_pipeline.delivery.change_set import ChangeSet
 from meta_pipeline.delivery.citations import chunks_cited
 from meta_pipeline.delivery.judgement import Verdict
+from meta_pipeline.delivery.ledger import Carried, Concluded, approved_before, latest_verdict
 from meta_pipeline.delivery.model import digest
 from meta_pipeline.delivery.packet import ReviewPacket
 from meta_pipeline.delivery.plan import Plan
@@ -32,9 +34,13 @@ from meta_pipeline.delivery.rollback import RollbackPlan
 from meta_pipeline.delivery.stages import REPORTS
 from meta_pipeline.desk import Delivery
 from meta_pipeline.gates.case import Case, Packet
+from meta_pipeline.issues.contracts import DEFAULT_CONTRACTS
+from meta_pipeline.issues.manifests import manifests_of
 from meta_pipeline.messages.packet import Account, chunks_to_cite, review_packet_text
+from meta_pipeline.policy import POLICY_FILE
 from meta_pipeline.resources import DeskResource
 from meta_pipeline.rollout.rollback import plan_rollback, rehearse
+from meta_pipeline.schedulers.survey import read_change
 from meta_pipeline.workspace.environment import CannotBuild
 
 
@@ -115,7 +121,10 @@ def review_verdict(
         packet=_packet(delivery, review_packet, reports, rollback_plan),
     )
     results = judged(delivery, "review", subject, delivery.gates("review"), case)
-    verdict = concluded(delivery, "review", subject, results)
+    former = approved_before(delivery.record.entries(), "review")
+    verdict = concluded(delivery, "review", subject, results, patched_code)
+    if former is not None:
+        _carry_over(context, delivery, former, verdict, patched_code)
     yield from checks(delivery.target.name, results)
     if verdict.decision == "blocked":
         raise block(context, delivery, verdict)
@@ -169,6 +178,33 @@ def account_of(
         rollback,
         delivery.record.entries(),
     )
+
+
+def _carry_over(
+    context: dg.AssetExecutionContext,
+    delivery: Delivery,
+    former: Concluded,
+    verdict: Verdict,
+    rebased: ChangeSet,
+) -> None:
+    """Let the approval of the former verdict hold for this one where nothing but the base moved."""
+    if former.verdict.digest == verdict.digest or former.change_set is None:
+        return
+    approved = ChangeSet.model_validate_json(delivery.record.evidence.get(former.change_set))
+    moved = read_change(delivery.tree(approved.base), delivery.tree(rebased.base), delivery.policy)
+    manifests = [manifest.path for manifest in manifests_of(moved.head)]
+    guarded = (*(delivery.policy.contracts or DEFAULT_CONTRACTS), *manifests, POLICY_FILE)
+    entries = delivery.record.entries()
+    judged_before = latest_verdict(entries, "implementation", former.change_set)
+    judged_now = latest_verdict(entries, "implementation", digest(rebased))
+    if judged_before is None or judged_now is None:
+        return
+    verdicts = ((judged_before, former.verdict), (judged_now, verdict))
+    why = why_void(approved, rebased, verdicts, moved, guarded)
+    if why is None:
+        delivery.record.append(Carried(stage="review", former=former.verdict.digest, digest=verdict.digest))
+    else:
+        context.log.info("The former sign-off does not hold for the rebased change: %s", why)
 
 
 def _packet(

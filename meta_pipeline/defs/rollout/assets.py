@@ -19,6 +19,7 @@ from meta_pipeline.defs.gating import (
 from meta_pipeline.defs.parts import artifact_asset
 from meta_pipeline.defs.review.assets import account_of, by_kind, subject_at_hand
 from meta_pipeline.delivery.change_set import ChangeSet
+from meta_pipeline.delivery.judgement import Verdict
 from meta_pipeline.delivery.ledger import Delivered, Effect, effect, signoffs_on
 from meta_pipeline.delivery.model import digest
 from meta_pipeline.delivery.packet import Merged, RolloutNotes
@@ -48,10 +49,10 @@ def merge(
     require_same(context, "requirements", plan.requirements, requirements)
     require_same(context, "plan", patched_code.plan, plan)
     require_open(context, delivery.border("discovery", digest(requirements)))
-    require_open(context, delivery.border("design", digest(plan)))
+    planned = require_open(context, delivery.border("design", digest(plan)))
     subject = subject_at_hand(context, delivery, patched_code, rollback_plan)
     reviewed = require_open(context, delivery.border("review", subject))
-    _require_signers_still_valid(context, delivery, reviewed.digest)
+    _require_signers_still_valid(context, delivery, planned, reviewed)
     assert patched_code.head is not None
     tip = delivery.tip
     is_there = delivery.mirror.is_ancestor(patched_code.head, tip)
@@ -141,16 +142,18 @@ def _merge_once(
 
 
 def _require_signers_still_valid(
-    context: dg.AssetExecutionContext, delivery: Delivery, signed_digest: str
+    context: dg.AssetExecutionContext, delivery: Delivery, *verdicts: Verdict
 ) -> None:
     """Raise `dagster.Failure` unless every approval still verifies at the tip of the default branch."""
     signers = delivery.signers(delivery.tip)
-    for signoff in signoffs_on(delivery.record.entries(), "review", signed_digest):
-        said = statement(delivery.id, "review", signed_digest, signoff.decision, signoff.reason)
-        try:
-            signers.verify(said, signoff.signature)
-        except SigningError as error:
-            raise halt(context, f"The sign-off of {signoff.signer} no longer holds: {error}") from error
+    entries = delivery.record.entries()
+    for verdict in verdicts:
+        for signoff in signoffs_on(entries, verdict.stage, verdict.digest):
+            said = statement(delivery.id, signoff.stage, signoff.digest, signoff.decision, signoff.reason)
+            try:
+                signers.verify(said, signoff.signature)
+            except SigningError as error:
+                raise halt(context, f"The sign-off of {signoff.signer} no longer holds: {error}") from error
 
 
 def assets(target: str) -> list[dg.AssetsDefinition]:

@@ -159,7 +159,8 @@ def node(task: Any) -> Document:
 
 
 def kind(task: Any, operator: str) -> str:
-    if getattr(task, "is_mapped", False):
+    # Only mapped operators have these; Airflow 2 has no flag that says so.
+    if hasattr(task, "partial_kwargs"):
         return "mapped_task"
     name = operator[len("@task") :].lstrip(".") if operator.startswith("@task") else operator
     if name == "sensor" or name.endswith(("Sensor", "SensorAsync")):

@@ -142,7 +142,7 @@ def _tags(dag: Dag) -> tuple[str, ...]:
 
 
 def _start(dag: Dag) -> tuple[str | None | Unresolved, str | None | Unresolved]:
-    """The start date as ISO 8601 with its offset, and the DAG's time zone."""
+    """The start date as ISO 8601 in UTC, and the DAG's time zone."""
     value = _argument(dag, "start_date", None)
     if value is None:
         value = lookup("start_date", (dag.arguments.get("default_args"),), None)
@@ -152,4 +152,8 @@ def _start(dag: Dag) -> tuple[str | None | Unresolved, str | None | Unresolved]:
         return UNRESOLVED, UNRESOLVED
     moment = value if isinstance(value, datetime) else datetime.combine(value, time())
     timezone: tzinfo = moment.tzinfo or UTC
-    return moment.replace(tzinfo=timezone).isoformat(), zone_name(timezone)
+    try:
+        # As Airflow holds it; the DAG's own zone stands beside it.
+        return moment.replace(tzinfo=timezone).astimezone(UTC).isoformat(), zone_name(timezone)
+    except OverflowError:
+        return UNRESOLVED, zone_name(timezone)
