@@ -37,7 +37,7 @@ def expectation_projects(tree: Tree) -> Answer[tuple[CheckpointPolicy, ...]]:
         if names:
             projects.append(CheckpointPolicy(project=project, checkpoints=names))
         else:
-            doubts.append(_without_checkpoints(project, stored, files))
+            doubts.append(_without_checkpoints(project, stored, files, with_example=not doubts))
     if projects:
         folders = listed([project.project for project in projects])
         sentence = (

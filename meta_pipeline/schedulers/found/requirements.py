@@ -125,7 +125,7 @@ def _conflict(tree: Tree, roots: list[str], other: str) -> str | None:
     for root in roots:
         for name, version in _pins(tree, root).items():
             if new.get(name, version) != version:
-                return f"it pins {name} {new[name]}, and {root} pins {version}"
+                return f"it pins {name} {new[name]} while {root} pins {version}"
     return None
 
 
