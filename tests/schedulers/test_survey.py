@@ -1,0 +1,70 @@
+"""Detection, and reading both sides of a change."""
+
+from meta_pipeline.delivery.tree import MemoryTree
+from meta_pipeline.policy import Policy, SchedulerPolicy
+from meta_pipeline.schedulers.airflow.static import reader
+from meta_pipeline.schedulers.detect import detect
+from meta_pipeline.schedulers.survey import read_change, schedulers_without_reader, survey
+
+DAG = (
+    "from airflow import DAG\nfrom airflow.operators.bash import BashOperator\nfrom lib import RETRIES\n"
+    "with DAG('d', default_args={'retries': RETRIES}):\n    BashOperator(task_id='t')\n"
+)
+FILES = {"dags/d.py": DAG, "lib.py": "RETRIES = 1\n", "requirements.txt": "apache-airflow==2.10.5\n"}
+
+
+def test_each_scheduler_is_detected_with_its_folders_and_reasons() -> None:
+    tree = MemoryTree.of(
+        {
+            **FILES,
+            "jobs/assets.py": "import dagster as dg\n\n@dg.asset\ndef a(): ...\n",
+            "flows/f.py": "from prefect import flow\n\n@flow\ndef f(): ...\n",
+            "models/dbt_project.yml": "name: shop\n",
+        }
+    )
+    found = detect(tree)
+    assert [(one.kind, one.paths) for one in found] == [
+        ("airflow", ("dags",)),
+        ("dagster", ("jobs",)),
+        ("prefect", ("flows",)),
+        ("dbt", ("models",)),
+    ]
+    assert found[0].reasons == (
+        "dags/d.py import airflow and define pipelines",
+        "requirements.txt names apache-airflow",
+    )
+    assert schedulers_without_reader(tree, Policy()) == ("dagster", "dbt", "prefect")
+    assert [topology.root for topology in survey(tree, Policy())] == ["dags"]
+
+
+def test_a_dependency_alone_is_no_scheduler_in_use() -> None:
+    assert detect(MemoryTree.of({"requirements.txt": "apache-airflow\ndagster\n"})) == ()
+
+
+def test_a_folder_inside_another_is_read_once() -> None:
+    policy = Policy(scheduler=SchedulerPolicy(kind="airflow", paths=("dags/", "dags/sub")))
+    assert [topology.root for topology in survey(MemoryTree.of(FILES), policy)] == ["dags"]
+
+
+def test_a_constant_of_another_module_changes_the_task_that_uses_it() -> None:
+    base = MemoryTree.of(FILES)
+    head = MemoryTree.of({**FILES, "lib.py": "RETRIES = 5\n"})
+    change = read_change(base, head, Policy())
+    (difference,) = change.differences
+    assert difference.sentence == "retries of task d.t changes from 1 to 5"
+
+
+def test_a_module_that_appears_earlier_on_the_path_is_seen() -> None:
+    base = MemoryTree.of(FILES)
+    head = MemoryTree.of({**FILES, "dags/lib.py": "RETRIES = 7\n"})
+    (difference,) = read_change(base, head, Policy()).differences
+    assert difference.after == "7"
+
+
+def test_an_unchanged_file_is_read_once() -> None:
+    base = MemoryTree.of({**FILES, "lib.py": "RETRIES = 11\n"})
+    head = MemoryTree.of({**base.files, "README.md": "new"})
+    (before,) = survey(base, Policy())
+    (after,) = survey(head, Policy())
+    assert after.pipelines[0] is before.pipelines[0]
+    assert reader.read_topology(head, "dags") == after
