@@ -38,6 +38,7 @@ SHAPES: dict[str, Mapping[str, str]] = {
         "tests/unit/test_a.py": "def test_it(): ...\n",
         "c/a.odcs.yml": "",
     },
+    "no checkpoints": {"a/great_expectations.yml": "", "b/great_expectations.yml": ""},
     "odd names": {
         "dags: #1/a\nsignoff: {review: 9}.py": DAG,
         "dags: #1/\u2028gates: x\x1b.py": DAG,

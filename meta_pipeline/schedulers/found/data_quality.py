@@ -14,6 +14,7 @@ from meta_pipeline.schedulers.found.answer import Answer, Doubt, below, folder_o
 
 CHECKPOINTS = "data_quality.great_expectations"
 
+_EXAMPLE = "great_expectations:\n  - project: {project}\n    checkpoints: [nightly]"
 _CONTRACT_KIND = re.compile(r"^kind:\s*[\"']?DataContract\b", re.MULTILINE)
 _TEST_FOLDER = re.compile(r"(?:^|/)tests?/")
 
@@ -37,7 +38,9 @@ def expectation_projects(tree: Tree) -> Answer[tuple[CheckpointPolicy, ...]]:
         if names:
             projects.append(CheckpointPolicy(project=project, checkpoints=names))
         else:
-            doubts.append(_without_checkpoints(project, stored, files, with_example=not doubts))
+            # One example for the block: a second one would repeat its key.
+            example = "" if doubts else _EXAMPLE.format(project=json.dumps(project))
+            doubts.append(Doubt(CHECKPOINTS, _why_none(project, stored, files), example))
     if projects:
         folders = listed([project.project for project in projects])
         sentence = (
@@ -95,18 +98,10 @@ def _checkpoint_name(text: str, stored: str, path: str) -> str:
     return name if isinstance(name, str) and name else posixpath.splitext(posixpath.relpath(path, stored))[0]
 
 
-def _without_checkpoints(project: str, stored: str, files: list[str]) -> Doubt:
+def _why_none(project: str, stored: str, files: list[str]) -> str:
     if any(path.endswith((".yml", ".yaml")) for path in files):
-        sentence = (
+        return (
             f"the checkpoints in {stored} are in the form of Great Expectations 0.x, which cannot be run here; "
             "move the project to 1.x and name its checkpoints."
         )
-    else:
-        sentence = (
-            f"the Great Expectations project {project} has no checkpoint in {stored}; add one and name it."
-        )
-    return Doubt(
-        CHECKPOINTS,
-        sentence,
-        f"great_expectations:\n  - project: {json.dumps(project)}\n    checkpoints: [nightly]",
-    )
+    return f"the Great Expectations project {project} has no checkpoint in {stored}; add one and name it."
