@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from meta_pipeline.delivery.borders import Shut, signed
 from meta_pipeline.delivery.judgement import Verdict
 from meta_pipeline.delivery.ledger import (
     Answered,
@@ -110,11 +111,13 @@ class _Fold:
     trouble: str | None = None
     merge_awaited: str | None = None
     revision: int = 1
+    author: str = ""
 
     def take(self, event: Event) -> None:
         match event:
             case Opened():
                 self.revision, self.ended, self.trouble = event.revision, None, None
+                self.author = event.author.identity
             case Judging():
                 self.judging.add(event.stage)
                 self.trouble = None
@@ -178,6 +181,6 @@ def _at_stage(stage: StageId, fold: _Fold, entries: Sequence[Entry]) -> Standing
     if rejected:
         why = f"{rejected.signer}: {rejected.reason or 'no reason given'}"
         return Standing("rejected", stage, fold.revision, why, verdict)
-    if len(signoffs) < concluded.signatures:
+    if isinstance(signed(verdict, signoffs, concluded.signatures, fold.author), Shut):
         return Standing(AWAITING[stage], stage, fold.revision, None, verdict)
     return None
