@@ -39,6 +39,9 @@ PRESETS = {
 FRAME = re.compile(r'File "(?P<path>[^"]+)", line (?P<line>\d+)')
 
 
+EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(?:Error|Exception|Exit|Found|Warning)\b")
+
+
 class OutOfTime(BaseException):
     """One DAG took longer than it may; Airflow's loop over tasks goes on after a mere Exception."""
 
@@ -112,12 +115,14 @@ def import_error(path: str, text: str) -> Document:
     """The line is the last one that the traceback names in the file itself."""
     where = relative(path)
     lines = [int(found["line"]) for found in FRAME.finditer(text) if relative(found["path"]) == where]
-    said = [line.strip() for line in text.strip().splitlines() if line.strip()]
-    return {
-        "path": where,
-        "line": lines[-1] if lines else None,
-        "message": said[-1] if said else "unknown error",
-    }
+    return {"path": where, "line": lines[-1] if lines else None, "message": last_words(text)}
+
+
+def last_words(text: str) -> str:
+    """The line of a traceback that names the exception; what is below it is its longer explanation."""
+    said = [line.rstrip() for line in text.splitlines() if line.strip()]
+    named = [line for line in said if EXCEPTION.match(line)]
+    return (named or said or ["unknown error"])[-1].strip()
 
 
 def pipeline(dag: Any) -> Document:
@@ -261,9 +266,7 @@ def prepare_database() -> None:
 
 def absent(dag_id: str, bags: Iterable[Any]) -> Document:
     reasons = [
-        f"{relative(path)}: {text.strip().splitlines()[-1]}"
-        for bag in bags
-        for path, text in bag.import_errors.items()
+        f"{relative(path)}: {last_words(text)}" for bag in bags for path, text in bag.import_errors.items()
     ]
     text = "no DAG has this id" + ("; not imported: " + "; ".join(reasons) if reasons else "")
     return {"dag_id": dag_id, "succeeded": False, "seconds": 0.0, "tasks": [], "error": text}

@@ -178,3 +178,24 @@ def test_the_second_dag_of_one_id_is_an_error() -> None:
     assert [pipeline.path for pipeline in topology.pipelines] == ["dags/one.py"]
     (error,) = topology.errors
     assert (error.path, error.message) == ("dags/two.py", "the DAG id 'same' is taken by dags/one.py:3")
+
+
+def test_an_asset_reads_its_parameters_without_a_default() -> None:
+    source = "from airflow.sdk import asset\n@asset(schedule=None)\ndef made(orders, context, limit=1): ...\n"
+    (node,) = only(read(source)).nodes
+    assert (node.id, node.reads, node.writes) == ("made", ("orders",), ("made",))
+
+
+def test_a_task_between_setup_and_teardown_belongs_to_the_inner_ones() -> None:
+    source = (
+        "from airflow.decorators import dag, setup, task, teardown\n"
+        "@setup\ndef up(): ...\n@teardown\ndef down(x): ...\n@task\ndef work(): ...\n"
+        "@dag\ndef d():\n"
+        "    with down.override(task_id='outer_down')(up.override(task_id='outer_up')()):\n"
+        "        with down.override(task_id='inner_down')(up.override(task_id='inner_up')()):\n"
+        "            work()\n"
+        "d()\n"
+    )
+    found = only(read(source)).node("work")
+    assert found is not None
+    assert found.upstream == ("inner_up",)

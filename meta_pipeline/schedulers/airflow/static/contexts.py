@@ -41,7 +41,13 @@ def _between(machine: Machine, opened: Task | Output) -> Iterator[None]:
     yield
     if dag is None:
         return
-    made = [task for task_id, task in dag.tasks.items() if task_id not in before and task.role == "work"]
+    # What an inner `with` holds belongs to that one alone.
+    made = [
+        task
+        for task_id, task in dag.tasks.items()
+        if task_id not in before and task.role == "work" and task not in machine.between
+    ]
+    machine.between.update(made)
     setups, teardowns = _ends(dag, opened_tasks)
     first = [task for task in made if not any(other in made for other in task.upstream)]
     waited_for = {other for task in made for other in task.upstream}

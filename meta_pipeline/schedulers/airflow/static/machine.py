@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from meta_pipeline.delivery.topology import TopologyError
 from meta_pipeline.schedulers.airflow.static.limits import MAX_STEPS, TooMuchToReadError
 from meta_pipeline.schedulers.airflow.static.modules import Modules
-from meta_pipeline.schedulers.airflow.static.values import Dag, Function, Group, Scope
+from meta_pipeline.schedulers.airflow.static.values import Dag, Function, Group, Scope, Task
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class Machine(ABC):
         self.open_dags: list[Dag] = []
         self.open_groups: list[Group] = []
         self.importing = 0
+        self.between: set[Task] = set()
         self.sites: list[Site] = []
         self.errors: dict[TopologyError, None] = {}
 

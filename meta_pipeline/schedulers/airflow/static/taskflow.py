@@ -45,8 +45,10 @@ def _asset_dag(machine: Machine, decorator: Decorator, target: object, site: Sit
     dag = make_dag(machine, {**decorator.arguments, "dag_id": dag_id}, site)
     dag.registered = True
     with machine.in_dag(dag):
-        # The parameters of the function are the assets that it reads.
-        reads = [Asset(parameter) for parameter in _parameters(target.node) - {"self", "context"}]
+        # Parameters without a default are the assets that it reads.
+        reads = [
+            Asset(parameter) for parameter in _parameters(target.node) - {"self", "context", *target.defaults}
+        ]
         writes = decorator.arguments.get("outlets") or [Asset(name)]
         place(machine, new_task("@asset", {"task_id": name, "inlets": reads, "outlets": writes}, site))
     return Asset(name)
