@@ -47,7 +47,7 @@ def _asset_dag(machine: Machine, decorator: Decorator, target: object, site: Sit
     with machine.in_dag(dag):
         # Parameters without a default are the assets that it reads.
         reads = [
-            Asset(parameter) for parameter in _parameters(target.node) - {"self", "context", *target.defaults}
+            Asset(parameter) for parameter in _parameters(target.node) - {"self", "context", "outlet_events", *target.defaults}
         ]
         writes = decorator.arguments.get("outlets") or [Asset(name)]
         place(machine, new_task("@asset", {"task_id": name, "inlets": reads, "outlets": writes}, site))
