@@ -18,6 +18,8 @@ from meta_pipeline.schedulers.airflow.static.values import (
     Output,
 )
 
+_NO_ASSETS = ("self", "context", "outlet_events")
+
 
 def decorator_of(role: str, external: External, arguments: Mapping[object, object]) -> Decorator:
     name = external.name.rpartition(".task.")[2] if role == "task" and ".task." in external.name else ""
@@ -46,9 +48,7 @@ def _asset_dag(machine: Machine, decorator: Decorator, target: object, site: Sit
     dag.registered = True
     with machine.in_dag(dag):
         # Parameters without a default are the assets that it reads.
-        reads = [
-            Asset(parameter) for parameter in _parameters(target.node) - {"self", "context", "outlet_events", *target.defaults}
-        ]
+        reads = [Asset(parameter) for parameter in _parameters(target.node) - {*_NO_ASSETS, *target.defaults}]
         writes = decorator.arguments.get("outlets") or [Asset(name)]
         place(machine, new_task("@asset", {"task_id": name, "inlets": reads, "outlets": writes}, site))
     return Asset(name)
