@@ -94,3 +94,26 @@ def test_links_and_vendored_code_tell_nothing() -> None:
     detection = detect_policy(MemoryTree.of(files, {"requirements.txt": "120000"}), "sales", "main")
     assert detection.policy.environment.requirements == ()
     assert detection.policy.data_quality.great_expectations == ()
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"Makefile": " " * 200_000 + "\n" + "a " * 100_000},
+        {"Makefile": "lint:\n\t" + "black " * 50_000 + "--check"},
+        {"Dockerfile": "\n" * 200_000, ".python-version": "\n" * 200_000},
+        {"requirements.txt": "a[\n" * 100_000, "requirements-dev.txt": "a" + " " * 200_000},
+        {"tests/test_a.py": "\n" * 200_000, ".pre-commit-config.yaml": "\n" * 200_000},
+        {"dags/a.py": DAG + "Variable.get(" * 50_000 + "var.value." * 50_000},
+        {"a/great_expectations.yml": "[" * 50_000, "a/checkpoints/a.json": "[" * 50_000},
+        {
+            "requirements.txt": "a\n",
+            "pyproject.toml": "a = " + "[" * 50_000,
+            "uv.lock": "a = " + "[" * 50_000,
+        },
+        {"setup.cfg": "\0", "pyproject.toml": "\udcff".encode("utf-8", "surrogatepass"), "ruff.toml": "["},
+    ],
+)
+def test_files_made_to_be_slow_or_wrong_are_read_all_the_same(files: dict[str, str | bytes]) -> None:
+    assert detected(files).unsure

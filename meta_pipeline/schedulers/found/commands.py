@@ -20,8 +20,8 @@ _TEST_FOLDER = re.compile(r"(?:unit|integration)?tests?|[a-z0-9_-]+[_-]tests?")
 _INTEGRATION_FOLDER = re.compile(
     r"(?:integration|e2e|end_to_end|functional|system|acceptance)(?:[_-]?tests?)?"
 )
-_A_TEST = re.compile(r"^\s*(?:async\s+)?def test|^class Test", re.MULTILINE)
-_HOOK = re.compile(r"^\s*-?\s*id:\s*[\"']?(?P<id>ruff(?:-check)?|flake8)\b", re.MULTILINE)
+_A_TEST = re.compile(r"^[ \t]*(?:async\s+)?def test|^class Test", re.MULTILINE)
+_HOOK = re.compile(r"^[ \t]*-?[ \t]*id:[ \t]*[\"']?(?P<id>ruff(?:-check)?|flake8)\b", re.MULTILINE)
 _HOOKS = ".pre-commit-config.yaml"
 
 

@@ -80,7 +80,7 @@ def _checkpoint_folder(text: str) -> str:
     document: Any
     try:
         document = YAML(typ="safe").load(text)
-    except YAMLError:
+    except (YAMLError, RecursionError):
         document = None
     node: Any = document
     name = document.get("checkpoint_store_name", "checkpoint_store") if isinstance(document, dict) else ""
@@ -92,7 +92,7 @@ def _checkpoint_folder(text: str) -> str:
 def _checkpoint_name(text: str, stored: str, path: str) -> str:
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     name = document.get("name") if isinstance(document, dict) else None
     return name if isinstance(name, str) and name else posixpath.splitext(posixpath.relpath(path, stored))[0]

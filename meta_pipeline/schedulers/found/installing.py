@@ -4,7 +4,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 
-from meta_pipeline.delivery.tree import Tree, text_of
+from meta_pipeline.delivery.tree import MemoryTree, Tree, text_of
 from meta_pipeline.issues.manifests import manifests_of
 from meta_pipeline.schedulers.found.answer import Doubt, folder_of, listed
 from meta_pipeline.schedulers.found.python import table, toml_of
@@ -32,9 +32,9 @@ def installing(tree: Tree, roots: tuple[str, ...], here: Mapping[str, str]) -> I
     except RequirementFault as fault:
         yield Doubt(KEY, str(fault))
         return
-    unlocked = [
-        manifest.path for manifest in manifests_of(tree) if manifest.path in roots and not manifest.locked
-    ]
+    # The roots alone: another manifest of the repository may be huge or broken, and has no say here.
+    installed = MemoryTree.of({root: tree.read(root) or b"" for root in roots})
+    unlocked = [manifest.path for manifest in manifests_of(installed) if not manifest.locked]
     if not unlocked or any("constraint" in path for path in included):
         return
     constraints = next(

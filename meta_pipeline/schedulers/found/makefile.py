@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from meta_pipeline.delivery.tree import Tree, text_of
 
 _NAMES = ("GNUmakefile", "makefile", "Makefile")
-_RULE = re.compile(r"^(?P<names>[\w.%/ -]+?)\s*::?(?![:=])(?P<needs>[^=#\n]*)")
+_RULE = re.compile(r"^(?P<names>[\w.%/-][\w.%/ -]*)::?(?![:=])(?P<needs>[^=#\n]*)")
+_LONGEST = 2000
 _UNFIT = (
     (re.compile(r"\b(?:docker|docker-compose|podman|kubectl|helm|minikube)\s"), "starts containers"),
     (
@@ -31,8 +32,8 @@ class Makefile:
         """Why `make <target>` cannot serve as a check, by the first line that speaks against it; None where it can."""
         for line in self.lines(target):
             for pattern, why in _UNFIT:
-                if pattern.search(f"{line} "):
-                    return f"{why} ({line})"
+                if pattern.search(f"{line[:_LONGEST]} "):
+                    return f"{why} ({line[:100]})"
         return None
 
     def lines(self, target: str) -> tuple[str, ...]:

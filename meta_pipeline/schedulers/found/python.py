@@ -16,9 +16,9 @@ KEY = "environment.python"
 DEFAULT = EnvironmentPolicy().python
 _KNOWN = tuple(f"3.{minor}" for minor in range(8, 15))
 
-_PINNED = re.compile(r"^\s*(?:cpython-)?(?P<version>3\.\d+)", re.MULTILINE)
-_ARGUMENT = re.compile(r"^\s*ARG\s+(?P<name>\w+)=[\"']?(?P<value>[^\s\"']+)", re.IGNORECASE | re.MULTILINE)
-_FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(?P<image>\S+)", re.IGNORECASE | re.MULTILINE)
+_PINNED = re.compile(r"^[ \t]*(?:cpython-)?(?P<version>3\.\d+)", re.MULTILINE)
+_ARGUMENT = re.compile(r"^[ \t]*ARG\s+(?P<name>\w+)=[\"']?(?P<value>[^\s\"']+)", re.IGNORECASE | re.MULTILINE)
+_FROM = re.compile(r"^[ \t]*FROM\s+(?:--\S+\s+)*(?P<image>\S+)", re.IGNORECASE | re.MULTILINE)
 _VARIABLE = re.compile(r"\$\{?(?P<name>\w+)(?::-[^}]*)?\}?")
 _IN_IMAGE = re.compile(r"(?:^|[/:-])python:?(?P<version>3\.\d+)")
 _COMPILED_FOR = re.compile(r"^#.*\b(?:with Python|--python-version[ =])\s*(?P<version>3\.\d+)", re.MULTILINE)

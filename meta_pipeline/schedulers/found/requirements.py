@@ -25,7 +25,8 @@ _FOR_ANOTHER_END = re.compile(r"dev|test|lint|\bci\b|docs?\b|override|constraint
 _IN_FOLDER = ("prod", "production", "main", "base", "requirements", "common", "core")
 _LOCKS = ("requirements.lock", "pylock.toml")
 _PIN = re.compile(
-    r"^(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?\s*==\s*(?P<version>[\w.!+]+)\s*(?:\\|#|--|$)", re.MULTILINE
+    r"^(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[^]\n]*\])?[ \t]*==[ \t]*(?P<version>[\w.!+]+)\s*(?:\\|#|--|$)",
+    re.MULTILINE,
 )
 
 
