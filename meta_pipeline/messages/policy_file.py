@@ -52,8 +52,9 @@ def policy_text(detection: Detection) -> str:
     example to fill in.
     """
     policy = detection.policy
-    head = {"version": policy.version, "target": policy.target, "default_branch": policy.default_branch}
-    blocks = [_comment(_HEAD) + _yaml(head)]
+    head = _yaml({"version": policy.version, "target": policy.target})
+    head += _settle(doubt for doubt in detection.doubts if doubt.key == "default_branch")
+    blocks = [_comment(_HEAD) + head + _yaml({"default_branch": policy.default_branch})]
     blocks += [block for name in _PURPOSES if (block := _block(name, detection))]
     return "\n".join(blocks)
 

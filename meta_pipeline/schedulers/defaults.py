@@ -23,6 +23,9 @@ from meta_pipeline.schedulers.found.stand_ins import stand_in_doubts
 
 SCHEDULER = "scheduler"
 CONTRACTS = "contracts"
+DEFAULT_BRANCH = "default_branch"
+
+_USUAL_BRANCHES = ("main", "master", "trunk", "develop", "production")
 
 _PACKAGES: dict[SchedulerKind, str] = {
     "airflow": "apache-airflow",
@@ -99,12 +102,20 @@ def detect_policy(tree: Tree, target: str, branch: str) -> Detection:
         policy=policy,
         reasons={key: answer.reason for key, answer in answers.items() if answer.reason},
         doubts=(
+            *_branch_doubts(branch),
             *(doubt for answer in answers.values() for doubt in answer.doubts),
             *installing.lacking(tree, roots.value, _needs(tree, policy)),
             *(stand_in_doubts(tree, pipelines) if kind == "airflow" else ()),
             *signers_doubts(tree),
         ),
     )
+
+
+def _branch_doubts(branch: str) -> tuple[Doubt, ...]:
+    if branch in _USUAL_BRANCHES:
+        return ()
+    sentence = f"'{branch}' is the branch at hand; see that {DEFAULT_BRANCH} is the one that changes are merged into."
+    return (Doubt(DEFAULT_BRANCH, sentence),)
 
 
 def _scheduler(found: tuple[Detected, ...]) -> Answer[SchedulerPolicy | None]:

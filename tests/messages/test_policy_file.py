@@ -196,3 +196,11 @@ def test_the_current_folder_is_named_as_it_is(tmp_path: Path, monkeypatch: pytes
     monkeypatch.chdir(tmp_path / "Sales")
     assert target_name(".") == "sales"
     assert target_name("..") == target_name(str(tmp_path))
+
+
+def test_a_branch_that_may_be_a_feature_is_asked_about() -> None:
+    detection = detect_policy(MemoryTree.of({}), "sales", "fix/typo")
+    text = policy_text(detection)
+    assert "# To settle: 'fix/typo' is the branch at hand;" in text
+    assert read_policy(text) == detection.policy
+    assert "default_branch" not in {doubt.key for doubt in detected({}).doubts}
