@@ -11,7 +11,8 @@ from rich.console import Console
 from meta_pipeline.delivery.judgement import Decision, GateResult, Verdict
 from meta_pipeline.delivery.states import Standing
 
-STDOUT = Console(soft_wrap=True)
+# In a file or a pipe a table keeps its columns whole.
+STDOUT = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 200)
 STDERR = Console(stderr=True, soft_wrap=True)
 
 

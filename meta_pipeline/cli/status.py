@@ -1,5 +1,7 @@
 """`status`: where deliveries stand, and what to do next."""
 
+import textwrap
+
 from rich.table import Table
 
 from meta_pipeline.cli.documents import (
@@ -112,7 +114,7 @@ def show_delivery(delivery: Delivery) -> None:
         f"state: [{colour}]{document.state}[/{colour}] at {document.stage}, revision {document.revision}"
     )
     if document.why:
-        STDOUT.print(f"why: {shown(document.why)}", highlight=False)
+        STDOUT.print(f"why: {shown(textwrap.shorten(document.why, 300))}", highlight=False)
     for stage in document.stages:
         if stage.decision is None and not stage.artifacts and not stage.absent:
             continue

@@ -265,11 +265,22 @@ def prepare_database() -> None:
 
 
 def absent(dag_id: str, bags: Iterable[Any]) -> Document:
-    reasons = [
-        f"{relative(path)}: {last_words(text)}" for bag in bags for path, text in bag.import_errors.items()
-    ]
-    text = "no DAG has this id" + ("; not imported: " + "; ".join(reasons) if reasons else "")
+    errors = {path: text for bag in bags for path, text in bag.import_errors.items()}
+    reasons = [f"{relative(path)}: {last_words(text)}" for path, text in errors.items() if mentions(path, dag_id)]
+    text = "no DAG has this id"
+    if reasons:
+        text += "; not imported: " + "; ".join(reasons)
+    elif errors:
+        text += f"; {len(errors)} files were not imported"
     return {"dag_id": dag_id, "succeeded": False, "seconds": 0.0, "tasks": [], "error": text}
+
+
+def mentions(path: str, dag_id: str) -> bool:
+    """Whether a file may be the one that makes the DAG."""
+    try:
+        return dag_id.encode() in Path(path).read_bytes()
+    except OSError:
+        return False
 
 
 def run(dag: Any, when: datetime, limit: int) -> Document:
