@@ -1,9 +1,9 @@
 """The append-only, hash-chained record of a delivery: its events, and how the chain is verified."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from meta_pipeline.delivery.change_set import Author
 from meta_pipeline.delivery.judgement import GateResult, Verdict
@@ -144,10 +144,21 @@ class Entry(Frozen):
     at: str
     previous: str
     event: Event
+    _stored: str | None = PrivateAttr(default=None)
+
+    @classmethod
+    def stored(cls, document: Any) -> Self:
+        """The entry that a parsed ledger file holds; raises `ValueError` where it is none.
+
+        Its digest is that of the file's content: a field that a later version adds breaks no old chain.
+        """
+        entry = cls.model_validate(document)
+        entry._stored = digest(document)  # noqa: SLF001  it is this class's own
+        return entry
 
     @property
     def digest(self) -> str:
-        return digest(self)
+        return self._stored or digest(self)
 
 
 class BrokenChainError(ValueError):

@@ -109,7 +109,7 @@ class DeliveryRecord:
 def _entry(ledger: Folder, name: str) -> Entry:
     data = ledger.read(name)
     try:
-        return Entry.model_validate(json.loads(data or b""))
+        return Entry.stored(json.loads(data or b""))
     except ValueError as error:
         raise ValueError(
             f"{ledger.path(name)}: this ledger entry cannot be read; restore it from a copy"

@@ -23,7 +23,19 @@ STORY = chained([opened(), *judged("discovery"), *judged("design", signatures=1)
 
 def test_a_whole_chain_holds_also_when_it_was_written_and_read_again() -> None:
     verify_chain(STORY)
-    verify_chain([Entry.model_validate_json(entry.model_dump_json()) for entry in STORY])
+    verify_chain([Entry.stored(entry.model_dump(mode="json")) for entry in STORY])
+
+
+def test_a_field_that_a_later_version_added_breaks_no_old_chain() -> None:
+    documents = [entry.model_dump(mode="json") for entry in STORY]
+    # As an older version wrote it, whose verdicts named no number of signatures.
+    for number, document in enumerate(documents):
+        document["event"].pop("signatures", None)
+        document["previous"] = digest(documents[number - 1]) if number else document["previous"]
+    verify_chain([Entry.stored(document) for document in documents])
+    documents[3]["event"]["verdict"]["decision"] = "blocked"
+    with pytest.raises(BrokenChainError, match="entry 5 "):
+        verify_chain([Entry.stored(document) for document in documents])
 
 
 @given(st.data())
@@ -76,6 +88,8 @@ def test_the_newest_opening_and_the_first_effect_of_a_key_are_found() -> None:
 
 
 def test_each_signers_newest_decision_on_this_digest_counts() -> None:
-    entries = chained([signed("design", "rejected"), signed("design"), signed("review", of=verdict("design"))])
+    entries = chained(
+        [signed("design", "rejected"), signed("design"), signed("review", of=verdict("design"))]
+    )
     assert [s.decision for s in signoffs_on(entries, "design", verdict("design").digest)] == ["approved"]
     assert signoffs_on(entries, "design", digest("other")) == ()

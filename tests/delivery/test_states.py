@@ -91,7 +91,9 @@ def test_an_equal_re_run_voids_nothing() -> None:
 @pytest.mark.parametrize("stage", STAGES[:-1])
 def test_a_different_verdict_voids_what_came_after_it(stage: str) -> None:
     found = next(s for s in STAGES if s == stage)
-    other = judged(found, "warned", says="something new", signatures=1 if found in ("design", "review") else 0)
+    other = judged(
+        found, "warned", says="something new", signatures=1 if found in ("design", "review") else 0
+    )
     after = standing(chained([*MERGED, *other]))
     if found in ("design", "review"):
         assert after.state in ("awaiting_plan_signoff", "awaiting_review_signoff")

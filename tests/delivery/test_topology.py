@@ -7,7 +7,8 @@ from meta_pipeline.delivery.topology import UNRESOLVED, Difference, Node, Pipeli
 
 def dag(*nodes: Node, **fields: Any) -> Pipeline:
     return Pipeline(
-        **{"id": "sales", "path": "dags/sales.py", "line": 4, "schedule": "0 5 * * *", "nodes": nodes} | fields
+        **{"id": "sales", "path": "dags/sales.py", "line": 4, "schedule": "0 5 * * *", "nodes": nodes}
+        | fields
     )
 
 
