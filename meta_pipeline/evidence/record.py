@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from pydantic import BaseModel
 
 from meta_pipeline.delivery.ids import DeliveryId
-from meta_pipeline.delivery.ledger import GENESIS, Entry, Event, Messaged, verify_chain
+from meta_pipeline.delivery.ledger import GENESIS, BrokenChainError, Entry, Event, Messaged, verify_chain
 from meta_pipeline.delivery.model import digest_bytes
 from meta_pipeline.delivery.states import Standing, standing
 from meta_pipeline.evidence.store import EvidenceStore, Folder, readable_json
@@ -111,6 +111,6 @@ def _entry(ledger: Folder, name: str) -> Entry:
     try:
         return Entry.stored(json.loads(data or b""))
     except ValueError as error:
-        raise ValueError(
-            f"{ledger.path(name)}: this ledger entry cannot be read; restore it from a copy"
+        raise BrokenChainError(
+            f"{ledger.path(name)}: this ledger entry cannot be read; restore it from a copy."
         ) from error

@@ -21,7 +21,7 @@ class Signers:
     @property
     def missing(self) -> str | None:
         """The first file that names nobody, if there is one."""
-        return next((origin for origin, content in self.files if not content.strip()), None)
+        return next((origin for origin, content in self.files if not _lines(content)), None)
 
     def verify(self, statement: bytes, signature: str) -> str:
         """The identity that signed `statement`; raises `SigningError` unless every file accepts the signature."""
@@ -44,8 +44,13 @@ def sign(statement: bytes, key: Path) -> str:
     return done.stdout.decode()
 
 
+def _lines(content: bytes) -> list[bytes]:
+    """The lines of an allowed-signers file that are not blank and no comment."""
+    return [line for line in content.splitlines() if line.strip() and not line.lstrip().startswith(b"#")]
+
+
 def _verify(origin: str, content: bytes, statement: bytes, signature: str) -> str:
-    if not content.strip():
+    if not _lines(content):
         raise SigningError(
             f"{origin} names no signer; commit a line such as: you@example.com ssh-ed25519 AAAA..."
         )
@@ -54,11 +59,16 @@ def _verify(origin: str, content: bytes, statement: bytes, signature: str) -> st
         allowed.write_bytes(content)
         signed.write_text(signature)
         found = call(["ssh-keygen", "-Y", "find-principals", "-s", str(signed), "-f", str(allowed)])
-        identities = found.stdout.decode().split("\n")
-        identity = identities[0].strip()
-        if found.exit != 0 or not identity:
+        identities = found.stdout.decode(errors="replace").split()
+        if found.exit != 0 or not identities:
             raise SigningError(
                 f"the key that signed is not in {origin}; add its public half there and commit it."
+            )
+        identity = identities[0]
+        # Behind several names, or a pattern, an author could not be told from a reviewer.
+        if len(identities) > 1 or set("*?!,") & set(identity):
+            raise SigningError(
+                f"the key that signed stands for {' and '.join(identities)} in {origin}; give it one identity there."
             )
         checked = call(
             [

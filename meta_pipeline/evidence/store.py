@@ -13,7 +13,7 @@ from fsspec.implementations.local import LocalFileSystem
 from pydantic import BaseModel
 
 from meta_pipeline.delivery.evidence import Evidence
-from meta_pipeline.delivery.model import canonical_json, digest_bytes
+from meta_pipeline.delivery.model import CHUNK_ID_LENGTH, canonical_json, digest_bytes
 
 
 @dataclass(frozen=True)
@@ -135,6 +135,8 @@ class EvidenceStore:
 
     def find(self, chunk: str) -> str | None:
         """The full digest that a chunk id stands for; None where nothing, or more than one thing, begins so."""
+        if len(chunk) < CHUNK_ID_LENGTH:
+            return None
         names = [name for name in self.folder.below(chunk[:2]).names() if name.startswith(chunk)]
         return f"sha256:{names[0]}" if len(names) == 1 else None
 
