@@ -31,7 +31,7 @@ def manifests_of(tree: Tree) -> tuple[Manifest, ...]:
             continue
         try:
             locked, packages = _READERS[kind](text_of(tree, path) or "")
-        except (ValueError, YAMLError, TypeError, AttributeError):
+        except (ValueError, YAMLError, TypeError, AttributeError, RecursionError):
             locked, packages = False, 0
         found.append(Manifest(path=path, kind=kind, locked=locked, packages=packages))
     return tuple(found)
