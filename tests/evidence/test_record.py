@@ -121,7 +121,7 @@ def test_an_altered_removed_or_unreadable_entry_is_named(tmp_path: Path) -> None
     with pytest.raises(BrokenChainError, match="entry 2 does not follow"):
         record.append(began("design"))
     second.write_text("{")
-    with pytest.raises(ValueError, match="000002.json: this ledger entry cannot be read"):
+    with pytest.raises(ValueError, match=r"000002\.json: this ledger entry cannot be read"):
         record.entries()
     second.write_text(text)
     assert len(record.entries()) == 4

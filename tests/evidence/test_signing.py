@@ -57,7 +57,7 @@ def test_a_key_that_nobody_allowed_is_refused(key: Path, tmp_path: Path) -> None
     ],
 )
 def test_a_signature_holds_for_its_own_statement_only(key: Path, other: bytes) -> None:
-    with pytest.raises(SigningError, match="the signature of me@example.com does not fit"):
+    with pytest.raises(SigningError, match=r"the signature of me@example\.com does not fit"):
         signers(allowed(key, ME)).verify(other, sign(SAID, key))
 
 
@@ -84,7 +84,7 @@ def test_every_file_must_name_the_signer_by_one_identity(key: Path, tmp_path: Pa
     assert signers(allowed(key, ME), allowed(other, YOU) + allowed(key, ME)).verify(SAID, signature) == ME
     with pytest.raises(SigningError, match="is not in file 2"):
         signers(allowed(key, ME), allowed(other, YOU)).verify(SAID, signature)
-    with pytest.raises(SigningError, match="stands for me@example.com and for you@example.com"):
+    with pytest.raises(SigningError, match=r"stands for me@example\.com and for you@example\.com"):
         signers(allowed(key, ME), allowed(key, YOU)).verify(SAID, signature)
 
 
@@ -107,9 +107,8 @@ def test_a_key_must_stand_for_one_person(key: Path, identity: str) -> None:
         signers(allowed(key, identity)).verify(SAID, sign(SAID, key))
 
 
-def test_a_key_under_two_names_stands_for_nobody(key: Path) -> None:
-    with pytest.raises(SigningError, match="one identity"):
-        signers(allowed(key, ME) + allowed(key, YOU)).verify(SAID, sign(SAID, key))
+def test_a_key_under_two_names_stands_for_the_first(key: Path) -> None:
+    assert signers(allowed(key, ME) + allowed(key, YOU)).verify(SAID, sign(SAID, key)) == ME
 
 
 def test_no_signature_is_no_signature(key: Path) -> None:

@@ -1,4 +1,3 @@
-import os
 import signal
 import subprocess
 import sys
@@ -107,7 +106,7 @@ def test_of_many_that_create_one_file_one_succeeds(tmp_path: Path) -> None:
         made = list(pool.map(lambda n: folder.create("one", str(n).encode() * 10_000), range(64)))
     assert made.count(True) == 1
     assert folder.read("one") == str(made.index(True)).encode() * 10_000
-    assert os.listdir(tmp_path) == ["one"]
+    assert [file.name for file in tmp_path.iterdir()] == ["one"]
 
 
 WRITER = textwrap.dedent(
