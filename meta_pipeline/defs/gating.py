@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import dagster as dg
 from pydantic import BaseModel
 
-from meta_pipeline.defs.metadata import artifact_metadata, check_metadata
+from meta_pipeline.defs.metadata import artifact_metadata, check_metadata, findings_table, next_action
 from meta_pipeline.defs.parts import check_name
 from meta_pipeline.delivery.borders import Open, Shut
 from meta_pipeline.delivery.change_set import ChangeSet
@@ -36,18 +36,22 @@ def judged(
     return results
 
 
-def checks(target: str, results: Iterable[GateResult]) -> Iterator[dg.AssetCheckResult]:
-    """One check result for each gate result, on the asset that the gate is shown on."""
+def checks(delivery: Delivery, results: Iterable[GateResult]) -> Iterator[dg.AssetCheckResult]:
+    """One check result for each gate result, on the asset that the gate is shown on.
+
+    Yield them after the asset's output: one that comes before it counts for the former materialization,
+    and the UI shows it as missing.
+    """
     for result in results:
         gate = catalogue().gates[result.id]
         blocks = result.outcome in ("failed", "could_not_run")
         yield dg.AssetCheckResult(
             passed=result.outcome in _HOLDS,
-            asset_key=dg.AssetKey([target, gate.subject]),
+            asset_key=dg.AssetKey([delivery.target.name, gate.subject]),
             check_name=check_name(gate),
             severity=dg.AssetCheckSeverity.ERROR if blocks else dg.AssetCheckSeverity.WARN,
             description=result.reason,
-            metadata=check_metadata(result),
+            metadata=check_metadata(delivery, result),
         )
 
 
@@ -99,7 +103,11 @@ def block(context: dg.AssetExecutionContext, delivery: Delivery, verdict: Verdic
     return halt(
         context,
         f"{delivery.id} is blocked at the {verdict.stage} stage. {reasons}",
-        {"findings": check_metadata(failed[0])["findings"], "guidance request": dg.MetadataValue.path(path)},
+        {
+            "findings": findings_table(failed),
+            "guidance request": dg.MetadataValue.path(path),
+            **next_action(delivery),
+        },
     )
 
 

@@ -1,6 +1,6 @@
 """What an operator sees of an artifact and of a gate in the Dagster UI."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import singledispatch
 
 import dagster as dg
@@ -18,46 +18,58 @@ from meta_pipeline.delivery.requirements import Requirements
 from meta_pipeline.delivery.rollback import RollbackPlan
 from meta_pipeline.delivery.states import STATES
 from meta_pipeline.desk import Delivery
-from meta_pipeline.messages.render import code, escaped, render
+from meta_pipeline.messages.render import code, render
 
 _ROWS = 200
 
 
-def check_metadata(result: GateResult) -> Mapping[str, dg.MetadataValue]:
-    """The findings of a gate as a table, with where, what and how to mend it."""
-    shown = {
-        "outcome": dg.MetadataValue.text(result.outcome),
-        "reason": dg.MetadataValue.text(result.reason),
-        "findings": dg.MetadataValue.md(findings_table([result])),
-    }
+def check_metadata(delivery: Delivery, result: GateResult) -> dict[str, dg.MetadataValue]:
+    """The findings of a gate with where, what and how to mend it; what to do next unless it passed."""
+    shown: dict[str, dg.MetadataValue] = {"outcome": dg.MetadataValue.text(result.outcome.replace("_", " "))}
+    if result.findings:
+        shown["findings"] = findings_table([result])
+    if result.outcome not in ("passed", "not_applicable"):
+        shown |= next_action(delivery)
     if result.evidence:
-        shown["evidence"] = dg.MetadataValue.md(", ".join(code(chunk) for chunk in result.evidence))
+        shown["evidence"] = dg.MetadataValue.text(", ".join(result.evidence))
     return shown
 
 
-def findings_table(results: list[GateResult]) -> str:
-    """A Markdown table of findings; a sentence where there are none."""
+def findings_table(results: Sequence[GateResult]) -> dg.MetadataValue:
+    """A table of findings: unlike Markdown, the UI shows it without a click."""
     rows = [
-        f"| {result.id} | {_where(finding.path, finding.line)} | {escaped(finding.message)} | {escaped(finding.fix)} |"
+        {
+            "gate": result.id,
+            "where": _where(finding.path, finding.line),
+            "what": finding.message,
+            "how to mend it": finding.fix,
+        }
         for result in results
         for finding in result.findings
     ]
-    if not rows:
-        return "No findings."
-    more = f"\n\n{len(rows) - _ROWS} more are in the ledger." if len(rows) > _ROWS else ""
-    return "\n".join(["| gate | where | what | how to mend it |", "|---|---|---|---|", *rows[:_ROWS]]) + more
+    return _table(("gate", "where", "what", "how to mend it"), rows)
 
 
 def artifact_metadata(delivery: Delivery, name: str, value: BaseModel) -> Mapping[str, dg.MetadataValue]:
-    """The Markdown summary of an artifact, its digest, its file, and the next action on the delivery."""
-    standing = delivery.standing()
+    """In the order in which an operator reads: where the delivery stands, what this is, where it is kept."""
     return {
+        **next_action(delivery),
         "summary": dg.MetadataValue.md(summary(value)),
-        "digest": dg.MetadataValue.text(digest(value)),
-        "file": dg.MetadataValue.path(delivery.record.folder.path(f"artifacts/{name}.json")),
-        "state": dg.MetadataValue.text(f"{standing.state} ({standing.stage})"),
-        "next action": dg.MetadataValue.text(STATES[standing.state].next_action.format(delivery=delivery.id)),
         **details(value, delivery),
+        "file": dg.MetadataValue.path(delivery.record.folder.path(f"artifacts/{name}.json")),
+        "digest": dg.MetadataValue.text(digest(value)),
+    }
+
+
+def next_action(delivery: Delivery) -> dict[str, dg.MetadataValue]:
+    """Where the delivery stands and what a person does; nothing while it is at work, as that is soon untrue."""
+    state = delivery.standing().state
+    row = STATES[state]
+    if row.job is not None:
+        return {}
+    return {
+        "next action": dg.MetadataValue.text(row.next_action.format(delivery=delivery.id)),
+        "state": dg.MetadataValue.text(f"{state.replace('_', ' ')}: {row.meaning}"),
     }
 
 
@@ -68,25 +80,54 @@ def details(value: BaseModel, delivery: Delivery) -> Mapping[str, dg.MetadataVal
 
 
 @details.register
+def _(value: Requirements, delivery: Delivery) -> Mapping[str, dg.MetadataValue]:
+    rows = [
+        {"id": c.id, "demand": c.sentence, "proved by": c.verification.replace("_", " ")}
+        for c in value.criteria
+    ]
+    return {"criteria": _table(("id", "demand", "proved by"), rows)}
+
+
+@details.register
+def _(value: Plan, delivery: Delivery) -> Mapping[str, dg.MetadataValue]:
+    rows = [
+        {
+            "step": step.number,
+            "what": step.title,
+            "files": ", ".join(step.files),
+            "verified by": step.verification,
+            "way back": step.rollback,
+        }
+        for step in value.steps
+    ]
+    return {"steps": _table(("step", "what", "files", "verified by", "way back"), rows)}
+
+
+@details.register
 def _(value: ChangeSet, delivery: Delivery) -> Mapping[str, dg.MetadataValue]:
     return {"diff": dg.MetadataValue.md(f"````diff\n{value.patch[:100_000]}\n````")}
 
 
 @details.register
 def _(value: ValidationReport, delivery: Delivery) -> Mapping[str, dg.MetadataValue]:
-    records = (*value.head.records, *value.base.records)
     rows = [
-        f"| {record.side} | {code(record.command.shown_as)} | {_ended(record.exit, record.ended_by)} | "
-        f"{record.seconds} | {code(record.chunk_id)} | {delivery.record.evidence.path(record.stdout)} |"
-        for record in records
+        {
+            "side": record.side,
+            "command": record.command.shown_as,
+            "ended with": _ended(record.exit, record.ended_by),
+            "seconds": record.seconds,
+            "chunk_id": record.chunk_id,
+            "output": delivery.record.evidence.path(record.stdout),
+        }
+        for record in (*value.head.records, *value.base.records)
     ]
-    header = ["| side | command | ended with | seconds | chunk_id | output |", "|---|---|---|---|---|---|"]
-    return {"evidence": dg.MetadataValue.md("\n".join([*header, *rows]))} if rows else {}
+    columns = ("side", "command", "ended with", "seconds", "chunk_id", "output")
+    return {"evidence": _table(columns, rows)} if rows else {}
 
 
 @details.register
 def _(value: Verdict, delivery: Delivery) -> Mapping[str, dg.MetadataValue]:
-    return {"findings": dg.MetadataValue.md(findings_table(list(value.results)))}
+    return {"findings": findings_table(value.results)} if any(r.findings for r in value.results) else {}
 
 
 @details.register
@@ -164,7 +205,16 @@ def _(value: Merged) -> str:
 def _where(path: str | None, line: int | None) -> str:
     if path is None:
         return ""
-    return code(f"{path}:{line}" if line else path)
+    return f"{path}:{line}" if line else path
+
+
+def _table(columns: Sequence[str], rows: Sequence[Mapping[str, str | float]]) -> dg.MetadataValue:
+    """Rows of a record table, cut where the page would become slow; the ledger holds all of them."""
+    shown = [dict(row) for row in rows[:_ROWS]]
+    if len(rows) > _ROWS:
+        shown.append({column: "..." for column in columns} | {columns[-1]: f"{len(rows) - _ROWS} more in the ledger"})
+    schema = dg.TableSchema(columns=[dg.TableColumn(name=column) for column in columns])
+    return dg.MetadataValue.table(records=[dg.TableRecord(row) for row in shown], schema=schema)
 
 
 def _ended(status: int | None, ended_by: str | None) -> str:

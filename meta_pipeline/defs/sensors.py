@@ -36,9 +36,9 @@ def signoff_sensor(target: Target, seconds: int) -> dg.SensorDefinition:
         description="A verified sign-off or an answer carries its delivery on.",
     )
     def watch(context: dg.SensorEvaluationContext, desk: DeskResource) -> dg.SensorResult | dg.SkipReason:
-        held = desk.desk.home.held
+        held = skipped_while_held(desk)
         if held is not None:
-            return dg.SkipReason(f"all deliveries are held: {held}")
+            return held
         signals = Signals.of(desk.home, target.name)
         requests = []
         for signal in signals.waiting():
@@ -66,9 +66,9 @@ def target_repo_sensor(target: Target, seconds: int) -> dg.SensorDefinition:
         description="When the default branch moves, changes validated on the old base are validated again.",
     )
     def watch(context: dg.SensorEvaluationContext, desk: DeskResource) -> dg.SensorResult | dg.SkipReason:
-        held = desk.desk.home.held
+        held = skipped_while_held(desk)
         if held is not None:
-            return dg.SkipReason(f"all deliveries are held: {held}")
+            return held
         mirror = desk.desk.mirror(target)
         tip = tip_of(mirror, target).commit
         if context.cursor == tip:
@@ -110,6 +110,12 @@ def fault_sensor(seconds: int) -> dg.SensorDefinition:
             )
 
     return watch
+
+
+def skipped_while_held(desk: DeskResource) -> dg.SkipReason | None:
+    """Why no sensor does anything now; None where they may."""
+    held = desk.desk.home.held
+    return None if held is None else dg.SkipReason(f"all deliveries are held: {held}")
 
 
 def root_cause(error: SerializableErrorInfo) -> str:

@@ -25,7 +25,7 @@ def signed_stage(context: dg.AssetExecutionContext, delivery: Delivery, verdict:
     )
     gate = next(gate for gate in catalogue().of_stage(verdict.stage) if gate.id in SIGNED_GATES)
     result = judge(gate, Case(delivery.policy, signing=signing))
-    yield from checks(delivery.target.name, [result])
+    yield from checks(delivery, [result])
     if result.outcome == "failed":
         raise halt(context, f"{result.reason[0].upper()}{result.reason[1:]}.")
     if result.outcome == "passed":

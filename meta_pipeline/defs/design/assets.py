@@ -59,7 +59,7 @@ def plan(
     )
     results = judged(delivery, "design", subject, delivery.gates("design"), case)
     verdict = concluded(delivery, "design", subject, results)
-    yield from checks(delivery.target.name, results)
+    yield from checks(delivery, results)
     if verdict.decision == "blocked":
         delivery.record.save("plan", planned)
         raise block(context, delivery, verdict)

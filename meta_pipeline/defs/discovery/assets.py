@@ -61,7 +61,7 @@ def requirements(
     case = Case(delivery.policy, requirements=digested, context=repo_context)
     results = judged(delivery, "discovery", subject, delivery.gates("discovery"), case)
     verdict = concluded(delivery, "discovery", subject, results)
-    yield from checks(delivery.target.name, results)
+    yield from checks(delivery, results)
     delivery.record.post("alignment", alignment_note(delivery.id, delivery.policy, issue, digested, verdict))
     if verdict.decision == "blocked":
         delivery.record.save("requirements", digested)

@@ -6,6 +6,7 @@ import dagster as dg
 
 from meta_pipeline.defs.jobs import job_name, run_request
 from meta_pipeline.defs.parts import partitions
+from meta_pipeline.defs.sensors import skipped_while_held
 from meta_pipeline.delivery.ids import DeliveryId
 from meta_pipeline.delivery.ledger import Withdrawn, opening
 from meta_pipeline.delivery.model import digest
@@ -34,9 +35,9 @@ def issue_sensor(target: Target, seconds: int) -> dg.SensorDefinition:
         description="New and edited issues in the inbox begin deliveries; closed ones withdraw them.",
     )
     def watch(context: dg.SensorEvaluationContext, desk: DeskResource) -> dg.SensorResult | dg.SkipReason:
-        held = desk.desk.home.held
+        held = skipped_while_held(desk)
         if held is not None:
-            return dg.SkipReason(f"all deliveries are held: {held}")
+            return held
         mirror = desk.desk.mirror(target)
         tree = mirror.tree(tip_of(mirror, target).commit)
         inbox = tree.folder_id(INBOX) or "none"

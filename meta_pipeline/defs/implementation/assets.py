@@ -66,7 +66,7 @@ def patched_code(
     results = judged(
         delivery, "implementation", digest(change_set), catalogue().of_subject("patched_code"), case
     )
-    yield from checks(delivery.target.name, results)
+    yield from checks(delivery, results)
     yield made(delivery, "patched_code", change_set)
 
 
@@ -82,26 +82,18 @@ def validation_reports(
     results = judged(delivery, "implementation", digest(patched_code), catalogue().of_subject(*wanted), case)
     for name in wanted:
         yield made(delivery, name, reports[KINDS[name]], output=name)
-    yield from checks(delivery.target.name, results)
+    yield from checks(delivery, results)
 
 
 def implementation_verdict(
     context: dg.AssetExecutionContext,
     desk: DeskResource,
     patched_code: ChangeSet,
-    lint_report: ValidationReport,
-    test_report: ValidationReport,
-    parse_report: ValidationReport,
-    dry_run_report: ValidationReport,
-    data_quality_report: ValidationReport,
 ) -> Iterator[Any]:
     delivery = at_work(context, desk)
     subject = digest(patched_code)
-    reports = (lint_report, test_report, parse_report, dry_run_report, data_quality_report)
-    for report in reports:
-        if report.change_set != subject:
-            raise halt(context, f"The {report.kind} report is about another change; run the reports again.")
-    case = Case(delivery.policy, change_set=patched_code, reports={report.kind: report for report in reports})
+    reports = reports_at_hand(context, delivery, patched_code)
+    case = Case(delivery.policy, change_set=patched_code, reports=reports)
     results = judged(
         delivery, "implementation", subject, catalogue().of_subject("implementation_verdict"), case
     )
@@ -113,10 +105,23 @@ def implementation_verdict(
             f"{', '.join(unjudged)} gave no result on this change; run patched_code and the reports again.",
         )
     verdict = concluded(delivery, "implementation", subject, [result for result in known.values() if result])
-    yield from checks(delivery.target.name, results)
+    yield from checks(delivery, results)
     if verdict.decision == "blocked":
         raise block(context, delivery, verdict)
     yield made(delivery, "implementation_verdict", verdict)
+
+
+def reports_at_hand(
+    context: dg.AssetExecutionContext, delivery: Delivery, change_set: ChangeSet
+) -> dict[ReportKind, ValidationReport]:
+    """The five reports on exactly this change; raises `dagster.Failure` where one is missing or about another."""
+    reports: dict[ReportKind, ValidationReport] = {}
+    for name, kind in KINDS.items():
+        report = delivery.record.find(name, ValidationReport)
+        if report is None or report.change_set != digest(change_set):
+            raise halt(context, f"{name} of {delivery.id} is not about this change; materialize it again.")
+        reports[kind] = report
+    return reports
 
 
 def change_of(delivery: Delivery, change_set: ChangeSet) -> Change | None:
@@ -176,5 +181,5 @@ def assets(target: str) -> list[dg.AssetsDefinition]:
     return [
         artifact_asset(target, patched_code, loads=["requirements", "plan"]),
         _reports(target),
-        artifact_asset(target, implementation_verdict, loads=["patched_code", *REPORTS]),
+        artifact_asset(target, implementation_verdict, loads=["patched_code"]),
     ]

@@ -16,7 +16,7 @@ from meta_pipeline.defs.gating import (
     require_open,
     require_same,
 )
-from meta_pipeline.defs.implementation.assets import bench_for, change_of
+from meta_pipeline.defs.implementation.assets import bench_for, change_of, reports_at_hand
 from meta_pipeline.defs.parts import artifact_asset
 from meta_pipeline.defs.signoffs import signed_stage
 from meta_pipeline.delivery.borders import review_subject
@@ -31,7 +31,6 @@ from meta_pipeline.delivery.plan import Plan
 from meta_pipeline.delivery.reports import ReportKind, ValidationReport
 from meta_pipeline.delivery.requirements import Requirements
 from meta_pipeline.delivery.rollback import RollbackPlan
-from meta_pipeline.delivery.stages import REPORTS
 from meta_pipeline.desk import Delivery
 from meta_pipeline.gates.case import Case, Packet
 from meta_pipeline.issues.contracts import DEFAULT_CONTRACTS
@@ -69,17 +68,12 @@ def review_packet(
     requirements: Requirements,
     plan: Plan,
     patched_code: ChangeSet,
-    lint_report: ValidationReport,
-    test_report: ValidationReport,
-    parse_report: ValidationReport,
-    dry_run_report: ValidationReport,
-    data_quality_report: ValidationReport,
     rollback_plan: RollbackPlan,
 ) -> Iterator[Any]:
     delivery = at_work(context, desk)
     verdict = require_open(context, delivery.border("implementation", digest(patched_code)))
     require_same(context, "change", rollback_plan.change_set, patched_code)
-    reports = by_kind(lint_report, test_report, parse_report, dry_run_report, data_quality_report)
+    reports = reports_at_hand(context, delivery, patched_code)
     account = account_of(delivery, requirements, plan, patched_code, reports, rollback_plan)
     packet = ReviewPacket(
         change_set=digest(patched_code),
@@ -95,11 +89,6 @@ def review_verdict(
     requirements: Requirements,
     plan: Plan,
     patched_code: ChangeSet,
-    lint_report: ValidationReport,
-    test_report: ValidationReport,
-    parse_report: ValidationReport,
-    dry_run_report: ValidationReport,
-    data_quality_report: ValidationReport,
     rollback_plan: RollbackPlan,
     review_packet: ReviewPacket,
 ) -> Iterator[Any]:
@@ -109,7 +98,7 @@ def review_verdict(
         raise halt(
             context, "The review packet is about another change or verdict; materialize review_packet again."
         )
-    reports = by_kind(lint_report, test_report, parse_report, dry_run_report, data_quality_report)
+    reports = reports_at_hand(context, delivery, patched_code)
     case = Case(
         delivery.policy,
         change=change_of(delivery, patched_code),
@@ -125,7 +114,7 @@ def review_verdict(
     verdict = concluded(delivery, "review", subject, results, patched_code)
     if former is not None:
         _carry_over(context, delivery, former, verdict, patched_code)
-    yield from checks(delivery.target.name, results)
+    yield from checks(delivery, results)
     if verdict.decision == "blocked":
         raise block(context, delivery, verdict)
     yield made(delivery, "review_verdict", verdict)
@@ -150,10 +139,6 @@ def subject_at_hand(
     require_same(context, "change", rollback.change_set, change_set)
     implementation: Verdict = require_open(context, delivery.border("implementation", digest(change_set)))
     return review_subject(digest(change_set), implementation, rollback.commands)
-
-
-def by_kind(*reports: ValidationReport) -> Mapping[ReportKind, ValidationReport]:
-    return {report.kind: report for report in reports}
 
 
 def account_of(
@@ -225,12 +210,12 @@ def assets(target: str) -> list[dg.AssetsDefinition]:
     return [
         artifact_asset(target, rollback_plan, loads=["requirements", "plan", "patched_code"]),
         artifact_asset(
-            target, review_packet, loads=["requirements", "plan", "patched_code", *REPORTS, "rollback_plan"]
+            target, review_packet, loads=["requirements", "plan", "patched_code", "rollback_plan"]
         ),
         artifact_asset(
             target,
             review_verdict,
-            loads=["requirements", "plan", "patched_code", *REPORTS, "rollback_plan", "review_packet"],
+            loads=["requirements", "plan", "patched_code", "rollback_plan", "review_packet"],
         ),
         artifact_asset(target, review_signoff, loads=["patched_code", "rollback_plan"]),
     ]

@@ -16,19 +16,18 @@ from meta_pipeline.defs.gating import (
     require_open,
     require_same,
 )
+from meta_pipeline.defs.implementation.assets import reports_at_hand
 from meta_pipeline.defs.parts import artifact_asset
-from meta_pipeline.defs.review.assets import account_of, by_kind, subject_at_hand
+from meta_pipeline.defs.review.assets import account_of, subject_at_hand
 from meta_pipeline.delivery.change_set import ChangeSet
 from meta_pipeline.delivery.judgement import Verdict
 from meta_pipeline.delivery.ledger import Delivered, Effect, effect, signoffs_on
 from meta_pipeline.delivery.model import digest
 from meta_pipeline.delivery.packet import Merged, RolloutNotes
 from meta_pipeline.delivery.plan import Plan
-from meta_pipeline.delivery.reports import ValidationReport
 from meta_pipeline.delivery.requirements import Requirements
 from meta_pipeline.delivery.rollback import RollbackPlan
 from meta_pipeline.delivery.signoff import statement
-from meta_pipeline.delivery.stages import REPORTS
 from meta_pipeline.desk import Delivery
 from meta_pipeline.evidence.signing import SigningError
 from meta_pipeline.gates.case import Case, Merging
@@ -66,7 +65,7 @@ def merge(
         delivery, "rollout", subject, delivery.gates("rollout"), Case(delivery.policy, merging=merging)
     )
     verdict = concluded(delivery, "rollout", subject, results)
-    yield from checks(delivery.target.name, results)
+    yield from checks(delivery, results)
     if verdict.decision == "blocked":
         raise block(context, delivery, verdict)
     moved = _merge_once(context, delivery, patched_code, is_there=is_there)
@@ -80,11 +79,6 @@ def rollout_notes(
     requirements: Requirements,
     plan: Plan,
     patched_code: ChangeSet,
-    lint_report: ValidationReport,
-    test_report: ValidationReport,
-    parse_report: ValidationReport,
-    dry_run_report: ValidationReport,
-    data_quality_report: ValidationReport,
     rollback_plan: RollbackPlan,
     merge: Merged,
 ) -> Iterator[Any]:
@@ -92,7 +86,7 @@ def rollout_notes(
     require_same(context, "change", merge.change_set, patched_code)
     if not delivery.mirror.is_ancestor(merge.commit, delivery.tip):
         raise halt(context, f"{merge.branch} does not hold {merge.commit[:12]}; materialize merge first.")
-    reports = by_kind(lint_report, test_report, parse_report, dry_run_report, data_quality_report)
+    reports = reports_at_hand(context, delivery, patched_code)
     account = account_of(delivery, requirements, plan, patched_code, reports, rollback_plan)
     notes = RolloutNotes(commit=merge.commit, markdown=summary_text(account, merge))
     delivery.record.folder.write("summary.md", notes.markdown.encode())
@@ -163,6 +157,6 @@ def assets(target: str) -> list[dg.AssetsDefinition]:
         artifact_asset(
             target,
             rollout_notes,
-            loads=["requirements", "plan", "patched_code", *REPORTS, "rollback_plan", "merge"],
+            loads=["requirements", "plan", "patched_code", "rollback_plan", "merge"],
         ),
     ]

@@ -266,7 +266,9 @@ def prepare_database() -> None:
 
 def absent(dag_id: str, bags: Iterable[Any]) -> Document:
     errors = {path: text for bag in bags for path, text in bag.import_errors.items()}
-    reasons = [f"{relative(path)}: {last_words(text)}" for path, text in errors.items() if mentions(path, dag_id)]
+    reasons = [
+        f"{relative(path)}: {last_words(text)}" for path, text in errors.items() if mentions(path, dag_id)
+    ]
     text = "no DAG has this id"
     if reasons:
         text += "; not imported: " + "; ".join(reasons)
