@@ -90,7 +90,7 @@ def _(value: Requirements, delivery: Delivery) -> Mapping[str, dg.MetadataValue]
 
 @details.register
 def _(value: Plan, delivery: Delivery) -> Mapping[str, dg.MetadataValue]:
-    rows = [
+    rows: list[Mapping[str, str | float]] = [
         {
             "step": step.number,
             "what": step.title,
@@ -110,7 +110,7 @@ def _(value: ChangeSet, delivery: Delivery) -> Mapping[str, dg.MetadataValue]:
 
 @details.register
 def _(value: ValidationReport, delivery: Delivery) -> Mapping[str, dg.MetadataValue]:
-    rows = [
+    rows: list[Mapping[str, str | float]] = [
         {
             "side": record.side,
             "command": record.command.shown_as,
@@ -210,11 +210,12 @@ def _where(path: str | None, line: int | None) -> str:
 
 def _table(columns: Sequence[str], rows: Sequence[Mapping[str, str | float]]) -> dg.MetadataValue:
     """Rows of a record table, cut where the page would become slow; the ledger holds all of them."""
-    shown = [dict(row) for row in rows[:_ROWS]]
+    records = [dg.TableRecord(dict(row)) for row in rows[:_ROWS]]
     if len(rows) > _ROWS:
-        shown.append({column: "..." for column in columns} | {columns[-1]: f"{len(rows) - _ROWS} more in the ledger"})
+        more = f"{len(rows) - _ROWS} more are in the ledger"
+        records.append(dg.TableRecord(dict.fromkeys(columns, "...") | {columns[-1]: more}))
     schema = dg.TableSchema(columns=[dg.TableColumn(name=column) for column in columns])
-    return dg.MetadataValue.table(records=[dg.TableRecord(row) for row in shown], schema=schema)
+    return dg.MetadataValue.table(records=records, schema=schema)
 
 
 def _ended(status: int | None, ended_by: str | None) -> str:

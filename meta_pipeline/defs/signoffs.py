@@ -16,7 +16,7 @@ from meta_pipeline.gates.gate import judge
 
 
 def signed_stage(context: dg.AssetExecutionContext, delivery: Delivery, verdict: Verdict) -> Iterator[Any]:
-    """The check of the sign-off gate, then the sign-off itself if enough people approved this very verdict."""
+    """The sign-off itself if enough people approved this very verdict, and the check of its gate."""
     signing = Signing(
         digest=verdict.digest,
         needed=delivery.signatures(verdict.stage),
@@ -25,9 +25,9 @@ def signed_stage(context: dg.AssetExecutionContext, delivery: Delivery, verdict:
     )
     gate = next(gate for gate in catalogue().of_stage(verdict.stage) if gate.id in SIGNED_GATES)
     result = judge(gate, Case(delivery.policy, signing=signing))
-    yield from checks(delivery, [result])
-    if result.outcome == "failed":
-        raise halt(context, f"{result.reason[0].upper()}{result.reason[1:]}.")
     if result.outcome == "passed":
         stage = SignedStage(stage=verdict.stage, digest=verdict.digest, signoffs=signing.signed)
         yield made(delivery, gate.subject, stage)
+    yield from checks(delivery, [result])
+    if result.outcome == "failed":
+        raise halt(context, f"{result.reason[0].upper()}{result.reason[1:]}.")

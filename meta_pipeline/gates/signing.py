@@ -33,7 +33,9 @@ def judge_signing(gate: Gate, signing: Signing, stage: StageId) -> Opinion:
             f"signed off by {', '.join(approvers)}" if approvers else "the policy asks for no sign-off"
         )
     ignored = _ignored(signing, stage)
-    message = f"{len(approvers)} of {signing.needed} sign-off(s) on {chunk_id(signing.digest)}{ignored}"
+    message = (
+        f"waiting: {len(approvers)} of {signing.needed} sign-offs on {chunk_id(signing.digest)}{ignored}"
+    )
     fix = f"run 'meta-pipeline approve DELIVERY {stage} --key FILE' as somebody else than the author"
     finding = Finding(path=None, line=None, message=message, fix=fix)
     return gate.found(message, [finding], outcome="needs_approval")

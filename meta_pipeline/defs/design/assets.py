@@ -59,11 +59,12 @@ def plan(
     )
     results = judged(delivery, "design", subject, delivery.gates("design"), case)
     verdict = concluded(delivery, "design", subject, results)
-    yield from checks(delivery, results)
     if verdict.decision == "blocked":
         delivery.record.save("plan", planned)
+        yield from checks(delivery, results)
         raise block(context, delivery, verdict)
     yield made(delivery, "plan", planned)
+    yield from checks(delivery, results)
 
 
 def plan_signoff(

@@ -61,12 +61,13 @@ def requirements(
     case = Case(delivery.policy, requirements=digested, context=repo_context)
     results = judged(delivery, "discovery", subject, delivery.gates("discovery"), case)
     verdict = concluded(delivery, "discovery", subject, results)
-    yield from checks(delivery, results)
     delivery.record.post("alignment", alignment_note(delivery.id, delivery.policy, issue, digested, verdict))
     if verdict.decision == "blocked":
         delivery.record.save("requirements", digested)
+        yield from checks(delivery, results)
         raise block(context, delivery, verdict)
     yield made(delivery, "requirements", digested)
+    yield from checks(delivery, results)
 
 
 def _in_inbox(tree: GitTree, delivery: Delivery) -> Issue:

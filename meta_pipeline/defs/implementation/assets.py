@@ -66,8 +66,8 @@ def patched_code(
     results = judged(
         delivery, "implementation", digest(change_set), catalogue().of_subject("patched_code"), case
     )
-    yield from checks(delivery, results)
     yield made(delivery, "patched_code", change_set)
+    yield from checks(delivery, results)
 
 
 def validation_reports(
@@ -105,10 +105,11 @@ def implementation_verdict(
             f"{', '.join(unjudged)} gave no result on this change; run patched_code and the reports again.",
         )
     verdict = concluded(delivery, "implementation", subject, [result for result in known.values() if result])
-    yield from checks(delivery, results)
     if verdict.decision == "blocked":
+        yield from checks(delivery, results)
         raise block(context, delivery, verdict)
     yield made(delivery, "implementation_verdict", verdict)
+    yield from checks(delivery, results)
 
 
 def reports_at_hand(

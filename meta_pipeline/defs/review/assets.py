@@ -114,10 +114,11 @@ def review_verdict(
     verdict = concluded(delivery, "review", subject, results, patched_code)
     if former is not None:
         _carry_over(context, delivery, former, verdict, patched_code)
-    yield from checks(delivery, results)
     if verdict.decision == "blocked":
+        yield from checks(delivery, results)
         raise block(context, delivery, verdict)
     yield made(delivery, "review_verdict", verdict)
+    yield from checks(delivery, results)
 
 
 def review_signoff(

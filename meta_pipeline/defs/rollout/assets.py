@@ -65,12 +65,13 @@ def merge(
         delivery, "rollout", subject, delivery.gates("rollout"), Case(delivery.policy, merging=merging)
     )
     verdict = concluded(delivery, "rollout", subject, results)
-    yield from checks(delivery, results)
     if verdict.decision == "blocked":
+        yield from checks(delivery, results)
         raise block(context, delivery, verdict)
     moved = _merge_once(context, delivery, patched_code, is_there=is_there)
     if moved is not None:
         yield made(delivery, "merge", moved)
+    yield from checks(delivery, results)
 
 
 def rollout_notes(
