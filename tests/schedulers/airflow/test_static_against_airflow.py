@@ -22,18 +22,11 @@ from meta_pipeline.schedulers.airflow.commands import (
 from meta_pipeline.schedulers.survey import survey
 from tests.schedulers.airflow.dag_forms import DAG_IDS, FORMS
 
-AIRFLOW_PYTHON = os.environ.get("META_PIPELINE_TEST_AIRFLOW_PYTHON", "")
 POLICY = Policy(
     scheduler=SchedulerPolicy(kind="airflow", paths=("dags",)),
     dry_run=DryRunPolicy(logical_date="2026-01-05", variables={"who": "stand-in"}),
 )
-pytestmark = [
-    pytest.mark.airflow,
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not AIRFLOW_PYTHON, reason="META_PIPELINE_TEST_AIRFLOW_PYTHON names no Python with Airflow"
-    ),
-]
+pytestmark = pytest.mark.airflow
 
 RUNS = """
 from airflow import DAG
@@ -65,7 +58,7 @@ with DAG("fails", schedule=None, start_date=datetime(2024, 1, 1), catchup=False)
 """
 
 
-def run(command: Command, root: Path, files: Mapping[str, str]) -> None:
+def run(python: Path, command: Command, root: Path, files: Mapping[str, str]) -> None:
     """Run a command as the bench does: in a checkout, `python` being the target's own."""
     for name, content in files.items():
         path = root / name
@@ -74,7 +67,7 @@ def run(command: Command, root: Path, files: Mapping[str, str]) -> None:
     assert command.argv[0] == "python"
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(root), **dict(command.variables)}
     done = subprocess.run(
-        [AIRFLOW_PYTHON, *command.argv[1:]],
+        [str(python), *command.argv[1:]],
         cwd=root,
         env=environment,
         capture_output=True,
@@ -94,10 +87,10 @@ def _placeless(topology: Topology) -> Topology:
     return topology.model_copy(update={"pipelines": tuple(pipelines)})
 
 
-def test_static_and_runtime_agree(tmp_path: Path) -> None:
+def test_static_and_runtime_agree(airflow_python: Path, tmp_path: Path) -> None:
     root, scratch = tmp_path / "checkout", tmp_path / "scratch"
     scratch.mkdir()
-    run(parse_command(POLICY, scratch), root, FORMS)
+    run(airflow_python, parse_command(POLICY, scratch), root, FORMS)
     runtime = read_topology((scratch / TOPOLOGY_FILE).read_bytes())
     release = {"requirements.txt": f"apache-airflow=={runtime.version}\n"}
     (static,) = survey(MemoryTree.of({**FORMS, **release}), POLICY)
@@ -109,7 +102,7 @@ def test_static_and_runtime_agree(tmp_path: Path) -> None:
     assert [difference.sentence for difference in apart] == []
 
 
-def test_what_cannot_be_imported_is_an_error_with_its_line(tmp_path: Path) -> None:
+def test_what_cannot_be_imported_is_an_error_with_its_line(airflow_python: Path, tmp_path: Path) -> None:
     root, scratch = tmp_path / "checkout", tmp_path / "scratch"
     scratch.mkdir()
     files = {
@@ -124,7 +117,7 @@ def test_what_cannot_be_imported_is_an_error_with_its_line(tmp_path: Path) -> No
         ),
         "lib/compat.py": FORMS["lib/compat.py"],
     }
-    run(parse_command(POLICY, scratch), root, files)
+    run(airflow_python, parse_command(POLICY, scratch), root, files)
     topology: Topology = read_topology((scratch / TOPOLOGY_FILE).read_bytes())
     assert topology.pipelines == ()
     broken, circle = topology.errors
@@ -135,10 +128,15 @@ def test_what_cannot_be_imported_is_an_error_with_its_line(tmp_path: Path) -> No
     assert "ycle" in circle.message
 
 
-def test_dry_run_reports_each_dag(tmp_path: Path) -> None:
+def test_dry_run_reports_each_dag(airflow_python: Path, tmp_path: Path) -> None:
     root, scratch = tmp_path / "checkout", tmp_path / "scratch"
     scratch.mkdir()
-    run(dry_run_command(POLICY, scratch, ("fails", "absent", "succeeds")), root, {"dags/runs.py": RUNS})
+    run(
+        airflow_python,
+        dry_run_command(POLICY, scratch, ("fails", "absent", "succeeds")),
+        root,
+        {"dags/runs.py": RUNS},
+    )
     fails, absent, succeeds = read_dry_run((scratch / DRY_RUN_FILE).read_bytes())
     assert (fails.succeeded, fails.error) == (False, "broken: ValueError: the table is empty")
     assert {task.id: task.state for task in fails.tasks} == {"fine": "success", "broken": "failed"}
