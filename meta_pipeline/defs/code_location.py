@@ -20,6 +20,7 @@ def code_location(home: Home) -> dg.Definitions:
     settings = home.settings()
     seconds = settings.keep_watch_seconds
     common = dg.Definitions(
+        executor=dg.in_process_executor,  # also for what a person materializes by hand
         sensors=[sensors.fault_sensor(seconds)],
         resources={
             "desk": DeskResource(home=str(home.path)),

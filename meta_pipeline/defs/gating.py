@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import dagster as dg
 from pydantic import BaseModel
 
+from meta_pipeline.defs.jobs import DELIVERY_TAG
 from meta_pipeline.defs.metadata import artifact_metadata, check_metadata, findings_table, next_action
 from meta_pipeline.defs.parts import check_name
 from meta_pipeline.delivery.borders import Open, Shut
@@ -82,8 +83,13 @@ def made(delivery: Delivery, name: str, value: BaseModel, *, output: str = "resu
 
 
 def at_work(context: dg.AssetExecutionContext, desk: DeskResource) -> Delivery:
-    """The delivery that a step works on; raises `dagster.Failure` while all is held, or once it is withdrawn."""
+    """The delivery that a step works on; raises `dagster.Failure` while all is held, or once it is withdrawn.
+
+    Its tag is put on a run that has none, so that the limits and sensors on runs of a delivery know it.
+    """
     delivery = desk.delivery(context)
+    if DELIVERY_TAG not in context.run.tags:  # a person materializes an asset by hand
+        context.instance.add_run_tags(context.run_id, {DELIVERY_TAG: str(delivery.id)})
     held = delivery.home.held
     if held is not None:
         raise halt(

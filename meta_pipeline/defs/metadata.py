@@ -36,7 +36,7 @@ def check_metadata(delivery: Delivery, result: GateResult) -> dict[str, dg.Metad
 
 
 def findings_table(results: Sequence[GateResult]) -> dg.MetadataValue:
-    """A table of findings: unlike Markdown, the UI shows it without a click."""
+    """A table of findings: unlike Markdown, the UI shows it without a click. Columns without a word are left out."""
     rows = [
         {
             "gate": result.id,
@@ -47,7 +47,12 @@ def findings_table(results: Sequence[GateResult]) -> dg.MetadataValue:
         for result in results
         for finding in result.findings
     ]
-    return _table(("gate", "where", "what", "how to mend it"), rows)
+    columns = (
+        ["where", "what", "how to mend it"]
+        if any(row["where"] for row in rows)
+        else ["what", "how to mend it"]
+    )
+    return _table(columns if len(results) == 1 else ["gate", *columns], rows)
 
 
 def artifact_metadata(delivery: Delivery, name: str, value: BaseModel) -> Mapping[str, dg.MetadataValue]:
@@ -82,25 +87,23 @@ def details(value: BaseModel, delivery: Delivery) -> Mapping[str, dg.MetadataVal
 @details.register
 def _(value: Requirements, delivery: Delivery) -> Mapping[str, dg.MetadataValue]:
     rows = [
-        {"id": c.id, "demand": c.sentence, "proved by": c.verification.replace("_", " ")}
+        {
+            "id": c.id,
+            "demand": c.sentence,
+            "proved by": c.verification.replace("_", " "),
+            "quote": f"line {c.span.line}: {c.span.quote}",
+        }
         for c in value.criteria
     ]
-    return {"criteria": _table(("id", "demand", "proved by"), rows)}
+    return {"criteria": _table(("id", "demand", "proved by", "quote"), rows)}
 
 
 @details.register
 def _(value: Plan, delivery: Delivery) -> Mapping[str, dg.MetadataValue]:
     rows: list[Mapping[str, str | float]] = [
-        {
-            "step": step.number,
-            "what": step.title,
-            "files": ", ".join(step.files),
-            "verified by": step.verification,
-            "way back": step.rollback,
-        }
-        for step in value.steps
+        {"step": step.number, "what": step.title, "files": ", ".join(step.files)} for step in value.steps
     ]
-    return {"steps": _table(("step", "what", "files", "verified by", "way back"), rows)}
+    return {"steps": _table(("step", "what", "files"), rows)}
 
 
 @details.register
@@ -210,7 +213,7 @@ def _where(path: str | None, line: int | None) -> str:
 
 def _table(columns: Sequence[str], rows: Sequence[Mapping[str, str | float]]) -> dg.MetadataValue:
     """Rows of a record table, cut where the page would become slow; the ledger holds all of them."""
-    records = [dg.TableRecord(dict(row)) for row in rows[:_ROWS]]
+    records = [dg.TableRecord({column: row[column] for column in columns}) for row in rows[:_ROWS]]
     if len(rows) > _ROWS:
         more = f"{len(rows) - _ROWS} more are in the ledger"
         records.append(dg.TableRecord(dict.fromkeys(columns, "...") | {columns[-1]: more}))
