@@ -136,7 +136,7 @@ def _show_topology(found: Topology) -> None:
             shown(pipeline.schedule),
             str(len(pipeline.nodes)),
             ", ".join(retries),
-            shown(f"{pipeline.path}:{pipeline.line or 1}"),
+            shown(f"{pipeline.path}:{pipeline.line}" if pipeline.line else pipeline.path),
         )
     STDOUT.print(table)
     for error in found.errors:
