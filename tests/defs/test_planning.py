@@ -1,4 +1,8 @@
+import pytest
+
 from tests.defs.workshop import Workshop
+
+pytestmark = pytest.mark.timeout(900)  # the first one builds the target's environment and proves the change
 
 
 def test_waiting_is_neither_red_nor_green(planned: Workshop) -> None:
