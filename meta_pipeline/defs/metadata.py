@@ -16,7 +16,7 @@ from meta_pipeline.delivery.plan import Plan
 from meta_pipeline.delivery.reports import ValidationReport
 from meta_pipeline.delivery.requirements import Requirements
 from meta_pipeline.delivery.rollback import RollbackPlan
-from meta_pipeline.delivery.states import STATES
+from meta_pipeline.delivery.states import STATES, State
 from meta_pipeline.desk import Delivery
 from meta_pipeline.messages.render import code, render
 
@@ -28,7 +28,9 @@ def check_metadata(delivery: Delivery, result: GateResult) -> dict[str, dg.Metad
     shown: dict[str, dg.MetadataValue] = {"outcome": dg.MetadataValue.text(result.outcome.replace("_", " "))}
     if result.findings:
         shown["findings"] = findings_table([result])
-    if result.outcome not in ("passed", "not_applicable"):
+    if result.outcome in ("failed", "could_not_run"):
+        shown |= _what_to_do(delivery, "blocked")  # it will be, as soon as its stage is concluded
+    elif result.outcome not in ("passed", "not_applicable"):
         shown |= next_action(delivery)
     if result.evidence:
         shown["evidence"] = dg.MetadataValue.text(", ".join(result.evidence))
@@ -69,11 +71,14 @@ def artifact_metadata(delivery: Delivery, name: str, value: BaseModel) -> Mappin
 def next_action(delivery: Delivery) -> dict[str, dg.MetadataValue]:
     """Where the delivery stands and what a person does; nothing while it is at work, as that is soon untrue."""
     state = delivery.standing().state
+    return {} if STATES[state].job is not None else _what_to_do(delivery, state)
+
+
+def _what_to_do(delivery: Delivery, state: State) -> dict[str, dg.MetadataValue]:
     row = STATES[state]
-    if row.job is not None:
-        return {}
+    where = f"; meta-pipeline status {delivery.id} says where it is" if state == "blocked" else ""
     return {
-        "next action": dg.MetadataValue.text(row.next_action.format(delivery=delivery.id)),
+        "next action": dg.MetadataValue.text(row.next_action.format(delivery=delivery.id) + where),
         "state": dg.MetadataValue.text(f"{state.replace('_', ' ')}: {row.meaning}"),
     }
 
@@ -120,12 +125,18 @@ def _(value: ValidationReport, delivery: Delivery) -> Mapping[str, dg.MetadataVa
             "ended with": _ended(record.exit, record.ended_by),
             "seconds": record.seconds,
             "chunk_id": record.chunk_id,
-            "output": delivery.record.evidence.path(record.stdout),
         }
         for record in (*value.head.records, *value.base.records)
     ]
-    columns = ("side", "command", "ended with", "seconds", "chunk_id", "output")
-    return {"evidence": _table(columns, rows)} if rows else {}
+    if not rows:
+        return {}
+    outputs = {
+        f"output of {record.command.name}": dg.MetadataValue.path(
+            delivery.record.evidence.path(record.stdout)
+        )
+        for record in value.head.records
+    }
+    return {"evidence": _table(("side", "command", "ended with", "seconds", "chunk_id"), rows), **outputs}
 
 
 @details.register
