@@ -137,7 +137,8 @@ class Home:
                     if known.repository != target.repository:
                         raise SettingsError(
                             f"{self.settings_file}: target '{target.name}' is already {known.repository}; "
-                            f"give {target.repository} another 'target' name in its .meta-pipeline.yaml."
+                            f"give {target.repository} another 'target' name in its .meta-pipeline.yaml, "
+                            "or change the path in the settings if the repository moved."
                         )
                     return known
             self._write(settings.model_copy(update={"targets": (*settings.targets, target)}))

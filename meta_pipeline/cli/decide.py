@@ -10,7 +10,7 @@ from meta_pipeline.cli.output import STDOUT, print_document, shown
 from meta_pipeline.delivery.ids import DeliveryId
 from meta_pipeline.delivery.ledger import Answered, Signed, Withdrawn
 from meta_pipeline.delivery.requirements import Answer, Requirements
-from meta_pipeline.delivery.signoff import SignOff, statement
+from meta_pipeline.delivery.signoff import SignOff, is_same_person, statement
 from meta_pipeline.delivery.states import AWAITING, STATES
 from meta_pipeline.desk import Delivery, Desk
 from meta_pipeline.evidence.signals import Signals
@@ -40,7 +40,7 @@ def sign(
     said = statement(delivery.id, stage, verdict.digest, decision, reason)
     signature = make_signature(said, key)
     signer = delivery.signers(delivery.opened.policy_commit).verify(said, signature)
-    if signer == delivery.opened.author.identity:
+    if is_same_person(signer, delivery.opened.author.identity):
         raise UsageError(f"{signer} wrote this change and cannot sign it; ask somebody else.")
     signoff = SignOff(
         delivery=str(delivery.id),

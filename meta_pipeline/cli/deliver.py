@@ -12,6 +12,7 @@ from meta_pipeline.cli.runs import Runner, dagster_instance
 from meta_pipeline.cli.status import delivery_document, show_delivery
 from meta_pipeline.cli.targets import IssueFile, issue_file, watched
 from meta_pipeline.delivery.change_set import Author
+from meta_pipeline.delivery.issue import Issue
 from meta_pipeline.delivery.ledger import opening
 from meta_pipeline.delivery.model import digest, digest_bytes
 from meta_pipeline.delivery.stages import STAGES, JobName, StageId
@@ -54,12 +55,15 @@ def deliver(
             f"{repo}: no scheduler was found: no Airflow, Dagster, Prefect or dbt project; "
             "name it as scheduler.kind and scheduler.paths in .meta-pipeline.yaml and commit it."
         )
+    wanted = read_issue(given.text, issue_path(given))
+    if wanted.status == "closed":
+        raise UsageError(f"{issue}: the issue is closed; set its status to open to deliver it.")
     delivery = desk.delivery(given.delivery(target.name))
-    asked = _request(given, patch, repo)
+    asked = _request(given, patch, repo, delivery.request)
     if asked is not None:
         delivery.hand_in(asked)
     with dagster_instance(home) as instance:
-        _carry(Journey(delivery, Runner(home, instance, delivery.record), given, asked, until))
+        _carry(Journey(delivery, Runner(home, instance, delivery.record), wanted, asked, until))
     standing = delivery.standing()
     if as_json:
         print_document(delivery_document(delivery))
@@ -74,7 +78,7 @@ class Journey:
 
     delivery: Delivery
     runner: Runner
-    given: IssueFile
+    wanted: Issue
     asked: Request | None
     until: StageId | None
 
@@ -84,8 +88,7 @@ class Journey:
         if opened is None:
             return True
         patch = self.asked.patch if self.asked else None
-        issue = read_issue(self.given.text, issue_path(self.given))
-        return opened.issue != digest(issue) or opened.patch != (
+        return opened.issue != digest(self.wanted) or opened.patch != (
             digest_bytes(patch.encode()) if patch else None
         )
 
@@ -129,26 +132,40 @@ def issue_path(given: IssueFile) -> str:
     return f".meta-pipeline/issues/{given.path.name}" if given.committed else given.path.name
 
 
-def _request(given: IssueFile, patch: Path | None, repo: Path) -> Request | None:
-    """What is handed in beside the inbox: an issue that is not committed there, a patch, or nothing."""
-    if given.committed and patch is None:
-        return None
-    author = Author(kind="recipes", identity="meta-pipeline recipes")
-    text = None
+def _request(given: IssueFile, patch: Path | None, repo: Path, former: Request | None) -> Request | None:
+    """What is handed in beside the inbox: an issue that is not committed there, a patch, or nothing.
+
+    A patch that was handed in before stays until another one takes its place.
+    """
     if patch is not None:
-        try:
-            text = patch.read_text("utf-8", errors="surrogateescape")
-        except OSError as error:
-            raise UsageError(
-                f"{patch}: the patch cannot be read ({error.strerror}); name a file of 'git diff'."
-            ) from error
+        text = _patch_text(patch)
         try:
             human = read_patch(text, str(patch))
         except ValueError as error:
             raise UsageError(str(error)) from error
         author = Author(kind="patch", identity=_identity(human, repo))
-    read_issue(given.text, str(given.path))
+    elif former is not None:
+        text, author = former.patch, former.author
+    elif given.committed:
+        return None
+    else:
+        text, author = None, Author(kind="recipes", identity="meta-pipeline recipes")
     return Request(issue_path=issue_path(given), issue_text=given.text, author=author, patch=text)
+
+
+def _patch_text(patch: Path) -> str:
+    try:
+        return patch.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise UsageError(
+            f"{patch}:{line}: the patch holds bytes that are not UTF-8; convert that file to UTF-8, "
+            "or mark it as binary in .gitattributes and make the patch with 'git diff --binary'."
+        ) from error
+    except OSError as error:
+        raise UsageError(
+            f"{patch}: the patch cannot be read ({error.strerror}); name a file of 'git diff'."
+        ) from error
 
 
 def _identity(patch: HumanPatch, repo: Path) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meta_pipeline.cli.errors import UsageError
-from meta_pipeline.delivery.ids import DeliveryId
+from meta_pipeline.delivery.ids import INBOX_SOURCE, DeliveryId
 from meta_pipeline.delivery.model import digest_bytes
 from meta_pipeline.desk import tip_of
 from meta_pipeline.issues.inbox import issue_number
@@ -43,7 +43,7 @@ class IssueFile:
     def delivery(self, target: str) -> DeliveryId:
         """`inbox-<number>` for a committed issue, `file-...` for any other; equal paths give equal ids."""
         if self.committed:
-            return DeliveryId(target=target, source="inbox", number=issue_number(self.path.name))
+            return DeliveryId(target=target, source=INBOX_SOURCE, number=issue_number(self.path.name))
         stem = _NOT_A_NAME.sub("", self.path.stem.lower())[:24]
         mark = digest_bytes(str(self.path.resolve()).encode())[7:11]
         return DeliveryId(target=target, source="file", number=f"{stem}{mark}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from meta_pipeline.delivery.judgement import Verdict, verdict_of
 from meta_pipeline.delivery.ledger import Entry, latest_results, latest_verdict, signoffs_on
 from meta_pipeline.delivery.model import digest
-from meta_pipeline.delivery.signoff import SignOff
+from meta_pipeline.delivery.signoff import SignOff, is_same_person
 from meta_pipeline.delivery.stages import StageId
 
 
@@ -65,7 +65,11 @@ def signed(verdict: Verdict, signoffs: Sequence[SignOff], needed: int, author: s
     rejected = [s.signer for s in signoffs if s.decision == "rejected"]
     if rejected:
         return Shut(f"the {verdict.stage} stage was rejected by {', '.join(rejected)}")
-    approved = {s.signer for s in signoffs if s.decision == "approved"} - {author}
+    approved = {
+        s.signer.casefold()
+        for s in signoffs
+        if s.decision == "approved" and not is_same_person(s.signer, author)
+    }
     if len(approved) < needed:
         return Shut(
             f"the {verdict.stage} stage has {len(approved)} of {needed} sign-offs on {verdict.digest[:19]}",

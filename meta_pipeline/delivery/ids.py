@@ -5,6 +5,9 @@ from typing import Self
 
 from meta_pipeline.delivery.model import Frozen
 
+INBOX_SOURCE = "inbox"
+"""The source of deliveries whose issue is committed in the target's inbox."""
+
 TARGET_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _PARTITION = re.compile(r"(?P<source>[a-z]+)-(?P<number>[A-Za-z0-9]+)")
 

@@ -1,5 +1,6 @@
 """A human decision, bound to the exact content it approves."""
 
+import re
 from typing import Literal
 
 from meta_pipeline.delivery.ids import DeliveryId
@@ -7,6 +8,7 @@ from meta_pipeline.delivery.model import Frozen, canonical_json
 from meta_pipeline.delivery.stages import StageId
 
 NAMESPACE = "meta-pipeline"
+_ADDRESS = re.compile(r".*<(?P<address>[^<>]+)>\s*")
 
 
 class SignOff(Frozen):
@@ -19,6 +21,16 @@ class SignOff(Frozen):
     signer: str
     signature: str
     reason: str | None = None
+
+
+def is_same_person(one: str, other: str) -> bool:
+    """Whether two identities name one person: by the address alone, as `Name <address>` is `address`."""
+    return _address(one) == _address(other)
+
+
+def _address(identity: str) -> str:
+    match = _ADDRESS.fullmatch(identity)
+    return (match["address"] if match else identity).strip().casefold()
 
 
 def statement(delivery: DeliveryId, stage: StageId, digest: str, decision: str, reason: str | None) -> bytes:

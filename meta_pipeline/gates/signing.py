@@ -2,7 +2,7 @@
 
 from meta_pipeline.delivery.judgement import Finding
 from meta_pipeline.delivery.model import chunk_id
-from meta_pipeline.delivery.signoff import SignOff
+from meta_pipeline.delivery.signoff import SignOff, is_same_person
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.gates.case import Case, Signing
 from meta_pipeline.gates.gate import Example, Gate, Opinion
@@ -26,7 +26,11 @@ def judge_signing(gate: Gate, signing: Signing, stage: StageId) -> Opinion:
         ]
         return gate.found(findings[0].message, findings, outcome="failed")
     approvers = sorted(
-        {s.signer.casefold() for s in here if s.decision == "approved" and not _is_author(s.signer, signing)}
+        {
+            s.signer.casefold()
+            for s in here
+            if s.decision == "approved" and not is_same_person(s.signer, signing.author)
+        }
     )
     if len(approvers) >= signing.needed:
         return gate.passed(
@@ -41,14 +45,10 @@ def judge_signing(gate: Gate, signing: Signing, stage: StageId) -> Opinion:
     return gate.found(message, [finding], outcome="needs_approval")
 
 
-def _is_author(signer: str, signing: Signing) -> bool:
-    return signer.casefold() == signing.author.casefold()
-
-
 def _ignored(signing: Signing, stage: StageId) -> str:
     """Why a sign-off that is there does not count."""
     of_stage = [s for s in signing.signed if s.stage == stage]
-    if any(s.digest == signing.digest and _is_author(s.signer, signing) for s in of_stage):
+    if any(s.digest == signing.digest and is_same_person(s.signer, signing.author) for s in of_stage):
         return "; the author's own does not count"
     if any(s.digest != signing.digest for s in of_stage):
         return "; one on an earlier version does not count"
@@ -78,6 +78,12 @@ def signing_examples(stage: StageId) -> tuple[Example, ...]:
         Example(
             "signed by the author",
             case(sign_off(this, stage=stage, signer=AUTHOR)),
+            "needs_approval",
+            "author's own",
+        ),
+        Example(
+            "signed by the author, written in another way",
+            case(sign_off(this, stage=stage, signer=f"The Author <{AUTHOR.upper()}>")),
             "needs_approval",
             "author's own",
         ),

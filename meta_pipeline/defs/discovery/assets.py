@@ -9,6 +9,7 @@ from meta_pipeline.defs.gating import at_work, block, checks, concluded, halt, j
 from meta_pipeline.defs.parts import artifact_asset
 from meta_pipeline.delivery.change_set import Author
 from meta_pipeline.delivery.context import RepoContext
+from meta_pipeline.delivery.ids import INBOX_SOURCE
 from meta_pipeline.delivery.issue import Issue
 from meta_pipeline.delivery.ledger import Opened, answers_in, opening
 from meta_pipeline.delivery.model import digest
@@ -31,7 +32,7 @@ def issue(context: dg.AssetExecutionContext, desk: DeskResource) -> Iterator[Any
     tip = tip_of(delivery.mirror, delivery.target)
     request = delivery.request
     try:
-        if request is None:
+        if request is None or delivery.id.source == INBOX_SOURCE:
             found = _in_inbox(delivery.tree(tip.commit), delivery)
         else:
             found = read_issue(request.issue_text, request.issue_path)

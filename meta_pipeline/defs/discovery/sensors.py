@@ -7,7 +7,7 @@ import dagster as dg
 from meta_pipeline.defs.jobs import job_name, run_request
 from meta_pipeline.defs.parts import partitions
 from meta_pipeline.defs.sensors import skipped_while_held
-from meta_pipeline.delivery.ids import DeliveryId
+from meta_pipeline.delivery.ids import INBOX_SOURCE, DeliveryId
 from meta_pipeline.delivery.ledger import Withdrawn, opening
 from meta_pipeline.delivery.model import digest
 from meta_pipeline.delivery.states import STATES
@@ -17,8 +17,6 @@ from meta_pipeline.policy import INBOX
 from meta_pipeline.resources import DeskResource
 from meta_pipeline.settings import Target
 from meta_pipeline.workspace.tree import GitTree
-
-SOURCE = "inbox"
 
 
 def issue_sensor(target: Target, seconds: int) -> dg.SensorDefinition:
@@ -67,12 +65,12 @@ def _fresh(desk: Desk, target: Target, tree: GitTree) -> Iterator[tuple[Delivery
     for entry in list_inbox(tree):
         if entry.error is not None:
             continue
-        delivery = DeliveryId(target=target.name, source=SOURCE, number=entry.number)
+        delivery = DeliveryId(target=target.name, source=INBOX_SOURCE, number=entry.number)
         there.add(delivery.partition_key)
         if _is_wanted(desk, delivery, tree, entry):
             yield delivery, entry.content
     for delivery in desk.known(target.name):
-        if delivery.source == SOURCE and delivery.partition_key not in there:
+        if delivery.source == INBOX_SOURCE and delivery.partition_key not in there:
             _withdraw(desk, delivery, "its file is no longer in the inbox")
 
 
