@@ -100,7 +100,9 @@ def test_a_missing_sign_off_waits_for_a_human() -> None:
 def test_the_author_cannot_sign_and_nobody_counts_twice() -> None:
     mine = signed("review", signer=AUTHOR)
     assert shut(look(*PASSED, mine, signatures=1), "0 of 1 sign-offs", waits=True)
-    twice = (signed("review"), signed("review"))
+    by_name = signed("review", signer=f"An Author <{AUTHOR.title()}>")
+    assert shut(look(*PASSED, by_name, signatures=1), "0 of 1 sign-offs", waits=True)
+    twice = (signed("review"), signed("review", signer="Reviewer@example.com"))
     assert shut(look(*PASSED, *twice, mine, signatures=2), "1 of 2 sign-offs", waits=True)
     both = (signed("review"), signed("review", signer="second@example.com"))
     assert isinstance(look(*PASSED, *both, signatures=2), Open)
