@@ -137,6 +137,7 @@ def _request(given: IssueFile, patch: Path | None, repo: Path, former: Request |
 
     A patch that was handed in before stays until another one takes its place.
     """
+    text: str | None = None
     if patch is not None:
         text = _patch_text(patch)
         try:
@@ -149,7 +150,7 @@ def _request(given: IssueFile, patch: Path | None, repo: Path, former: Request |
     elif given.committed:
         return None
     else:
-        text, author = None, Author(kind="recipes", identity="meta-pipeline recipes")
+        author = Author(kind="recipes", identity="meta-pipeline recipes")
     return Request(issue_path=issue_path(given), issue_text=given.text, author=author, patch=text)
 
 

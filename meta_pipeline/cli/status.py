@@ -25,6 +25,9 @@ from meta_pipeline.desk import Delivery, Desk
 from meta_pipeline.evidence.record import DeliveryRecord
 from meta_pipeline.settings import Home
 
+_FINDINGS = 3
+"""How many findings of a gate a person sees at once; `--json` has them all."""
+
 _COLOURS: dict[State, str] = {
     "delivered": "green",
     "blocked": "red",
@@ -128,11 +131,19 @@ def show_delivery(delivery: Delivery) -> None:
                 STDOUT.print(
                     f"      {gate.id} {gate.name}: {gate.outcome}: {shown(gate.reason)}", highlight=False
                 )
-                for finding in gate.findings[:10]:
-                    where = f"{finding.path}:{finding.line or 1}: " if finding.path else ""
+                for finding in gate.findings[:_FINDINGS]:
+                    where = (
+                        f"{finding.path}:{finding.line}: "
+                        if finding.path and finding.line
+                        else finding.path or ""
+                    )
+                    message = textwrap.shorten(finding.message, 300, placeholder=" ...")
                     STDOUT.print(
-                        f"        {shown(where)}{shown(finding.message)} Mend: {shown(finding.fix)}",
-                        highlight=False,
+                        f"        {shown(where)}{shown(message)} Mend: {shown(finding.fix)}", highlight=False
+                    )
+                if len(gate.findings) > _FINDINGS:
+                    STDOUT.print(
+                        f"        and {len(gate.findings) - _FINDINGS} more like it", highlight=False
                     )
     for question in document.questions:
         STDOUT.print(f"question {question.id}: {shown(question.text)}", highlight=False)

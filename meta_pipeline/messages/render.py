@@ -1,6 +1,7 @@
 """Jinja templates of Markdown, where a missing value is an error and untrusted text cannot pose as markup."""
 
 import re
+import textwrap
 from functools import cache
 from typing import Any
 
@@ -12,12 +13,20 @@ from meta_pipeline.delivery.citations import cite_chunk, cite_file
 _MARKUP = re.compile(r"(?<!\w)_|_(?!\w)|^[>#+-]|[\\*\[\]<|]")
 
 
+_LONG = 400
+
+
 def escaped(text: object) -> str:
     """Text of others on one line of Markdown, its markup made plain."""
     line = " ".join(str(text).split())
     if line.count("`") % 2:
         line = line.replace("`", "'")
     return _MARKUP.sub(r"\\\g<0>", line)
+
+
+def shortened(text: object) -> str:
+    """Text of others, cut at a word where it is long; the whole is in the ledger."""
+    return textwrap.shorten(str(text), _LONG, placeholder=" ...")
 
 
 def code(text: object) -> str:
@@ -37,7 +46,13 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701
     )
-    environment.filters |= {"text": escaped, "code": code, "file": cite_file, "chunk": cite_chunk}
+    environment.filters |= {
+        "text": escaped,
+        "short": shortened,
+        "code": code,
+        "file": cite_file,
+        "chunk": cite_chunk,
+    }
     return environment
 
 
