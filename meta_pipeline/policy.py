@@ -59,6 +59,12 @@ class CommandsPolicy(Frozen):
     integration_tests: str | None = None
 
 
+class LimitsPolicy(Frozen):
+    """The longest that one command may take, in seconds; without it, each kind of command has its own limit."""
+
+    seconds: float | None = Field(default=None, gt=0)
+
+
 class DryRunPolicy(Frozen):
     """The logical date of dry runs (YYYY-MM-DD) and what stands in for Variables and Connections."""
 
@@ -131,6 +137,7 @@ class Policy(Frozen):
     scheduler: SchedulerPolicy | None = None
     environment: EnvironmentPolicy = EnvironmentPolicy()
     commands: CommandsPolicy = CommandsPolicy()
+    limits: LimitsPolicy = LimitsPolicy()
     dry_run: DryRunPolicy = DryRunPolicy()
     data_quality: DataQualityPolicy = DataQualityPolicy()
     contracts: tuple[str, ...] = ()

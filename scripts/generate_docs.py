@@ -1,4 +1,5 @@
-"""Write the generated pages of docs/: the gate catalogue and the JSON Schemas of the files that people write.
+"""Write the generated pages of docs/: the gate catalogue, and the JSON Schemas of what people write and of what
+commands print under `--json`.
 
 usage: python -m scripts.generate_docs
 """
@@ -7,13 +8,30 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from pydantic import BaseModel
+
+from meta_pipeline.cli import documents
 from meta_pipeline.delivery.stages import STAGES
+from meta_pipeline.delivery.topology import TopologyDocument
 from meta_pipeline.gates.catalogue import catalogue
 from meta_pipeline.gates.gate import Catalogue, Gate
 from meta_pipeline.policy import Policy
 from meta_pipeline.settings import Settings
 
 DOCS = Path(__file__).parent.parent / "docs"
+
+DOCUMENTS: Mapping[str, type[BaseModel]] = {
+    "check": documents.CheckDocument,
+    "deliver": documents.DeliveryDocument,
+    "decide": documents.DoneDocument,
+    "doctor": documents.DoctorDocument,
+    "error": documents.ErrorDocument,
+    "gates": documents.GatesDocument,
+    "init": documents.InitDocument,
+    "status": documents.StatusDocument,
+    "topology": TopologyDocument,
+}
+"""What commands print under `--json`: `deliver` also for one delivery's `status`, `decide` for a person's decisions."""
 
 _HEAD = """# The gates
 
@@ -35,6 +53,12 @@ def pages(gates: Catalogue) -> Mapping[str, str]:
         "schemas/settings.json": _schema(
             Settings.model_json_schema(), "The operator's settings, settings.yaml"
         ),
+        **{
+            f"schemas/{name}.json": _schema(
+                document.model_json_schema(mode="serialization"), f"{name} --json"
+            )
+            for name, document in DOCUMENTS.items()
+        },
     }
 
 

@@ -38,6 +38,7 @@ class Bench:
     def run(self, command: Command, side: Side, worktree: Worktree, scratch: Path) -> CommandRecord:
         """Run `command` in `worktree`; `scratch` is a folder of ours that it may write to. Stores its outputs."""
         started = datetime.now(UTC)
+        command = self._limited(command)
         ran = run(
             command,
             cwd=worktree.path,
@@ -71,6 +72,10 @@ class Bench:
         """Standard output and standard error of a record, as text."""
         both = self.evidence.get(record.stdout) + b"\n" + self.evidence.get(record.stderr)
         return both.decode("utf-8", errors="replace")
+
+    def _limited(self, command: Command) -> Command:
+        seconds = self.policy.limits.seconds
+        return command if seconds is None else command.model_copy(update={"seconds": seconds})
 
     def _variables(self, root: Path) -> Mapping[str, str]:
         variables = dict(self.policy.environment.variables)
