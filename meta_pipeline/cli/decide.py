@@ -116,7 +116,7 @@ def _existing(home: Home, text: str) -> Delivery:
 
 def _done(delivery: Delivery, done: str, *, as_json: bool) -> None:
     standing = delivery.standing()
-    following = STATES[standing.state].next_action.format(delivery=delivery.id)
+    following = delivery.record.next_action()
     if STATES[standing.state].job:
         following = (
             "the sensors of 'dagster dev' carry it on; without them, run the same 'deliver' command again"

@@ -20,7 +20,7 @@ from meta_pipeline.delivery.judgement import Verdict
 from meta_pipeline.delivery.ledger import Concluded, Delivered, Entry, Recorded
 from meta_pipeline.delivery.requirements import Requirements
 from meta_pipeline.delivery.stages import ABSENT_IN_ROLLOUT, STAGES, StageId, artifact
-from meta_pipeline.delivery.states import STATES, State
+from meta_pipeline.delivery.states import State
 from meta_pipeline.desk import Delivery, Desk
 from meta_pipeline.evidence.record import DeliveryRecord
 from meta_pipeline.settings import Home
@@ -92,7 +92,7 @@ def delivery_document(delivery: Delivery) -> DeliveryDocument:
 def next_action(delivery: Delivery) -> str:
     """What a person does next, with what is missing for it."""
     standing = delivery.standing()
-    text = STATES[standing.state].next_action.format(delivery=delivery.id)
+    text = delivery.record.next_action()
     if standing.state in ("awaiting_plan_signoff", "awaiting_review_signoff"):
         missing = delivery.signers(delivery.opened.policy_commit).missing
         if missing:

@@ -52,14 +52,14 @@ STATES: Mapping[State, StateRow] = {
     "planning": StateRow("requirements and plan are being made", "wait for the plan", "plan_delivery"),
     "awaiting_plan_signoff": StateRow(
         "the plan waits for a human",
-        "read the plan, then: meta-pipeline approve {delivery} design --key FILE",
+        "read {folder}/plan.md, then: meta-pipeline approve {delivery} design --key FILE",
     ),
     "implementing": StateRow(
         "the change is being written and validated", "wait for the verdict", "implement_delivery"
     ),
     "awaiting_review_signoff": StateRow(
         "the proved change waits for a human",
-        "read the review packet, then: meta-pipeline approve {delivery} review --key FILE",
+        "read {folder}/review.md, then: meta-pipeline approve {delivery} review --key FILE",
     ),
     "rolling_out": StateRow("the approved change is being merged", "wait for the merge", "roll_out_delivery"),
     "observing": StateRow("the merged change is being watched", "wait for the observation window"),
@@ -75,7 +75,7 @@ STATES: Mapping[State, StateRow] = {
         "the machinery failed, not the change", "run it again: meta-pipeline doctor tells what is missing"
     ),
 }
-"""`next_action` is a format string with the field `delivery`."""
+"""`next_action` is a format string with the fields `delivery` (its id) and `folder` (its record's)."""
 
 WORKING: Mapping[StageId, State] = {
     "discovery": "planning",
