@@ -110,7 +110,7 @@ def block(context: dg.AssetExecutionContext, delivery: Delivery, verdict: Verdic
         context,
         f"{delivery.id} is blocked at the {verdict.stage} stage. {reasons}",
         {
-            "findings": findings_table(failed),
+            "findings": findings_table(delivery, failed),
             "guidance request": dg.MetadataValue.path(path),
             **next_action(delivery),
         },

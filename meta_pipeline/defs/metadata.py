@@ -27,7 +27,7 @@ def check_metadata(delivery: Delivery, result: GateResult) -> dict[str, dg.Metad
     """The findings of a gate with where, what and how to mend it; what to do next unless it passed."""
     shown: dict[str, dg.MetadataValue] = {"outcome": dg.MetadataValue.text(result.outcome.replace("_", " "))}
     if result.findings:
-        shown["findings"] = findings_table([result])
+        shown["findings"] = findings_table(delivery, [result])
     if result.outcome in ("failed", "could_not_run"):
         shown |= _what_to_do(delivery, "blocked")  # it will be, as soon as its stage is concluded
     elif result.outcome not in ("passed", "not_applicable"):
@@ -37,14 +37,14 @@ def check_metadata(delivery: Delivery, result: GateResult) -> dict[str, dg.Metad
     return shown
 
 
-def findings_table(results: Sequence[GateResult]) -> dg.MetadataValue:
+def findings_table(delivery: Delivery, results: Sequence[GateResult]) -> dg.MetadataValue:
     """A table of findings: unlike Markdown, the UI shows it without a click. Columns without a word are left out."""
     rows = [
         {
             "gate": result.id,
             "where": _where(finding.path, finding.line),
             "what": finding.message,
-            "how to mend it": finding.fix,
+            "how to mend it": finding.fix.replace("<delivery>", str(delivery.id)),
         }
         for result in results
         for finding in result.findings
@@ -141,7 +141,11 @@ def _(value: ValidationReport, delivery: Delivery) -> Mapping[str, dg.MetadataVa
 
 @details.register
 def _(value: Verdict, delivery: Delivery) -> Mapping[str, dg.MetadataValue]:
-    return {"findings": findings_table(value.results)} if any(r.findings for r in value.results) else {}
+    return (
+        {"findings": findings_table(delivery, value.results)}
+        if any(r.findings for r in value.results)
+        else {}
+    )
 
 
 @details.register

@@ -40,7 +40,7 @@ def judge_signing(gate: Gate, signing: Signing, stage: StageId) -> Opinion:
     message = (
         f"waiting: {len(approvers)} of {signing.needed} sign-offs on {chunk_id(signing.digest)}{ignored}"
     )
-    fix = f"run 'meta-pipeline approve DELIVERY {stage} --key FILE' as somebody else than the author"
+    fix = f"run 'meta-pipeline approve <delivery> {stage} --key FILE' as somebody else than the author"
     finding = Finding(path=None, line=None, message=message, fix=fix)
     return gate.found(message, [finding], outcome="needs_approval")
 

@@ -1,0 +1,223 @@
+"""An operator's day in the Dagster UI: three issues come in; one is delivered, one pauses, one is blocked."""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from meta_pipeline.delivery.ids import DeliveryId
+from meta_pipeline.delivery.states import State
+from meta_pipeline.desk import Desk
+from meta_pipeline.settings import Home
+from tests.browser.page import Ui, browser, check_page, partition_page
+from tests.browser.server import Operator, dagster_dev
+from tests.conftest import ROOT, requires_bubblewrap, requires_chromium
+from tests.sales_target import SIGNER, SalesTarget
+
+CLEAN, AMBIGUOUS, IMPLAUSIBLE = "inbox-0001", "inbox-0002", "inbox-0003"
+
+
+@pytest.fixture
+def target(tmp_path: Path, shared_environments: Path) -> SalesTarget:
+    return SalesTarget.make(tmp_path, shared_environments / "signer_key")
+
+
+@pytest.fixture
+def operator(operator_home: Path, tmp_path: Path, target: SalesTarget) -> Operator:
+    (operator_home / "settings.yaml").write_text(
+        f"keep_watch_seconds: 2\ntargets: [{{name: sales, repository: {target.origin}}}]\n"
+    )
+    dagster_home = tmp_path / "dagster"
+    dagster_home.mkdir()
+    shutil.copyfile(ROOT / "dagster.yaml", dagster_home / "dagster.yaml")
+    return Operator(operator_home, dagster_home)
+
+
+@pytest.fixture
+def ui(operator: Operator, tmp_path: Path) -> Iterator[Ui]:
+    """The UI of a running webserver and daemon; `META_PIPELINE_SCREENSHOTS` names the folder of its pictures."""
+    pictures = Path(os.environ.get("META_PIPELINE_SCREENSHOTS") or tmp_path / "pictures")
+    with dagster_dev(operator) as url, browser(url, pictures) as opened:
+        yield opened
+
+
+@pytest.mark.browser
+@pytest.mark.airflow
+@pytest.mark.timeout(900)  # a first run builds the target's environment
+@requires_chromium
+@requires_bubblewrap
+def test_three_issues_from_the_inbox(
+    ui: Ui, operator: Operator, target: SalesTarget, shared_environments: Path
+) -> None:
+    key = str(shared_environments / "signer_key")
+    before = target.main
+
+    target.push_issues("0001", "0002", "0003")
+    wait_for(operator, CLEAN, "awaiting_plan_signoff")
+    wait_for(operator, IMPLAUSIBLE, "awaiting_plan_signoff")
+    wait_for(operator, AMBIGUOUS, "blocked")
+    sees_the_sensor_launch_the_runs(ui)
+    sees_the_plan_wait(ui)
+    sees_the_questions(ui)
+
+    for partition in (CLEAN, IMPLAUSIBLE):
+        assert operator.run("approve", f"sales/{partition}", "design", "--key", key).returncode == 0
+    wait_for(operator, IMPLAUSIBLE, "blocked", seconds=600)
+    wait_for(operator, CLEAN, "awaiting_review_signoff", seconds=300)
+    sees_the_failed_check(ui)
+    sees_the_change_wait(ui)
+
+    works_by_hand_and_voids_nothing(ui, operator)
+
+    assert operator.run("approve", f"sales/{CLEAN}", "review", "--key", key).returncode == 0
+    wait_for(operator, CLEAN, "delivered")
+    sees_it_delivered(ui)
+    sees_the_lineage(ui)
+    delivered = status(operator, CLEAN)
+    assert before != target.main == delivered["commit"]
+
+
+def sees_the_sensor_launch_the_runs(ui: Ui) -> None:
+    ui.see("/locations/meta_pipeline/sensors/issue_sensor_sales", "New and edited issues", "3 runs requested")
+    ui.see(
+        "/runs", "issue_sensor_sales", "plan_delivery_sales", CLEAN, AMBIGUOUS, IMPLAUSIBLE, picture="runs"
+    )
+
+
+def sees_the_plan_wait(ui: Ui) -> None:
+    """The sign-off is neither red nor green; the plan and the check say what to do."""
+    next_action = f"meta-pipeline approve sales/{CLEAN} design --key FILE"
+    ui.see(partition_page("sales/plan", CLEAN), "Materialized", next_action, picture="waiting-plan")
+    # Red is the delivery that pauses with questions; the two that wait are missing.
+    ui.see(partition_page("sales/plan_signoff", CLEAN), "Failed (1)", "Materialized (0)", "Missing (2)")
+    ui.never_says("did not materialize this asset")
+    ui.take("waiting-plan-signoff")
+    sees_check(
+        ui, "sales/plan_signoff", "DSN006_plan_signed_off", CLEAN, "waiting: 0 of 1 sign-offs", next_action
+    )
+    ui.take("waiting-check")
+
+
+def sees_the_questions(ui: Ui) -> None:
+    ui.see(partition_page("sales/requirements", AMBIGUOUS), "did not materialize this asset")
+    sees_check(
+        ui,
+        "sales/requirements",
+        "DSC005_questions_answered",
+        AMBIGUOUS,
+        "1 of 1 questions are open",
+        f"meta-pipeline answer sales/{AMBIGUOUS} q1",
+    )
+    ui.take("questions")
+
+
+def sees_the_failed_check(ui: Ui) -> None:
+    ui.see(
+        partition_page("sales/implementation_verdict", IMPLAUSIBLE),
+        "did not materialize this asset",
+        picture="blocked-verdict",
+    )
+    ui.page.get_by_text("View logs").click()
+    ui.page.wait_for_url("**/runs/**")
+    ui.shown(f"sales/{IMPLAUSIBLE} is blocked at the implementation stage").wait_for()
+    ui.take("blocked-run")
+    sees_check(
+        ui,
+        "sales/data_quality_report",
+        "VAL006_data_quality",
+        IMPLAUSIBLE,
+        "values are unexpected",
+        "how to mend it",
+        "read the guidance request",
+    )
+    ui.take("blocked-check")
+
+
+def sees_the_change_wait(ui: Ui) -> None:
+    next_action = f"meta-pipeline approve sales/{CLEAN} review --key FILE"
+    ui.see(
+        partition_page("sales/review_verdict", CLEAN), "Materialized", next_action, picture="waiting-review"
+    )
+    ui.see(partition_page("sales/review_packet", CLEAN), "[Show Markdown]")
+    ui.shown("[Show Markdown]").click()
+    ui.shown("Acceptance criteria").wait_for()
+    ui.take("review-packet")
+
+
+def works_by_hand_and_voids_nothing(ui: Ui, operator: Operator) -> None:
+    """What is materialized again and comes out the same voids no verdict and no sign-off."""
+    before = status(operator, CLEAN)
+    for asset in ("requirements", "plan"):
+        run = ui.materialize_by_hand(f"sales/{asset}", CLEAN)
+        ui.see(f"/runs/{run}", "Success", f"sales__{asset}", f"partition: {CLEAN}", seconds=90)
+    ui.see(f"/runs?q[0]=tag:meta_pipeline/delivery=sales/{CLEAN}", run[:8], picture="runs-of-one-delivery")
+    after = status(operator, CLEAN)
+    assert after["state"] == "awaiting_review_signoff"
+    assert standing_of(after) == standing_of(before)
+
+
+def sees_it_delivered(ui: Ui) -> None:
+    ui.see(partition_page("sales/merge", CLEAN), "Materialized", "Branch main holds")
+    ui.see(partition_page("sales/review_signoff", CLEAN), "Materialized", SIGNER)
+    ui.see(
+        partition_page("sales/rollout_notes", CLEAN), "Materialized", "the change is on the default branch"
+    )
+    ui.take("delivered")
+    ui.shown("[Show Markdown]").click()
+    ui.shown("Delivered: Retry the revenue build").wait_for()
+    ui.take("rollout-notes")
+
+
+def sees_the_lineage(ui: Ui) -> None:
+    ui.see("/asset-groups", "discovery", "design", "implementation", "review", "rollout")
+    lineage = "/assets/sales/rollout_notes?view=lineage&lineageScope=upstream&lineageDepth=6"
+    ui.see(lineage, "rollout_notes", "requirements", "plan_signoff", "review_verdict", picture="lineage")
+
+
+def sees_check(ui: Ui, asset: str, check: str, partition: str, *words: str) -> None:
+    """Open one delivery's result of a check."""
+    ui.see(check_page(asset, check), check, "Latest execution")
+    ui.page.get_by_role("tab", name="Partitions").last.click()
+    ui.page.get_by_text(partition, exact=True).filter(visible=True).last.click()
+    for text in words:
+        ui.shown(text).wait_for()
+
+
+def wait_for(operator: Operator, partition: str, state: State, seconds: float = 120) -> None:
+    """Wait until a delivery's ledger says that it is in this state."""
+    record = Desk(Home(operator.home)).record(DeliveryId.of_partition("sales", partition))
+    deadline = time.monotonic() + seconds
+    found: State | None = None
+    while time.monotonic() < deadline:
+        if record.entries():
+            found = record.standing().state
+            if found == state:
+                return
+        time.sleep(0.5)
+    log = (operator.dagster_home / "dagster-dev.log").read_text(errors="replace")[-4000:]
+    raise AssertionError(
+        f"sales/{partition} is {found}, not {state}, after {seconds} s; dagster said:\n{log}"
+    )
+
+
+def status(operator: Operator, partition: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(operator.run("status", f"sales/{partition}", "--json").stdout)
+    return document
+
+
+def standing_of(document: dict[str, Any]) -> dict[str, Any]:
+    """A status without the time that gates took and the order in which artifacts were last made."""
+    stages = [
+        {
+            **stage,
+            "artifacts": sorted(stage["artifacts"]),
+            "gates": [{**gate, "seconds": None} for gate in stage["gates"]],
+        }
+        for stage in document["stages"]
+    ]
+    return {**document, "stages": stages}
