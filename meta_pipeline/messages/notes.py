@@ -27,6 +27,11 @@ def alignment_note(
     )
 
 
+def plan_text(delivery: DeliveryId, requirements: Requirements, plan: Plan) -> str:
+    """The plan as its signer reads it."""
+    return render("plan_page", delivery=delivery, requirements=requirements, plan=plan)
+
+
 def update_note(delivery: DeliveryId, policy: Policy, plan: Plan, signoffs: Sequence[SignOff]) -> str:
     """That the plan was approved, and what is being done."""
     return render("update", delivery=delivery, policy=policy, plan=plan, signoffs=signoffs)

@@ -26,7 +26,7 @@ from meta_pipeline.delivery.requirements import Requirements
 from meta_pipeline.desk import Delivery
 from meta_pipeline.gates.case import Case
 from meta_pipeline.issues.repo_context import audit_dependencies
-from meta_pipeline.messages.notes import update_note
+from meta_pipeline.messages.notes import plan_text, update_note
 from meta_pipeline.resources import DeskResource
 
 
@@ -59,6 +59,7 @@ def plan(
     )
     results = judged(delivery, "design", subject, delivery.gates("design"), case)
     verdict = concluded(delivery, "design", subject, results)
+    delivery.record.folder.write("plan.md", plan_text(delivery.id, requirements, planned).encode())
     if verdict.decision == "blocked":
         delivery.record.save("plan", planned)
         yield from checks(delivery, results)

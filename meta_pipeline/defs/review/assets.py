@@ -80,6 +80,7 @@ def review_packet(
         subject=review_subject(digest(patched_code), verdict, rollback_plan.commands),
         markdown=review_packet_text(account, verdict),
     )
+    delivery.record.folder.write("review.md", packet.markdown.encode())
     yield made(delivery, "review_packet", packet)
 
 
