@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
-import click
 import typer
 
 from meta_pipeline.cli import check as checking
@@ -17,7 +16,7 @@ from meta_pipeline.cli.documents import ErrorDocument
 from meta_pipeline.cli.errors import USAGE_ERRORS
 from meta_pipeline.cli.output import STDERR, Exit, print_document, shown
 from meta_pipeline.delivery.stages import StageId
-from meta_pipeline.settings import Home
+from meta_pipeline.settings import HOME_VARIABLE, Home
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -182,22 +181,27 @@ def doctor(json: Json = False, form: Format = "text") -> None:
 def main() -> None:
     """Run a command; every error ends here as one message and an exit status."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-    as_json = (
-        "--json" in sys.argv or "json" in sys.argv[sys.argv.index("--format") + 1 :][:1]
-        if "--format" in sys.argv
-        else "--json" in sys.argv
-    )
+    as_json = _wants_json(sys.argv)
     try:
         status_code = app(standalone_mode=False)
-    except click.ClickException as error:
-        _complain(error.format_message(), as_json=as_json)
+    except typer.TyperException as error:
+        said = error.format_message().removesuffix(".")
+        _complain(f"{said}; see: meta-pipeline --help", as_json=as_json)
         sys.exit(int(Exit.USAGE))
-    except click.Abort:
+    except typer.Abort:
         _complain("stopped by hand; nothing is lost, run the same command to go on", as_json=as_json)
         sys.exit(int(Exit.COULD_NOT_RUN))
     except USAGE_ERRORS as error:
         _complain(str(error), as_json=as_json)
         sys.exit(int(Exit.USAGE))
+    except OSError as error:
+        where = error.filename or "this machine"
+        _complain(
+            f"{where}: {error.strerror or error}; see that this user may write there and that there is room. "
+            f"State is kept where {HOME_VARIABLE} says.",
+            as_json=as_json,
+        )
+        sys.exit(int(Exit.COULD_NOT_RUN))
     except Exception as error:
         logging.getLogger(__name__).debug("unexpected", exc_info=True)
         STDERR.print_exception()

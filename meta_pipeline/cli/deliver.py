@@ -2,9 +2,11 @@
 
 import getpass
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from meta_pipeline.authors.change import COMMITTER, COMMITTER_MAIL
 from meta_pipeline.authors.patch import HumanPatch, read_patch
 from meta_pipeline.cli.errors import UsageError
 from meta_pipeline.cli.output import STDERR, Exit, exit_of_standing, leave, print_document
@@ -20,6 +22,7 @@ from meta_pipeline.delivery.states import STATES, Standing
 from meta_pipeline.desk import Delivery, Desk, Request, tip_of
 from meta_pipeline.issues.inbox import read_issue
 from meta_pipeline.settings import Home
+from meta_pipeline.workspace.patch import Rejected
 from meta_pipeline.workspace.repository import open_repository
 
 _RESUMES: dict[StageId, JobName] = {
@@ -60,6 +63,8 @@ def deliver(
         raise UsageError(f"{issue}: the issue is closed; set its status to open to deliver it.")
     delivery = desk.delivery(given.delivery(target.name))
     asked = _request(given, patch, repo, delivery.request)
+    if asked is not None and patch is not None:
+        _require_applies(delivery, asked, patch)
     if asked is not None:
         delivery.hand_in(asked)
     with dagster_instance(home) as instance:
@@ -167,6 +172,19 @@ def _patch_text(patch: Path) -> str:
         raise UsageError(
             f"{patch}: the patch cannot be read ({error.strerror}); name a file of 'git diff'."
         ) from error
+
+
+def _require_applies(delivery: Delivery, asked: Request, source: Path) -> None:
+    """Raise `UsageError` for a patch that does not apply now: nobody should be asked to sign its plan."""
+    tip = tip_of(delivery.mirror, delivery.target)
+    applied = delivery.mirror.commit_patch(
+        tip.commit, asked.patch or "", "Try", COMMITTER, COMMITTER_MAIL, datetime.fromtimestamp(0, UTC)
+    )
+    if isinstance(applied, Rejected):
+        raise UsageError(
+            f"{source} does not apply to '{tip.policy.default_branch}' at {tip.commit[:12]}: "
+            f"{applied.reason.rstrip('.')}; make it anew there with 'git diff'."
+        )
 
 
 def _identity(patch: HumanPatch, repo: Path) -> str:

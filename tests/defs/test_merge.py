@@ -43,7 +43,7 @@ def break_lint(workshop: Workshop) -> None:
         copied = environments / ready.parent.name
         shutil.copytree(ready.parent / "bin", copied / "bin", symlinks=True)
         shutil.copyfile(ready, copied / ".ready")
-        (copied / "bin" / "ruff").unlink()
+        (copied / "bin" / "ruff").unlink(missing_ok=True)
 
 
 def subject_of(workshop: Workshop, stage: str) -> str:
