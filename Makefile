@@ -10,6 +10,9 @@ READY := .venv/.ready
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+# Where the demo and the UI keep deliveries, and the Dagster instance that dagster.yaml describes.
+INSTANCE := META_PIPELINE_HOME="$(CURDIR)/.state" DAGSTER_HOME="$(CURDIR)"
+
 .PHONY: help setup lint format lock test test-full demo ui bench docs clean
 
 help: ## List the targets
@@ -43,10 +46,10 @@ test-full: $(READY) ## Run all tests
 	$(BIN)/python -m pytest -m ""
 
 demo: $(READY) ## Deliver a shipped issue to a shipped target, end to end
-	@$(BIN)/python -m scripts.demo
+	@$(INSTANCE) $(BIN)/python -m scripts.demo
 
 ui: $(READY) ## Open the Dagster UI with its daemon
-	META_PIPELINE_HOME="$(CURDIR)/.state" DAGSTER_HOME="$(CURDIR)" $(BIN)/dagster dev -w workspace.yaml
+	@$(INSTANCE) $(BIN)/dagster dev -w workspace.yaml
 
 bench: $(READY) ## Run the benchmarks
 	$(BIN)/python -m pytest -o addopts="--import-mode=importlib --strict-markers" --benchmark-only

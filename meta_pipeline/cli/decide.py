@@ -7,12 +7,12 @@ from typing import Literal
 from meta_pipeline.cli.documents import DoneDocument
 from meta_pipeline.cli.errors import UsageError
 from meta_pipeline.cli.output import STDOUT, print_document, shown
-from meta_pipeline.delivery.ids import DeliveryId
+from meta_pipeline.cli.targets import existing
 from meta_pipeline.delivery.ledger import Answered, Signed, Withdrawn
 from meta_pipeline.delivery.requirements import Answer, Requirements
 from meta_pipeline.delivery.signoff import SignOff, is_same_person, statement
 from meta_pipeline.delivery.states import AWAITING, STATES
-from meta_pipeline.desk import Delivery, Desk
+from meta_pipeline.desk import Delivery
 from meta_pipeline.evidence.signals import Signals
 from meta_pipeline.evidence.signing import sign as make_signature
 from meta_pipeline.settings import Home
@@ -29,7 +29,7 @@ def sign(
     as_json: bool,
 ) -> None:
     """Sign the verdict that waits, check the signature as the gate will, and write it into the ledger."""
-    delivery = _existing(home, delivery_text)
+    delivery = existing(home, delivery_text)
     standing = delivery.standing()
     verdict = standing.verdict
     if standing.state != AWAITING[stage] or verdict is None:
@@ -62,7 +62,7 @@ def sign(
 
 def answer(home: Home, delivery_text: str, question: str, text: str, *, as_json: bool) -> None:
     """Record an answer to an open question."""
-    delivery = _existing(home, delivery_text)
+    delivery = existing(home, delivery_text)
     requirements = delivery.record.find("requirements", Requirements)
     questions = {q.id: q for q in requirements.questions} if requirements else {}
     if question not in questions:
@@ -78,7 +78,7 @@ def answer(home: Home, delivery_text: str, question: str, text: str, *, as_json:
 
 def withdraw(home: Home, delivery_text: str, reason: str, *, as_json: bool) -> None:
     """End a delivery that is not ended."""
-    delivery = _existing(home, delivery_text)
+    delivery = existing(home, delivery_text)
     state = delivery.standing().state
     if STATES[state].final:
         raise UsageError(f"{delivery.id} is {state} already; there is nothing to withdraw.")
@@ -98,20 +98,6 @@ def hold(home: Home, *, release: bool, reason: str, as_json: bool) -> None:
         print_document(DoneDocument(delivery=None, done=done, next_action=following))
     else:
         STDOUT.print(f"{shown(done)}. Next: {following}")
-
-
-def _existing(home: Home, text: str) -> Delivery:
-    try:
-        delivery = DeliveryId.parse(text)
-    except ValueError as error:
-        raise UsageError(f"{error}.") from error
-    desk = Desk(home)
-    if not desk.record(delivery).entries():
-        known = ", ".join(map(str, desk.known(delivery.target))) or "none"
-        raise UsageError(
-            f"there is no delivery {delivery}; the deliveries of {delivery.target} are: {known}."
-        )
-    return desk.delivery(delivery)
 
 
 def _done(delivery: Delivery, done: str, *, as_json: bool) -> None:

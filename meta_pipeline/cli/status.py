@@ -12,9 +12,8 @@ from meta_pipeline.cli.documents import (
     StageDocument,
     StatusDocument,
 )
-from meta_pipeline.cli.errors import UsageError
 from meta_pipeline.cli.output import STDOUT, exit_of_standing, leave, print_document, shown
-from meta_pipeline.delivery.ids import DeliveryId
+from meta_pipeline.cli.targets import existing
 from meta_pipeline.delivery.issue import Issue
 from meta_pipeline.delivery.judgement import Verdict
 from meta_pipeline.delivery.ledger import Concluded, Delivered, Entry, Recorded
@@ -44,16 +43,7 @@ def status(home: Home, delivery_text: str | None, *, as_json: bool) -> None:
     if delivery_text is None:
         _show_all(home, desk, as_json=as_json)
         return
-    try:
-        delivery_id = DeliveryId.parse(delivery_text)
-    except ValueError as error:
-        raise UsageError(f"{error}.") from error
-    if not desk.record(delivery_id).entries():
-        known = ", ".join(map(str, desk.known(delivery_id.target))) or "none"
-        raise UsageError(
-            f"there is no delivery {delivery_id}; the deliveries of {delivery_id.target} are: {known}."
-        )
-    delivery = desk.delivery(delivery_id)
+    delivery = existing(home, delivery_text)
     if as_json:
         print_document(delivery_document(delivery))
     else:

@@ -7,7 +7,7 @@ from pathlib import Path
 from meta_pipeline.cli.errors import UsageError
 from meta_pipeline.delivery.ids import INBOX_SOURCE, DeliveryId
 from meta_pipeline.delivery.model import digest_bytes
-from meta_pipeline.desk import tip_of
+from meta_pipeline.desk import Delivery, Desk, tip_of
 from meta_pipeline.issues.inbox import issue_number
 from meta_pipeline.messages.policy_file import target_name
 from meta_pipeline.policy import INBOX, POLICY_FILE, read_policy
@@ -30,6 +30,22 @@ def watched(home: Home, repo: Path) -> Target:
     text = repository.tree(repository.resolve("HEAD")).read(POLICY_FILE)
     name = read_policy(text.decode("utf-8", "replace")).target if text else target_name(source)
     return home.watch(Target(name=name, repository=source))
+
+
+def existing(home: Home, text: str) -> Delivery:
+    """The delivery that `text` names; raises `UsageError` or `SettingsError` where nobody opened it."""
+    try:
+        delivery = DeliveryId.parse(text)
+    except ValueError as error:
+        raise UsageError(f"{error}.") from error
+    home.target(delivery.target)
+    desk = Desk(home)
+    if not desk.record(delivery).entries():
+        known = ", ".join(map(str, desk.known(delivery.target))) or "none"
+        raise UsageError(
+            f"there is no delivery {delivery}; the deliveries of {delivery.target} are: {known}."
+        )
+    return desk.delivery(delivery)
 
 
 @dataclass(frozen=True)
