@@ -127,7 +127,7 @@ def halt(
     context: dg.AssetExecutionContext, reason: str, metadata: dict[str, dg.MetadataValue] | None = None
 ) -> dg.Failure:
     """A failure that is no crash: the run is marked, and Dagster does not try again."""
-    context.instance.add_run_tags(context.run_id, {BLOCKED_TAG: context.op.name})
+    context.instance.add_run_tags(context.run_id, {BLOCKED_TAG: context.op.name.rpartition("__")[2]})
     return dg.Failure(reason, metadata=metadata or {}, allow_retries=False)
 
 
