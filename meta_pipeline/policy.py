@@ -1,5 +1,6 @@
 """The policy of a target: `.meta-pipeline.yaml` at its root, read from the base commit and never from a patch."""
 
+import shlex
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, Literal
@@ -57,6 +58,18 @@ class CommandsPolicy(Frozen):
     lint: str | None = None
     unit_tests: str | None = None
     integration_tests: str | None = None
+
+    @field_validator("lint", "unit_tests", "integration_tests")
+    @classmethod
+    def _can_be_split(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                argv = shlex.split(value)
+            except ValueError as error:
+                raise ValueError(f"it cannot be read as a command ({error}); close the quote") from error
+            if not argv:
+                raise ValueError("it is empty; write a program and its arguments, or leave the key out")
+        return value
 
 
 class LimitsPolicy(Frozen):

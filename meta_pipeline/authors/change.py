@@ -1,6 +1,7 @@
 """From a plan to a change set: the author's files or patch, on a base commit."""
 
 from datetime import datetime
+from email.utils import parseaddr
 
 from meta_pipeline.authors.write import carry_out
 from meta_pipeline.delivery.change_set import Author, ChangeSet
@@ -10,13 +11,13 @@ from meta_pipeline.delivery.plan import Plan
 from meta_pipeline.workspace.patch import Rejected
 from meta_pipeline.workspace.repository import Mirror
 
-COMMITTER = "meta-pipeline"
-COMMITTER_MAIL = "meta-pipeline@localhost"
+OURSELVES = ("meta-pipeline", "meta-pipeline@localhost")
 
 
 def write_change(
     mirror: Mirror,
     delivery: DeliveryId,
+    title: str,
     plan: Plan,
     base: str,
     *,
@@ -30,13 +31,13 @@ def write_change(
     set with a `rejection`. Raises `RecipeError` where a recipe meets a source it does not understand.
     """
     text = patch if patch is not None else mirror.write_tree_patch(base, carry_out(plan, mirror.tree(base)))
-    message = commit_message(delivery, plan)
+    message = commit_message(delivery, title, plan)
     change = ChangeSet(plan=digest(plan), base=base, patch=text, author=author, message=message)
     if not text.strip():
         return change.model_copy(
             update={"rejection": "the change is empty: the repository already is as the plan wants it"}
         )
-    applied = mirror.commit_patch(base, text, message, COMMITTER, COMMITTER_MAIL, when)
+    applied = mirror.commit_patch(base, text, message, *_git_author(author), when)
     if isinstance(applied, Rejected):
         return change.model_copy(update={"rejection": applied.reason})
     return change.model_copy(
@@ -44,8 +45,16 @@ def write_change(
     )
 
 
-def commit_message(delivery: DeliveryId, plan: Plan) -> str:
-    """The plan's summary and steps, with trailers that lead back to the delivery."""
+def _git_author(author: Author) -> tuple[str, str]:
+    """Name and address of the commit's author: the person who wrote the patch, or ourselves."""
+    if author.kind != "patch":
+        return OURSELVES
+    name, address = parseaddr(author.identity)
+    return name or author.identity, address or author.identity
+
+
+def commit_message(delivery: DeliveryId, title: str, plan: Plan) -> str:
+    """The issue's title, the plan's steps, and trailers that lead back to the delivery."""
     steps = "\n".join(f"{step.number}. {step.title} ({', '.join(step.files)})" for step in plan.steps)
     trailers = f"Delivery: {delivery}\nPlan: {digest(plan)}"
-    return f"{plan.summary.splitlines()[0]}\n\n{steps}\n\n{trailers}\n"
+    return f"{' '.join(title.split())}\n\n{steps}\n\n{trailers}\n"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from meta_pipeline.authors.change import COMMITTER, COMMITTER_MAIL
+from meta_pipeline.authors.change import OURSELVES
 from meta_pipeline.authors.patch import HumanPatch, read_patch
 from meta_pipeline.cli.errors import UsageError
 from meta_pipeline.cli.output import STDERR, Exit, exit_of_standing, leave, print_document
@@ -178,7 +178,7 @@ def _require_applies(delivery: Delivery, asked: Request, source: Path) -> None:
     """Raise `UsageError` for a patch that does not apply now: nobody should be asked to sign its plan."""
     tip = tip_of(delivery.mirror, delivery.target)
     applied = delivery.mirror.commit_patch(
-        tip.commit, asked.patch or "", "Try", COMMITTER, COMMITTER_MAIL, datetime.fromtimestamp(0, UTC)
+        tip.commit, asked.patch or "", "Try", *OURSELVES, datetime.fromtimestamp(0, UTC)
     )
     if isinstance(applied, Rejected):
         raise UsageError(

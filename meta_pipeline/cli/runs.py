@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import textwrap
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,7 @@ from meta_pipeline.defs.jobs import job_name, run_tags
 from meta_pipeline.defs.parts import partitions
 from meta_pipeline.defs.sensors import root_cause
 from meta_pipeline.delivery.ids import DeliveryId
-from meta_pipeline.delivery.ledger import Concluded, Entry, Faulted, Judged, Recorded
+from meta_pipeline.delivery.ledger import Concluded, Entry, Faulted, Judged, Ran, Recorded
 from meta_pipeline.delivery.stages import JOBS, STAGES, JobName, StageId, artifact
 from meta_pipeline.evidence.record import DeliveryRecord
 from meta_pipeline.resources import BLOCKED_TAG
@@ -151,6 +152,8 @@ def _line(entry: Entry) -> str | None:
     match entry.event:
         case Recorded(artifact=name):
             return f"{artifact(name).stage:<15} {name} made"
+        case Ran():
+            return _ran(entry.event)
         case Judged(stage=stage, results=results):
             marked = [f"{r.id} {_MARKS[r.outcome]}" for r in results if r.outcome in _MARKS]
             skipped = len(results) - len(marked)
@@ -159,6 +162,15 @@ def _line(entry: Entry) -> str | None:
         case Concluded(verdict=verdict):
             return f"{verdict.stage:<15} [bold]verdict: {_DECISIONS[verdict.decision]}[/bold]"
     return None
+
+
+def _ran(event: Ran) -> str:
+    stage = "review" if event.side == "reverted" else "implementation"
+    command = textwrap.shorten(event.command, 70, placeholder=" ...")
+    if event.reused:
+        return f"{stage:<15} {event.side}: {shown(command)}: known from an equal base"
+    how = f"ended with {event.exit}" if event.ended_by is None else f"ended by {event.ended_by}"
+    return f"{stage:<15} {event.side}: {shown(command)}: {how} after {event.seconds:.1f} s"
 
 
 def _at_work(entries: Sequence[Entry]) -> str:

@@ -5,6 +5,7 @@ from typing import Literal
 from meta_pipeline.delivery.model import Frozen, chunk_id, digest
 
 Side = Literal["base", "head", "reverted"]
+EndedBy = Literal["time", "memory", "output", "processes", "missing"]
 
 
 class Command(Frozen):
@@ -40,7 +41,7 @@ class CommandRecord(Frozen):
     sandbox: Literal["bubblewrap", "none"]
     cwd: str
     exit: int | None
-    ended_by: Literal["time", "memory", "output", "processes", "missing"] | None = None
+    ended_by: EndedBy | None = None
     seconds: float
     started_at: str
     stdout: str

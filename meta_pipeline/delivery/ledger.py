@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, PrivateAttr
 
 from meta_pipeline.delivery.change_set import Author
+from meta_pipeline.delivery.evidence import EndedBy, Side
 from meta_pipeline.delivery.judgement import GateResult, Verdict
 from meta_pipeline.delivery.model import Frozen, digest
 from meta_pipeline.delivery.requirements import Answer
@@ -35,6 +36,19 @@ class Recorded(Frozen):
     kind: Literal["recorded"] = "recorded"
     artifact: str
     digest: str
+
+
+class Ran(Frozen):
+    """A command of the target's ended; its record is the evidence `chunk_id`. `reused` ones ran for an equal base."""
+
+    kind: Literal["ran"] = "ran"
+    command: str
+    side: Side
+    exit: int | None
+    ended_by: EndedBy | None
+    seconds: float
+    chunk_id: str
+    reused: bool
 
 
 class Judging(Frozen):
@@ -120,6 +134,7 @@ class Delivered(Frozen):
 Event = Annotated[
     Opened
     | Recorded
+    | Ran
     | Judging
     | Judged
     | Concluded

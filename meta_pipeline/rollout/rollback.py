@@ -173,7 +173,7 @@ def _play(
             stdout=bench.evidence.put(ran.stdout, f"standard output of {text}").digest,
             stderr=bench.evidence.put(ran.stderr, f"standard error of {text}").digest,
         )
-        bench.evidence.put_model(record, text, "command")
+        bench.keep(record)
         records.append(record)
         if not record.succeeded:
             break

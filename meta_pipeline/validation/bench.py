@@ -1,7 +1,7 @@
 """The bench on which one change is validated: runs a command in a fresh checkout and records what it did."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,13 +27,14 @@ SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 @dataclass(frozen=True)
 class Bench:
-    """What every command of one validation has in common."""
+    """What every command of one validation has in common. `note` is told of each command that ended."""
 
     mirror: Mirror
     evidence: EvidenceStore
     policy: Policy
     environment: Built
     sandbox: Sandbox
+    note: Callable[[CommandRecord], None] | None = None
 
     def run(self, command: Command, side: Side, worktree: Worktree, scratch: Path) -> CommandRecord:
         """Run `command` in `worktree`; `scratch` is a folder of ours that it may write to. Stores its outputs."""
@@ -65,8 +66,14 @@ class Bench:
             stderr=self.evidence.put(ran.stderr, f"standard error of {command.shown_as}").digest,
             dirtied=worktree.dirtied(),
         )
-        self.evidence.put_model(record, command.shown_as, "command")
+        self.keep(record)
         return record
+
+    def keep(self, record: CommandRecord) -> None:
+        """Store a record and tell of it."""
+        self.evidence.put_model(record, record.command.shown_as, "command")
+        if self.note is not None:
+            self.note(record)
 
     def output(self, record: CommandRecord) -> str:
         """Standard output and standard error of a record, as text."""

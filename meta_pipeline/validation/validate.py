@@ -163,7 +163,7 @@ def _memory_name(bench: Bench, lane: Lane, commit: str) -> str:
 def _reused(bench: Bench, part: Part) -> Part:
     records = tuple(record.model_copy(update={"reused": True}) for record in part.side.records)
     for record in records:
-        bench.evidence.put_model(record, record.command.shown_as, "command")
+        bench.keep(record)
     return part.model_copy(update={"side": part.side.model_copy(update={"records": records})})
 
 

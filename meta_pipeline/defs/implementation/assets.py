@@ -12,7 +12,8 @@ from meta_pipeline.defs.gating import at_work, block, checks, concluded, halt, j
 from meta_pipeline.defs.parts import ARTIFACTS_IO, artifact_asset, check_specs, partitions
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.change_set import ChangeSet
-from meta_pipeline.delivery.ledger import latest_results
+from meta_pipeline.delivery.evidence import CommandRecord
+from meta_pipeline.delivery.ledger import Ran, latest_results
 from meta_pipeline.delivery.model import digest
 from meta_pipeline.delivery.plan import Plan
 from meta_pipeline.delivery.reports import ReportKind, ValidationReport
@@ -48,6 +49,7 @@ def patched_code(
         change_set = write_change(
             delivery.mirror,
             delivery.id,
+            requirements.title,
             plan,
             delivery.tip,
             patch=request.patch if request else None,
@@ -138,7 +140,29 @@ def bench_for(delivery: Delivery, commit: str) -> Bench | CannotBuild:
     built = build_environment(delivery.home.path, delivery.tree(commit), delivery.policy.environment, sandbox)
     if isinstance(built, CannotBuild):
         return built
-    return Bench(delivery.mirror, delivery.record.evidence, delivery.policy, built, sandbox)
+    return Bench(
+        delivery.mirror,
+        delivery.record.evidence,
+        delivery.policy,
+        built,
+        sandbox,
+        note=lambda record: _note(delivery, record),
+    )
+
+
+def _note(delivery: Delivery, record: CommandRecord) -> None:
+    """Write into the ledger that a command ended."""
+    delivery.record.append(
+        Ran(
+            command=record.command.shown_as,
+            side=record.side,
+            exit=record.exit,
+            ended_by=record.ended_by,
+            seconds=record.seconds,
+            chunk_id=record.chunk_id,
+            reused=record.reused,
+        )
+    )
 
 
 def _validated(
