@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError, field_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.reader import ReaderError
 
 from meta_pipeline.delivery.ids import TARGET_NAME
 from meta_pipeline.delivery.model import Frozen
@@ -178,6 +179,13 @@ def read_policy(text: str, path: str = POLICY_FILE) -> Policy:
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise PolicyError(f"{path}:{line}: this is not YAML: {error.problem}; mend the line.") from error
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise PolicyError(
+            f"{path}:{line}: this is not YAML: it holds a control character; remove it."
+        ) from error
+    except ValueError as error:
+        raise PolicyError(f"{path}:1: a value cannot be read: {error}; put it in quotes.") from error
     if not isinstance(document, CommentedMap):
         raise PolicyError(f"{path}:1: a policy is a mapping of keys; begin with 'version: 1'.")
     try:

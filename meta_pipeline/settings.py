@@ -9,7 +9,8 @@ from typing import Literal
 from filelock import FileLock
 from pydantic import Field, ValidationError, field_validator
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.reader import ReaderError
 
 from meta_pipeline.delivery.ids import TARGET_NAME
 from meta_pipeline.delivery.model import Frozen
@@ -108,12 +109,20 @@ class Home:
             return Settings()
         try:
             return Settings.model_validate(YAML(typ="safe").load(text) or {})
-        except YAMLError as error:
-            raise SettingsError(f"{self.settings_file}: this is not YAML ({error}); mend it.") from error
+        except MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else 1
+            raise SettingsError(
+                f"{self.settings_file}:{line}: this is not YAML: {error.problem}; mend the line."
+            ) from error
+        except ReaderError as error:
+            raise SettingsError(
+                f"{self.settings_file}: this is not YAML: it holds a control character; remove it."
+            ) from error
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
-            raise SettingsError(f"{self.settings_file}: '{where}' is wrong: {first['msg']}.") from error
+            said = first["msg"].removeprefix("Value error, ")
+            raise SettingsError(f"{self.settings_file}: '{where}' is wrong: {said}.") from error
 
     def target(self, name: str) -> Target:
         """The watched target with this name; raises `SettingsError` that names the known ones."""

@@ -57,6 +57,8 @@ def lanes_for(policy: Policy, pipelines: Sequence[str]) -> Lanes:
         absent["tests"] = "the policy names no test command (commands.unit_tests)"
     if policy.scheduler is not None:
         lanes.append(ParseLane(policy))
+    else:
+        absent["parse"] = "the policy names no scheduler (scheduler.kind)"
     if not policy.data_quality.great_expectations:
         absent["data_quality"] = "the policy names no checkpoint (data_quality.great_expectations)"
     if pipelines or policy.data_quality.great_expectations:

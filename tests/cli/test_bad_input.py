@@ -8,6 +8,23 @@ from git import Repo
 from tests.cli.command import ISSUE, POLICY, SHOP, Shell
 from tests.conftest import MakeRepository, commit
 
+STALE = """\
+diff --git a/dags/daily.py b/dags/daily.py
+--- a/dags/daily.py
++++ b/dags/daily.py
+@@ -1,1 +1,1 @@
+-nothing like it
++other
+"""
+OUTSIDE = """\
+diff --git a/../x b/../x
+new file mode 100644
+--- /dev/null
++++ b/../x
+@@ -0,0 +1,1 @@
++x
+"""
+
 
 def deliveries(shell: Shell) -> list[str]:
     """What a delivery has left: nothing where it never began."""
@@ -47,7 +64,7 @@ def test_an_unknown_target_or_delivery(shell: Shell, git_repo: MakeRepository) -
     assert "there is no delivery shop/inbox-1; the deliveries of shop are: none." in shell.refused(
         2, "withdraw", "shop/inbox-1"
     )
-    assert "'shop' is no delivery id; write <target>/" in shell.refused(2, "answer", "shop", "q1", "yes")
+    assert "write <source>-<number>, as inbox-0007" in shell.refused(2, "answer", "shop", "q1", "yes")
 
 
 def test_no_scheduler(shell: Shell, git_repo: MakeRepository) -> None:
@@ -67,12 +84,11 @@ def test_no_scheduler(shell: Shell, git_repo: MakeRepository) -> None:
         ("", "human.patch:1: the patch is empty"),
         ("not a patch\n", "human.patch:1: no line begins with 'diff --git'"),
         (
-            "diff --git a/dags/daily.py b/dags/daily.py\n--- a/dags/daily.py\n+++ b/dags/daily.py\n"
-            "@@ -1,1 +1,1 @@\n-nothing like it\n+other\n",
+            STALE,
             "human.patch does not apply to 'main' at ",
         ),
         (
-            "diff --git a/../x b/../x\nnew file mode 100644\n--- /dev/null\n+++ b/../x\n@@ -0,0 +1,1 @@\n+x\n",
+            OUTSIDE,
             "human.patch",
         ),
     ],
@@ -159,9 +175,9 @@ def test_settings_that_cannot_be_used(shell: Shell) -> None:
     shell.home.mkdir()
     settings = shell.home / "settings.yaml"
     settings.write_text("targets: [{name: Shop, repository: /x}]\n")
-    assert f"{settings}: 'targets.0.name' is wrong" in shell.refused(2, "status")
+    assert f"{settings}: 'targets.0.name' is wrong: write a name" in shell.refused(2, "status")
     settings.write_text("targets: [\n")
-    assert f"{settings}: this is not YAML" in shell.refused(2, "status")
+    assert f"{settings}:2: this is not YAML" in shell.refused(2, "status")
 
 
 def test_an_altered_ledger_is_told(shell: Shell, git_repo: MakeRepository) -> None:
