@@ -28,7 +28,7 @@ def main() -> int:
     started = time.monotonic()
     room = HOME / "demo"
     forget_former_demo(room)
-    key = make_key(room)
+    key = signing_key()
     origin = make_target(room, key)
     issue = FIXTURES / FIXTURE / ".meta-pipeline" / "issues" / ISSUE
     delivery = f"{target_name()}/inbox-{ISSUE[:4]}"
@@ -75,10 +75,12 @@ def forget_former_demo(room: Path) -> None:
                 instance.delete_run(run.run_id)
 
 
-def make_key(room: Path) -> Path:
-    """A signing key that only this demo trusts."""
-    room.mkdir(parents=True)
-    key = room / "approver_key"
+def signing_key() -> Path:
+    """A key that only the demo trusts, made once: what was measured on the base is known by the base's files."""
+    key = HOME / "demo_key"
+    if key.is_file():
+        return key
+    HOME.mkdir(parents=True, exist_ok=True)
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", SIGNER, "-f", str(key)], check=True)
     return key
 

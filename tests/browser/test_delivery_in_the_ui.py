@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -122,8 +123,7 @@ def sees_the_failed_check(ui: Ui) -> None:
         "did not materialize this asset",
         picture="blocked-verdict",
     )
-    ui.page.get_by_text("View logs").click()
-    ui.page.wait_for_url("**/runs/**")
+    ui.page.get_by_role("link", name=re.compile("^[0-9a-f]{8}$")).first.click()
     ui.shown(f"sales/{IMPLAUSIBLE} is blocked at the implementation stage").wait_for()
     ui.take("blocked-run")
     sees_check(
