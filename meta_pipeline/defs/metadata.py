@@ -78,7 +78,7 @@ def _what_to_do(delivery: Delivery, state: State) -> dict[str, dg.MetadataValue]
     row = STATES[state]
     where = f"; meta-pipeline status {delivery.id} says where it is" if state == "blocked" else ""
     return {
-        "next action": dg.MetadataValue.text(delivery.record.next_action() + where),
+        "next action": dg.MetadataValue.text(delivery.record.next_action(state) + where),
         "state": dg.MetadataValue.text(f"{state.replace('_', ' ')}: {row.meaning}"),
     }
 

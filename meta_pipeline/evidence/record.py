@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from meta_pipeline.delivery.ids import DeliveryId
 from meta_pipeline.delivery.ledger import GENESIS, BrokenChainError, Entry, Event, Messaged, verify_chain
 from meta_pipeline.delivery.model import digest_bytes
-from meta_pipeline.delivery.states import STATES, Standing, standing
+from meta_pipeline.delivery.states import STATES, Standing, State, standing
 from meta_pipeline.evidence.store import EvidenceStore, Folder, readable_json
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -54,9 +54,9 @@ class DeliveryRecord:
         """Where the delivery stands; raises `ValueError` where nobody opened it."""
         return standing(self.entries())
 
-    def next_action(self) -> str:
-        """What a person does next."""
-        action = STATES[self.standing().state].next_action
+    def next_action(self, state: State | None = None) -> str:
+        """What a person does next, where the delivery stands now or once it is in `state`."""
+        action = STATES[state or self.standing().state].next_action
         return action.format(delivery=self.delivery, folder=self.folder.root)
 
     def append(self, *events: Event) -> tuple[Entry, ...]:
