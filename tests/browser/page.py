@@ -1,6 +1,5 @@
 """The Dagster UI as a person reads it: pages by their address, words on them, and pictures of both."""
 
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,9 +65,10 @@ class Ui:
         self.take(f"materialize-{asset.rsplit('/', maxsplit=1)[-1]}-by-hand")
         with self.page.expect_response(lambda r: _launched(r.request.post_data)) as answered:
             launch.click()
-        found = re.search(r'"runId":\s*"([0-9a-f-]{36})"', answered.value.text())
-        assert found is not None, answered.value.text()
-        return found.group(1)
+        launched = answered.value.json()["data"]["launchPipelineExecution"]
+        assert launched["__typename"] == "LaunchRunSuccess", launched
+        run: str = launched["run"]["id"]
+        return run
 
     def take(self, name: str) -> None:
         """A picture of what the window shows."""
