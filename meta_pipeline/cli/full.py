@@ -14,12 +14,11 @@ from meta_pipeline.gates.catalogue import catalogue
 from meta_pipeline.gates.gate import judge
 from meta_pipeline.policy import Policy
 from meta_pipeline.settings import Home
-from meta_pipeline.validation.bench import Bench
-from meta_pipeline.validation.pipelines import ParseLane
+from meta_pipeline.validation.bench import set_up, set_up_both
+from meta_pipeline.validation.pipelines import RUNTIME_SCHEDULERS, ParseLane
 from meta_pipeline.validation.validate import ALL_KINDS, run_lane, unable, validate
-from meta_pipeline.workspace.environment import CannotBuild, build_environment
+from meta_pipeline.workspace.environment import CannotBuild
 from meta_pipeline.workspace.repository import Mirror
-from meta_pipeline.workspace.sandbox import detect_sandbox
 
 
 def judge_full(repo: Path, policy: Policy, change: Change, base: str, head: str) -> tuple[GateResult, ...]:
@@ -34,11 +33,12 @@ def judge_full(repo: Path, policy: Policy, change: Change, base: str, head: str)
             message="",
             head=head,
         )
-        bench = _bench(mirror, policy, head, Path(folder))
+        evidence = EvidenceStore.at(str(Path(folder) / "evidence"))
+        benches = set_up_both(Home.of_environment().path, mirror, evidence, policy, (base, head))
         reports = (
-            unable(change_set, bench.reason, ALL_KINDS)
-            if isinstance(bench, CannotBuild)
-            else validate(bench, change_set, change, Folder.at(str(Path(folder) / "base_evidence")))
+            unable(change_set, benches.reason, ALL_KINDS)
+            if isinstance(benches, CannotBuild)
+            else validate(benches, change_set, change, Folder.at(str(Path(folder) / "base_evidence")))
         )
         case = Case(policy, change=change, reports=reports)
         return tuple(judge(gate, case) for gate in catalogue().gates.values())
@@ -48,21 +48,17 @@ def runtime_topologies(repo: Path, policy: Policy, commit: str) -> tuple[Topolog
     """What the real scheduler makes of a commit; raises `UsageError` where it cannot be asked."""
     if policy.scheduler is None:
         raise UsageError(f"{repo}: no scheduler was found; name it as scheduler.kind in .meta-pipeline.yaml.")
+    if policy.scheduler.kind not in RUNTIME_SCHEDULERS:
+        raise UsageError(
+            f"{repo}: this version cannot ask {policy.scheduler.kind} for its pipelines at run time."
+        )
     with tempfile.TemporaryDirectory(prefix="meta-pipeline-topology-") as folder:
         mirror = Mirror.open(Path(folder), "topology", str(repo.resolve()))
-        bench = _bench(mirror, policy, commit, Path(folder))
+        evidence = EvidenceStore.at(str(Path(folder) / "evidence"))
+        bench = set_up(Home.of_environment().path, mirror, evidence, policy, commit)
         if isinstance(bench, CannotBuild):
             raise UsageError(f"{repo}: {bench.reason}")
         part = run_lane(bench, ParseLane(policy), "head", commit)[0]
         if part.side.could_not_run:
             raise UsageError(f"{repo}: {part.side.could_not_run}.")
         return part.topologies
-
-
-def _bench(mirror: Mirror, policy: Policy, commit: str, folder: Path) -> Bench | CannotBuild:
-    sandbox = detect_sandbox()
-    home = Home.of_environment()
-    built = build_environment(home.path, mirror.tree(commit), policy.environment, sandbox)
-    if isinstance(built, CannotBuild):
-        return built
-    return Bench(mirror, EvidenceStore.at(str(folder / "evidence")), policy, built, sandbox)

@@ -11,10 +11,10 @@ from meta_pipeline.evidence.store import EvidenceStore
 from meta_pipeline.policy import Policy
 from meta_pipeline.schedulers.airflow.commands import PROBE as AIRFLOW_PROBE
 from meta_pipeline.validation.checkpoints import PROBE as CHECKPOINT_PROBE
-from meta_pipeline.workspace.environment import Built, tool_versions
+from meta_pipeline.workspace.environment import Built, CannotBuild, build_environment, tool_versions
 from meta_pipeline.workspace.process import run
 from meta_pipeline.workspace.repository import Mirror
-from meta_pipeline.workspace.sandbox import Sandbox
+from meta_pipeline.workspace.sandbox import Sandbox, detect_sandbox
 from meta_pipeline.workspace.worktree import Worktree
 
 PROBES = (AIRFLOW_PROBE, CHECKPOINT_PROBE)
@@ -95,3 +95,45 @@ class Bench:
             "TZ": "UTC",
             "LANG": "C.UTF-8",
         } | variables
+
+
+@dataclass(frozen=True)
+class Benches:
+    """One bench for each side: a change of the requirements gives each its own environment."""
+
+    base: Bench
+    head: Bench
+
+    def of(self, side: Side) -> Bench:
+        return self.base if side == "base" else self.head
+
+
+def set_up(
+    home: Path,
+    mirror: Mirror,
+    evidence: EvidenceStore,
+    policy: Policy,
+    commit: str,
+    note: Callable[[CommandRecord], None] | None = None,
+) -> Bench | CannotBuild:
+    """The bench for one commit, in the environment that its files ask for; environments are kept below `home`."""
+    sandbox = detect_sandbox()
+    built = build_environment(home, mirror.tree(commit), policy.environment, sandbox)
+    if isinstance(built, CannotBuild):
+        return built
+    return Bench(mirror, evidence, policy, built, sandbox, note)
+
+
+def set_up_both(
+    home: Path,
+    mirror: Mirror,
+    evidence: EvidenceStore,
+    policy: Policy,
+    commits: tuple[str, str],
+    note: Callable[[CommandRecord], None] | None = None,
+) -> Benches | CannotBuild:
+    """The benches for base and head."""
+    base, head = (set_up(home, mirror, evidence, policy, commit, note) for commit in commits)
+    if isinstance(base, CannotBuild):
+        return base
+    return head if isinstance(head, CannotBuild) else Benches(base, head)

@@ -18,10 +18,10 @@ from meta_pipeline.delivery.reports import ReportKind, SideReport, ValidationRep
 from meta_pipeline.delivery.topology import pipelines_of
 from meta_pipeline.evidence.store import Folder, readable_json
 from meta_pipeline.policy import Policy
-from meta_pipeline.validation.bench import PROBES, Bench
+from meta_pipeline.validation.bench import PROBES, Bench, Benches
 from meta_pipeline.validation.lane import Lane, Part
 from meta_pipeline.validation.lint import LintLane
-from meta_pipeline.validation.pipelines import DryRunLane, ParseLane
+from meta_pipeline.validation.pipelines import RUNTIME_SCHEDULERS, DryRunLane, ParseLane
 from meta_pipeline.validation.tests import TestsLane
 
 ALL_KINDS: tuple[ReportKind, ...] = ("lint", "tests", "parse", "dry_run", "data_quality")
@@ -36,16 +36,18 @@ class _Remembered(Frozen):
 
 @dataclass(frozen=True)
 class Lanes:
-    """The lanes that a policy asks for, and why there is none for the other kinds."""
+    """The lanes that a policy asks for; why a kind has none; and which kinds this version cannot run."""
 
     lanes: tuple[Lane, ...]
     absent: Mapping[ReportKind, str]
+    unable: Mapping[ReportKind, str]
 
 
 def lanes_for(policy: Policy, pipelines: Sequence[str]) -> Lanes:
     """The lanes for one side of a change; `pipelines` are the ones to dry-run."""
     lanes: list[Lane] = []
     absent: dict[ReportKind, str] = {}
+    unable: dict[ReportKind, str] = {}
     if policy.commands.lint:
         lanes.append(LintLane(policy.commands.lint))
     else:
@@ -55,21 +57,24 @@ def lanes_for(policy: Policy, pipelines: Sequence[str]) -> Lanes:
         lanes.append(TestsLane(tests))
     else:
         absent["tests"] = "the policy names no test command (commands.unit_tests)"
-    if policy.scheduler is not None:
+    if policy.scheduler is None:
+        absent["parse"] = "the policy names no scheduler (scheduler.kind)"
+    elif policy.scheduler.kind in RUNTIME_SCHEDULERS:
         lanes.append(ParseLane(policy))
     else:
-        absent["parse"] = "the policy names no scheduler (scheduler.kind)"
+        unable["parse"] = f"this version cannot ask {policy.scheduler.kind} to import its pipelines"
+        unable["dry_run"] = f"this version cannot ask {policy.scheduler.kind} for a dry run"
     if not policy.data_quality.great_expectations:
         absent["data_quality"] = "the policy names no checkpoint (data_quality.great_expectations)"
     if pipelines or policy.data_quality.great_expectations:
         lanes.append(DryRunLane(policy, pipelines))
     if not pipelines:
         absent.setdefault("dry_run", "no pipeline is touched by the change")
-    return Lanes(tuple(lanes), absent)
+    return Lanes(tuple(lanes), absent, unable)
 
 
 def validate(
-    bench: Bench,
+    benches: Benches,
     change_set: ChangeSet,
     change: Change,
     remembered: Folder,
@@ -80,9 +85,10 @@ def validate(
     `remembered` keeps what lanes said of a base, by tree, environment and commands; head is always run.
     """
     assert change_set.head is not None
+    policy = benches.head.policy
     sides: dict[Side, Lanes] = {
-        "base": lanes_for(bench.policy, to_run(bench.policy, change, "base")),
-        "head": lanes_for(bench.policy, to_run(bench.policy, change, "head")),
+        "base": lanes_for(policy, to_run(policy, change, "base")),
+        "head": lanes_for(policy, to_run(policy, change, "head")),
     }
     commits: dict[Side, str] = {"base": change_set.base, "head": change_set.head}
     # The slow lanes go first, so that the cores stay busy to the end.
@@ -94,13 +100,18 @@ def validate(
         if lane.kinds[-1] == kind and any(kind in wanted for kind in lane.kinds)
     ]
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 2, thread_name_prefix="lane") as pool:
-        found = list(pool.map(lambda item: _run(bench, item[1], item[0], commits[item[0]], remembered), work))
+        found = list(
+            pool.map(
+                lambda item: _run(benches.of(item[0]), item[1], item[0], commits[item[0]], remembered), work
+            )
+        )
     parts = {(item[0], part.kind): part for item, given in zip(work, found, strict=True) for part in given}
-    absent = {side: lanes.absent for side, lanes in sides.items()}
-    subject = digest(change_set)
-    return {
-        kind: _report(kind, subject, parts, absent["head"].get(kind)) for kind in ALL_KINDS if kind in wanted
-    }
+    given_up: dict[ReportKind, ValidationReport] = {}
+    for kind, reason in sides["head"].unable.items():
+        given_up |= unable(change_set, reason, [kind])
+    absent = sides["head"].absent
+    found_out = {kind: _report(kind, digest(change_set), parts, absent.get(kind)) for kind in ALL_KINDS}
+    return {kind: report for kind, report in (found_out | given_up).items() if kind in wanted}
 
 
 def unable(

@@ -25,10 +25,9 @@ from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.catalogue import catalogue
 from meta_pipeline.resources import DeskResource
 from meta_pipeline.schedulers.survey import read_change
-from meta_pipeline.validation.bench import Bench
+from meta_pipeline.validation.bench import Bench, set_up, set_up_both
 from meta_pipeline.validation.validate import unable, validate
-from meta_pipeline.workspace.environment import CannotBuild, build_environment
-from meta_pipeline.workspace.sandbox import detect_sandbox
+from meta_pipeline.workspace.environment import CannotBuild
 
 KINDS: dict[str, ReportKind] = {
     "lint_report": "lint",
@@ -135,18 +134,14 @@ def change_of(delivery: Delivery, change_set: ChangeSet) -> Change | None:
 
 
 def bench_for(delivery: Delivery, commit: str) -> Bench | CannotBuild:
-    """What target commands need: the environment that the files at `commit` ask for, and the sandbox."""
-    sandbox = detect_sandbox()
-    built = build_environment(delivery.home.path, delivery.tree(commit), delivery.policy.environment, sandbox)
-    if isinstance(built, CannotBuild):
-        return built
-    return Bench(
+    """What target commands need at `commit`; each command that ends is noted in the ledger."""
+    return set_up(
+        delivery.home.path,
         delivery.mirror,
         delivery.record.evidence,
         delivery.policy,
-        built,
-        sandbox,
-        note=lambda record: _note(delivery, record),
+        commit,
+        lambda record: _note(delivery, record),
     )
 
 
@@ -172,11 +167,18 @@ def _validated(
     if change is None:
         return unable(change_set, f"the patch does not apply: {change_set.rejection}", wanted)
     assert change_set.head is not None
-    bench = bench_for(delivery, change_set.head)
-    if isinstance(bench, CannotBuild):
-        return unable(change_set, bench.reason, wanted)
+    benches = set_up_both(
+        delivery.home.path,
+        delivery.mirror,
+        delivery.record.evidence,
+        delivery.policy,
+        (change_set.base, change_set.head),
+        lambda record: _note(delivery, record),
+    )
+    if isinstance(benches, CannotBuild):
+        return unable(change_set, benches.reason, wanted)
     remembered = Folder.at(os.fspath(delivery.home.path / "base_evidence"))
-    return validate(bench, change_set, change, remembered, wanted)
+    return validate(benches, change_set, change, remembered, wanted)
 
 
 def _reports(target: str) -> dg.AssetsDefinition:
