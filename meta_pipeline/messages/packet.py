@@ -10,7 +10,7 @@ from meta_pipeline.delivery.ids import DeliveryId
 from meta_pipeline.delivery.judgement import GateResult, Verdict
 from meta_pipeline.delivery.ledger import Concluded, Entry, Signed
 from meta_pipeline.delivery.packet import Merged
-from meta_pipeline.delivery.plan import Plan
+from meta_pipeline.delivery.plan import Metric, Plan
 from meta_pipeline.delivery.reports import ReportKind, ValidationReport
 from meta_pipeline.delivery.requirements import Requirements
 from meta_pipeline.delivery.rollback import RollbackPlan
@@ -19,6 +19,19 @@ from meta_pipeline.delivery.stages import ABSENT_IN_ROLLOUT, StageId
 from meta_pipeline.gates.measuring import Measured, measured
 from meta_pipeline.messages.render import render
 from meta_pipeline.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much of an account is told: items of a list, and words of a text of others."""
+
+    items: int
+    words: int
+
+
+WHOLE = Size(10_000, 10_000)
+_SMALLER = (WHOLE, Size(12, 60), Size(8, 30), Size(5, 16), Size(3, 12), Size(2, 8), Size(1, 6))
+_WORDS = 1000
 
 
 @dataclass(frozen=True)
@@ -43,6 +56,11 @@ class Account:
     @property
     def head_records(self) -> tuple[CommandRecord, ...]:
         return tuple(record for report in self.reports.values() for record in report.head.records)
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """What to watch after the change, each once."""
+        return tuple(dict.fromkeys(metric for step in self.plan.steps for metric in step.metrics))
 
     @property
     def signoffs(self) -> tuple[SignOff, ...]:
@@ -79,15 +97,28 @@ def chunks_to_cite(reports: Mapping[ReportKind, ValidationReport], rollback: Rol
 
 def review_packet_text(account: Account, implementation: Verdict) -> str:
     """What a reviewer reads before signing."""
-    return render("account", a=account, implementation=implementation, merged=None, absent=ABSENT_IN_ROLLOUT)
+    return _told(account, implementation, None, WHOLE)
 
 
 def summary_text(account: Account, merged: Merged) -> str:
-    """The final summary: changes, tests, rollout steps and rollback, restated after the merge."""
+    """The final summary: changes, tests, rollout steps and rollback, restated after the merge.
+
+    Of a large change so much is told that it stays within a thousand words; every file is cited all the same.
+    """
+    texts = (_told(account, account.verdict("implementation"), merged, size) for size in _SMALLER)
+    text = ""
+    for text in texts:
+        if len(text.split()) <= _WORDS:
+            break
+    return text
+
+
+def _told(account: Account, implementation: Verdict | None, merged: Merged | None, size: Size) -> str:
     return render(
         "account",
         a=account,
-        implementation=account.verdict("implementation"),
+        implementation=implementation,
         merged=merged,
         absent=ABSENT_IN_ROLLOUT,
+        size=size,
     )

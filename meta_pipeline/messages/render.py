@@ -2,6 +2,7 @@
 
 import re
 import textwrap
+from collections.abc import Sized
 from functools import cache
 from typing import Any
 
@@ -13,6 +14,8 @@ from meta_pipeline.delivery.citations import cite_chunk, cite_file
 _MARKUP = re.compile(r"(?<!\w)_|_(?!\w)|^[>#+-]|[\\*\[\]<|]")
 
 
+_CITATION = re.compile(r"(?<=\bchunk)_(?=id:)|(?<=\bF):")
+_NUMBER = re.compile(r"^(\d+)(?=[.)])")
 _LONG = 400
 
 
@@ -21,7 +24,19 @@ def escaped(text: object) -> str:
     line = " ".join(str(text).split())
     if line.count("`") % 2:
         line = line.replace("`", "'")
-    return _MARKUP.sub(r"\\\g<0>", line)
+    plain = _MARKUP.sub(r"\\\g<0>", line)
+    return _NUMBER.sub(r"\1\\", _CITATION.sub(r"\\\g<0>", plain))
+
+
+def brief(text: object, words: int) -> str:
+    """At most so many words of a text."""
+    all_words = str(text).split()
+    return " ".join(all_words[:words]) + " ..." if len(all_words) > words else " ".join(all_words)
+
+
+def more(items: Sized, shown: int) -> str:
+    """That a list goes on after what is shown of it; empty where it does not."""
+    return f"{len(items) - shown} more are in the review packet." if len(items) > shown else ""
 
 
 def shortened(text: object) -> str:
@@ -49,6 +64,8 @@ def _environment() -> jinja2.Environment:
     environment.filters |= {
         "text": escaped,
         "short": shortened,
+        "brief": brief,
+        "more": more,
         "code": code,
         "file": cite_file,
         "chunk": cite_chunk,
