@@ -1,14 +1,16 @@
 """From a plan to a change set: the author's files or patch, on a base commit."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parseaddr
 
 from meta_pipeline.authors.write import carry_out
 from meta_pipeline.delivery.change_set import Author, ChangeSet
 from meta_pipeline.delivery.ids import DeliveryId
 from meta_pipeline.delivery.model import digest
-from meta_pipeline.delivery.plan import Plan
-from meta_pipeline.workspace.patch import Rejected
+from meta_pipeline.delivery.plan import Plan, TopologyEdit
+from meta_pipeline.policy import Policy
+from meta_pipeline.schedulers.survey import read_change
+from meta_pipeline.workspace.patch import Applied, Rejected
 from meta_pipeline.workspace.repository import Mirror
 
 OURSELVES = ("meta-pipeline", "meta-pipeline@localhost")
@@ -51,6 +53,21 @@ def _git_author(author: Author) -> tuple[str, str]:
         return OURSELVES
     name, address = parseaddr(author.identity)
     return name or author.identity, address or author.identity
+
+
+def tried(mirror: Mirror, base: str, patch: str) -> Applied | Rejected:
+    """What a patch makes of `base`, or why it does not apply; nothing is published."""
+    return mirror.commit_patch(base, patch, "Try a patch", *OURSELVES, datetime.fromtimestamp(0, UTC))
+
+
+def edits_of_patch(mirror: Mirror, base: str, patch: str, policy: Policy) -> tuple[TopologyEdit, ...]:
+    """What a patch on `base` changes for the scheduler, for its plan to name; nothing where it does not apply."""
+    applied = tried(mirror, base, patch)
+    if isinstance(applied, Rejected):
+        return ()
+    change = read_change(mirror.tree(base), mirror.tree(applied.head), policy)
+    found = (TopologyEdit(pipeline=d.pipeline, node=d.node, field=d.field) for d in change.differences)
+    return tuple(dict.fromkeys(found))
 
 
 def commit_message(delivery: DeliveryId, title: str, plan: Plan) -> str:

@@ -8,7 +8,7 @@ from meta_pipeline.authors.recipes.note_change import NoteParameters, can_note
 from meta_pipeline.authors.watching import failures_of, watched
 from meta_pipeline.delivery.context import RepoContext
 from meta_pipeline.delivery.model import digest, digest_bytes
-from meta_pipeline.delivery.plan import Plan, RecipeCall, Step
+from meta_pipeline.delivery.plan import Plan, RecipeCall, Step, TopologyEdit
 from meta_pipeline.delivery.requirements import Criterion, Requirements, Verification
 from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.policy import Policy
@@ -52,8 +52,9 @@ def plan_from_patch(
     context: RepoContext,
     author_identity: str,
     policy: Policy = _DEFAULTS,
+    edits: tuple[TopologyEdit, ...] = (),
 ) -> Plan:
-    """The plan that a patch implies: one step for each top-level folder that it touches, no intended edits.
+    """The plan that a patch implies: one step for each top-level folder that it touches, and its `edits` of topology.
 
     Raises `ValueError` where the patch cannot be read.
     """
@@ -71,6 +72,7 @@ def plan_from_patch(
             _patch_step(number, area, patch, tuple(paths), served.get(area, ()), context, policy)
             for number, (area, paths) in enumerate(areas.items(), start=1)
         ),
+        edits=edits,
         assumptions=_assumptions(requirements),
         risks=("The plan was read off its own patch, so it proves nothing about it.",),
         from_patch=digest_bytes(patch_text.encode()),

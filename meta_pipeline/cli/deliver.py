@@ -2,11 +2,10 @@
 
 import getpass
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from meta_pipeline.authors.change import OURSELVES
+from meta_pipeline.authors.change import tried
 from meta_pipeline.authors.patch import HumanPatch, read_patch
 from meta_pipeline.cli.errors import UsageError
 from meta_pipeline.cli.output import STDERR, Exit, exit_of_standing, leave, print_document
@@ -175,11 +174,12 @@ def _patch_text(patch: Path) -> str:
 
 
 def _require_applies(delivery: Delivery, asked: Request, source: Path) -> None:
-    """Raise `UsageError` for a patch that does not apply now: nobody should be asked to sign its plan."""
+    """Raise `UsageError` for a new patch that does not apply: nobody should be asked to sign its plan."""
+    former = delivery.request
+    if asked.patch is None or (former is not None and former.patch == asked.patch):
+        return  # known already: it may be merged by now, or its base moved, which the gates tell
     tip = tip_of(delivery.mirror, delivery.target)
-    applied = delivery.mirror.commit_patch(
-        tip.commit, asked.patch or "", "Try", *OURSELVES, datetime.fromtimestamp(0, UTC)
-    )
+    applied = tried(delivery.mirror, tip.commit, asked.patch)
     if isinstance(applied, Rejected):
         raise UsageError(
             f"{source} does not apply to '{tip.policy.default_branch}' at {tip.commit[:12]}: "

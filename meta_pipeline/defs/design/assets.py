@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from meta_pipeline.authors.change import edits_of_patch
 from meta_pipeline.authors.planning import plan_from_patch, plan_with_recipes
 from meta_pipeline.authors.recipes.book import NoFit
 from meta_pipeline.defs.gating import (
@@ -85,8 +86,9 @@ def plan_signoff(
 def _planned(delivery: Delivery, requirements: Requirements, repo_context: RepoContext) -> Plan:
     request = delivery.request
     if request is not None and request.patch is not None:
+        edits = edits_of_patch(delivery.mirror, repo_context.base, request.patch, delivery.policy)
         return plan_from_patch(
-            requirements, request.patch, repo_context, request.author.identity, delivery.policy
+            requirements, request.patch, repo_context, request.author.identity, delivery.policy, edits
         )
     planned = plan_with_recipes(requirements, repo_context, delivery.policy, delivery.tree(repo_context.base))
     return _without_steps(requirements, planned) if isinstance(planned, NoFit) else planned
