@@ -57,7 +57,7 @@ def _git_author(author: Author) -> tuple[str, str]:
 
 def tried(mirror: Mirror, base: str, patch: str) -> Applied | Rejected:
     """What a patch makes of `base`, or why it does not apply; nothing is published."""
-    return mirror.commit_patch(base, patch, "Try a patch", *OURSELVES, datetime.fromtimestamp(0, UTC))
+    return mirror.commit_patch(base, patch, "Try a patch", *OURSELVES, datetime(2000, 1, 1, tzinfo=UTC))
 
 
 def edits_of_patch(mirror: Mirror, base: str, patch: str, policy: Policy) -> tuple[TopologyEdit, ...]:
