@@ -20,6 +20,7 @@ from meta_pipeline.delivery.stages import STAGES, JobName, StageId
 from meta_pipeline.delivery.states import STATES, Standing
 from meta_pipeline.desk import Delivery, Desk, Request, tip_of
 from meta_pipeline.issues.inbox import read_issue
+from meta_pipeline.schedulers.survey import schedulers_without_reader
 from meta_pipeline.settings import Home
 from meta_pipeline.workspace.patch import Rejected
 from meta_pipeline.workspace.repository import open_repository
@@ -52,7 +53,10 @@ def deliver(
     target = watched(home, repo)
     mirror = desk.mirror(target)
     given = issue_file(mirror, target, issue)
-    if tip_of(mirror, target).policy.scheduler is None:
+    tip = tip_of(mirror, target)
+    for kind in schedulers_without_reader(mirror.tree(tip.commit), tip.policy):
+        STDERR.print(f"note: {kind} pipelines are not read by this version; it knows nothing of their tasks")
+    if tip.policy.scheduler is None:
         raise UsageError(
             f"{repo}: no scheduler was found: no Airflow, Dagster, Prefect or dbt project; "
             "name it as scheduler.kind and scheduler.paths in .meta-pipeline.yaml and commit it."
