@@ -51,6 +51,10 @@ def issue_text(workshop: Workshop, number: str) -> str:
     return next(Path(workshop.target.checkout.working_dir, INBOX).glob(f"{number}-*.md")).read_text()
 
 
+def state(workshop: Workshop) -> str:
+    return workshop.standing.state
+
+
 def guidance(workshop: Workshop) -> str:
     """The newest request for guidance in the delivery's thread."""
     thread = Path(workshop.delivery.record.folder.path("thread"))
@@ -108,13 +112,13 @@ def test_questions_are_answered_and_a_schedule_change_is_signed(
     keep_only(workshop)
     run = workshop.run("plan_delivery")
     assert (run.success, run.is_blocked) == (False, True)
-    assert workshop.standing.state == "blocked"
+    assert state(workshop) == "blocked"
     questions = workshop.delivery.record.load("requirements", Requirements).open_questions
     assert questions
     for question in questions:
         assert question.text in guidance(workshop)
         workshop.answer(question.id, "`store_inventory` runs every 2 hours")
-    assert workshop.standing.state == "planning"
+    assert state(workshop) == "planning"
     run = workshop.run("plan_delivery")
     assert run.success, run.why
     edits = workshop.delivery.record.load("plan", Plan).edits

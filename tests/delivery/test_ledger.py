@@ -7,6 +7,7 @@ from meta_pipeline.delivery.ledger import (
     BrokenChainError,
     Effect,
     Entry,
+    Event,
     Recorded,
     answers_in,
     effect,
@@ -69,7 +70,7 @@ def answered(question: str, text: str) -> Answered:
 
 
 def test_the_newest_answer_counts_and_an_edited_issue_asks_anew() -> None:
-    story = [opened(), answered("q1", "daily"), answered("q2", "no"), answered("q1", "hourly")]
+    story: list[Event] = [opened(), answered("q1", "daily"), answered("q2", "no"), answered("q1", "hourly")]
     assert [(a.question, a.text) for a in answers_in(chained(story))] == [("q1", "hourly"), ("q2", "no")]
     # A new policy or patch opens a revision too, and the questions stay the same.
     same = chained([*story, opened(2)])

@@ -1,4 +1,5 @@
 import re
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_the_summary_is_a_page_and_no_book(size: dict[str, int]) -> None:
+def test_the_summary_is_a_page_and_no_book(size: dict[str, Any]) -> None:
     words = len(summary_text(account(**size), MERGED).split())
     assert 500 <= words <= 1000
 
@@ -44,7 +45,7 @@ def test_long_texts_of_others_are_cut() -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_every_citation_resolves_and_nothing_is_left_out(size: dict[str, int]) -> None:
+def test_every_citation_resolves_and_nothing_is_left_out(size: dict[str, Any]) -> None:
     told = account(**size)
     implementation = told.verdict("implementation")
     assert implementation is not None
