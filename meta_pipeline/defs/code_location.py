@@ -32,7 +32,8 @@ def code_location(home: Home) -> dg.Definitions:
 
 def _target(target: Target, seconds: int) -> dg.Definitions:
     name = target.name
-    assets_and_sensors = dg.Definitions(
+    made = jobs(name)
+    return dg.Definitions(
         assets=[
             *discovery.assets(name),
             *design.assets(name),
@@ -40,10 +41,10 @@ def _target(target: Target, seconds: int) -> dg.Definitions:
             *review.assets(name),
             *rollout.assets(name),
         ],
+        jobs=made,
         sensors=[
             issue_sensor(target, seconds),
-            sensors.signoff_sensor(target, seconds),
-            sensors.target_repo_sensor(target, seconds),
+            sensors.signoff_sensor(target, seconds, made),
+            sensors.target_repo_sensor(target, seconds, made),
         ],
     )
-    return dg.Definitions.merge(assets_and_sensors, jobs(name))

@@ -1,15 +1,17 @@
 """The three jobs of a target, cut at the human decisions."""
 
 from collections.abc import Mapping
-from typing import get_args
+from typing import TypeAlias, get_args
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from meta_pipeline.defs.parts import partitions
 from meta_pipeline.delivery.ids import DeliveryId
 from meta_pipeline.delivery.stages import JOBS, JobName
 
 DELIVERY_TAG = "meta_pipeline/delivery"
+Jobs: TypeAlias = tuple[UnresolvedAssetJobDefinition, ...]
 JOB_NAMES: tuple[JobName, ...] = get_args(JobName)
 
 
@@ -18,9 +20,9 @@ def job_name(job: JobName, target: str) -> str:
     return f"{job}_{target}"
 
 
-def jobs(target: str) -> dg.Definitions:
+def jobs(target: str) -> Jobs:
     """The jobs of one target. They run in process: a step of its own process costs more than most steps."""
-    made = [
+    return tuple(
         dg.define_asset_job(
             job_name(name, target),
             selection=[dg.AssetKey([target, artifact]) for artifact in JOBS[name]],
@@ -29,8 +31,7 @@ def jobs(target: str) -> dg.Definitions:
             description=f"{name.replace('_', ' ').capitalize()}: {', '.join(JOBS[name])}.",
         )
         for name in JOB_NAMES
-    ]
-    return dg.Definitions(jobs=made)
+    )
 
 
 def run_tags(delivery: DeliveryId) -> Mapping[str, str]:

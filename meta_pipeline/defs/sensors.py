@@ -3,7 +3,7 @@
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
-from meta_pipeline.defs.jobs import DELIVERY_TAG, job_name, run_request
+from meta_pipeline.defs.jobs import DELIVERY_TAG, Jobs, run_request
 from meta_pipeline.delivery.change_set import ChangeSet
 from meta_pipeline.delivery.ids import DeliveryId
 from meta_pipeline.delivery.ledger import Faulted
@@ -22,7 +22,7 @@ from meta_pipeline.workspace.repository import Mirror
 _RUN_KEY_TAG = "dagster/run_key"
 
 
-def signoff_sensor(target: Target, seconds: int) -> dg.SensorDefinition:
+def signoff_sensor(target: Target, seconds: int, jobs: Jobs) -> dg.SensorDefinition:
     """Launches the next run of a delivery that a person approved, answered or mended.
 
     A signal is forgotten only when its run is there, so a launch that is lost is made again.
@@ -30,7 +30,7 @@ def signoff_sensor(target: Target, seconds: int) -> dg.SensorDefinition:
 
     @dg.sensor(
         name=f"signoff_sensor_{target.name}",
-        job_name=job_name("implement_delivery", target.name),
+        jobs=jobs,  # which one depends on where the delivery stands
         minimum_interval_seconds=seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="A verified sign-off or an answer carries its delivery on.",
@@ -55,12 +55,12 @@ def signoff_sensor(target: Target, seconds: int) -> dg.SensorDefinition:
     return watch
 
 
-def target_repo_sensor(target: Target, seconds: int) -> dg.SensorDefinition:
+def target_repo_sensor(target: Target, seconds: int, jobs: Jobs) -> dg.SensorDefinition:
     """Re-validates what a move of the default branch invalidates; commits to the inbox alone invalidate nothing."""
 
     @dg.sensor(
         name=f"target_repo_sensor_{target.name}",
-        job_name=job_name("implement_delivery", target.name),
+        jobs=jobs,  # which one depends on where the delivery stands
         minimum_interval_seconds=seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="When the default branch moves, changes validated on the old base are validated again.",
