@@ -67,7 +67,7 @@ def test_every_state_is_reached_but_those_of_parts_that_are_not_built() -> None:
 def test_the_table_names_a_job_or_an_action_for_every_state() -> None:
     for state, row in STATES.items():
         assert row.meaning, state
-        assert "{" not in row.next_action.format(delivery="sales/inbox-1"), state
+        assert "{" not in row.next_action.format(delivery="sales/inbox-1", folder="record"), state
         assert row.job is None or row.job in JOBS, state
 
 
