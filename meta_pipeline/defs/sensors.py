@@ -40,13 +40,16 @@ def signoff_sensor(target: Target, seconds: int, jobs: Jobs) -> dg.SensorDefinit
         if held is not None:
             return held
         signals = Signals.of(desk.home, target.name)
-        requests = []
+        requests: list[dg.RunRequest] = []
+        asked: set[DeliveryId] = set()
         for signal in signals.waiting():
             delivery = DeliveryId.parse(signal.delivery)
             job = STATES[desk.desk.record(delivery).standing().state].job
-            if job is None or _has_run(context.instance, signal.name):
+            # One run takes up all that was decided on a delivery until now; the signal it is named after stays.
+            if job is None or delivery in asked or _has_run(context.instance, signal.name):
                 signals.taken(signal)
             else:
+                asked.add(delivery)
                 requests.append(run_request(job, delivery, signal.name))
         return (
             dg.SensorResult(run_requests=requests) if requests else dg.SkipReason("nobody decided anything")

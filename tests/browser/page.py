@@ -1,5 +1,6 @@
 """The Dagster UI as a person reads it: pages by their address, words on them, and pictures of both."""
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +31,9 @@ class Ui:
     url: str
     pictures: Path
 
-    def see(self, path: str, *words: str, picture: str | None = None, seconds: float = 40) -> None:
+    def see(
+        self, path: str, *words: str | re.Pattern[str], picture: str | None = None, seconds: float = 40
+    ) -> None:
         """Open a page until it shows all these words; they are looked for again after a reload."""
         deadline = time.monotonic() + seconds
         while True:
@@ -46,7 +49,7 @@ class Ui:
         if picture:
             self.take(picture)
 
-    def shown(self, text: str) -> Locator:
+    def shown(self, text: str | re.Pattern[str]) -> Locator:
         """The first visible place of a text."""
         return self.page.get_by_text(text).filter(visible=True).first
 

@@ -20,6 +20,7 @@ from tests.browser.server import Operator, dagster_dev
 from tests.conftest import ROOT, requires_bubblewrap, requires_chromium
 from tests.sales_target import SIGNER, SalesTarget
 
+SUCCESS = re.compile("^Success$")  # of the run; its steps say STEP_SUCCESS
 CLEAN, AMBIGUOUS, IMPLAUSIBLE = "inbox-0001", "inbox-0002", "inbox-0003"
 
 
@@ -154,7 +155,7 @@ def works_by_hand_and_voids_nothing(ui: Ui, operator: Operator) -> None:
     before = status(operator, CLEAN)
     for asset in ("requirements", "plan"):
         run = ui.materialize_by_hand(f"sales/{asset}", CLEAN)
-        ui.see(f"/runs/{run}", "Success", f"sales__{asset}", f"partition: {CLEAN}", seconds=90)
+        ui.see(f"/runs/{run}", SUCCESS, f"sales__{asset}", f"partition: {CLEAN}", seconds=90)
     ui.see(f"/runs?q[0]=tag:meta_pipeline/delivery=sales/{CLEAN}", run[:8], picture="runs-of-one-delivery")
     after = status(operator, CLEAN)
     assert after["state"] == "awaiting_review_signoff"
