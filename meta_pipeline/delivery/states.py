@@ -157,6 +157,8 @@ def standing(entries: Sequence[Entry]) -> Standing:
         found = _at_stage(stage, fold, entries)
         if found:
             return found
+    if fold.trouble:
+        return Standing("failed", "rollout", fold.revision, fold.trouble)
     return Standing("rolling_out", "rollout", fold.revision, fold.merge_awaited)
 
 

@@ -140,7 +140,7 @@ def _source_tip(mirror: Mirror, branch: str) -> str | None:
 def _checked_out_at(user: Git, branch: str) -> Path | None:
     """The worktree that has `branch` checked out, or is in the middle of rebasing it; None where no one has."""
     listed = user.run("worktree", "list", "--porcelain", "-z").text
-    for block in listed.split("\0\0"):
+    for block in filter(None, listed.split("\0\0")):
         lines = block.strip("\0").split("\0")
         folder = Path(lines[0].removeprefix("worktree "))
         if f"branch refs/heads/{branch}" in lines or ("bare" not in lines and _is_rebasing(folder, branch)):

@@ -46,6 +46,7 @@ STORIES: list[tuple[State, str, Sequence[Event]]] = [
     ("withdrawn", "discovery", [*SIGNED, Withdrawn(by="somebody", reason="not needed")]),
     ("failed", "implementation", [*APPROVED, FAULT]),
     ("failed", "rollout", [*SIGNED, FAULT]),
+    ("failed", "rollout", [*MERGED, FAULT]),
     # The re-judgement of an early stage brings the delivery back to it until its verdict is there.
     ("implementing", "implementation", [*SIGNED, began("implementation")]),
     ("failed", "implementation", [*SIGNED, began("implementation"), FAULT]),

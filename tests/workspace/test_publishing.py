@@ -116,7 +116,12 @@ def test_a_branch_that_is_being_rebased_is_left_to_a_person(git_repo: MakeReposi
     assert isinstance(fast_forward(mirror, "main", old, new, BRANCH), CheckedOut)
 
 
-def test_a_bare_repository_is_moved(git_repo: MakeRepository, tmp_path: Path) -> None:
+def test_a_bare_repository_is_moved(
+    git_repo: MakeRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside_of_any_repository = tmp_path / "elsewhere"
+    outside_of_any_repository.mkdir()
+    monkeypatch.chdir(outside_of_any_repository)
     central = bare(tmp_path, git_repo({"a.txt": "1\n"}))
     mirror = open_mirror(tmp_path, central)
     old, new = mirror.tip("main"), change(mirror, b"2\n")
