@@ -175,7 +175,8 @@ def sees_it_delivered(ui: Ui) -> None:
 
 
 def sees_the_lineage(ui: Ui) -> None:
-    ui.see("/asset-groups", "discovery", "design", "implementation", "review", "rollout")
+    stages = ("discovery", "design", "implementation", "review", "rollout")
+    ui.see("/asset-groups", *stages, picture="stages")
     lineage = "/assets/sales/rollout_notes?view=lineage&lineageScope=upstream&lineageDepth=6"
     ui.see(lineage, "rollout_notes", "requirements", "plan_signoff", "review_verdict", picture="lineage")
 
