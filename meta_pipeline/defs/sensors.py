@@ -6,7 +6,7 @@ from dagster_shared.error import SerializableErrorInfo
 from meta_pipeline.defs.jobs import DELIVERY_TAG, Jobs, run_request
 from meta_pipeline.delivery.change_set import ChangeSet
 from meta_pipeline.delivery.ids import DeliveryId
-from meta_pipeline.delivery.ledger import Faulted
+from meta_pipeline.delivery.ledger import Faulted, effect
 from meta_pipeline.delivery.stages import JobName
 from meta_pipeline.delivery.states import STATES, Standing
 from meta_pipeline.delivery.tree import changes_between
@@ -152,5 +152,7 @@ def _job_after_move(desk: Desk, mirror: Mirror, delivery: DeliveryId, tip: str) 
     if STATES[standing.state].final or change_set is None or change_set.base == tip:
         return None
     if change_set.head and mirror.is_ancestor(change_set.head, tip):
-        return "roll_out_delivery"
+        # Our own merge ends in the run that made it; a person's is taken up here.
+        is_ours = effect(record.entries(), f"merge:{change_set.head}") is not None
+        return None if is_ours else "roll_out_delivery"
     return "implement_delivery" if standing.stage in ("implementation", "review", "rollout") else None

@@ -126,7 +126,12 @@ def interpreter_folders(python: Path) -> tuple[Path, ...]:
             found.append(prefix if any(prefix.glob("lib*/python*/os.py")) else program)
     return tuple(
         dict.fromkeys(
-            path for path in found if not path.is_relative_to("/usr") and path.parts[1:2] != ("bin",)
+            path
+            for path in found
+            # A link of the environment to another of its own is shown with the environment.
+            if path.parent != python.parent
+            and not path.is_relative_to("/usr")
+            and path.parts[1:2] != ("bin",)
         )
     )
 
