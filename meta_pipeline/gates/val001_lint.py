@@ -11,11 +11,7 @@ from meta_pipeline.gates.validation import (
     ReportGate,
     chunks,
     failed_silently,
-    findings_of,
-    old_findings,
-    old_problems,
 )
-from meta_pipeline.gates.weighing import summary
 from meta_pipeline.policy import Policy
 
 _FIX = "mend the line; the target's lint command must find nothing that it does not find at base"
@@ -34,21 +30,12 @@ class Lint(ReportGate):
     kind: ClassVar[ReportKind] = "lint"
 
     def judge_report(self, case: Case, report: ValidationReport) -> Opinion:
-        evidence = chunks(report)
-        if report.new_problems:
-            findings = findings_of(report.new_problems, _FIX)
-            return self.found(f"new: {summary(findings)}", findings, evidence=evidence)
-        silence = failed_silently(report.head)
+        silence = None if report.new_problems else failed_silently(report.head)
         if silence and all(record.succeeded for record in report.base.records) and report.base.records:
             mend = Finding(path=None, line=None, message=silence, fix="run it at head and mend what it says")
-            return self.found(silence, [mend], evidence=evidence)
-        if silence:
-            return self.could_not_run(f"{silence}; at base it is no better", evidence=evidence)
-        old = old_problems(report)
-        if old:
-            reason = f"nothing new; {len(old)} problem(s) were there before"
-            return self.found(reason, old_findings(old), outcome="warned", evidence=evidence)
-        return self.passed("the lint command finds nothing", evidence=evidence)
+            return self.found(silence, [mend], evidence=chunks(report))
+        found = self.compared(report, _FIX, "problem(s) were there")
+        return found or self.passed("the lint command finds nothing", evidence=chunks(report))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

@@ -6,15 +6,7 @@ from meta_pipeline.delivery.reports import Problem, ReportKind, ValidationReport
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.gate import Example, Opinion
 from meta_pipeline.gates.specimens import problem, record, report, side
-from meta_pipeline.gates.validation import (
-    ReportGate,
-    chunks,
-    failed_silently,
-    findings_of,
-    old_findings,
-    old_problems,
-)
-from meta_pipeline.gates.weighing import summary
+from meta_pipeline.gates.validation import ReportGate, chunks
 from meta_pipeline.policy import Policy
 
 _FIX = "mend the file until the scheduler imports it at head as it does at base"
@@ -33,20 +25,12 @@ class PipelinesParse(ReportGate):
     kind: ClassVar[ReportKind] = "parse"
 
     def judge_report(self, case: Case, report: ValidationReport) -> Opinion:
-        evidence = chunks(report)
-        if report.new_problems:
-            findings = findings_of(report.new_problems, _FIX)
-            return self.found(f"new: {summary(findings)}", findings, evidence=evidence)
-        silence = failed_silently(report.head)
-        if silence:
-            return self.could_not_run(silence, evidence=evidence)
-        old = old_problems(report)
-        if old:
-            reason = f"nothing new; {len(old)} problem(s) of import were there before"
-            return self.found(reason, old_findings(old), outcome="warned", evidence=evidence)
+        found = self.compared(report, _FIX, "problem(s) of import were there")
+        if found is not None:
+            return found
         count = sum(len(topology.pipelines) for topology in report.topologies)
         return self.passed(
-            f"the scheduler imports every file and sees {count} pipeline(s)", evidence=evidence
+            f"the scheduler imports every file and sees {count} pipeline(s)", evidence=chunks(report)
         )
 
     @classmethod

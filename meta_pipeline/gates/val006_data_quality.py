@@ -6,15 +6,7 @@ from meta_pipeline.delivery.reports import ReportKind, ValidationReport
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.gate import Example, Opinion
 from meta_pipeline.gates.specimens import measure, problem, record, report, side
-from meta_pipeline.gates.validation import (
-    ReportGate,
-    chunks,
-    failed_silently,
-    findings_of,
-    old_findings,
-    old_problems,
-)
-from meta_pipeline.gates.weighing import summary
+from meta_pipeline.gates.validation import ReportGate, chunks
 from meta_pipeline.policy import Policy
 
 _FIX = "mend the pipeline, or the expectation where the demand has changed"
@@ -33,24 +25,16 @@ class DataQuality(ReportGate):
     kind: ClassVar[ReportKind] = "data_quality"
 
     def judge_report(self, case: Case, report: ValidationReport) -> Opinion:
-        evidence = chunks(report)
-        if report.new_problems:
-            findings = findings_of(report.new_problems, _FIX)
-            return self.found(f"new: {summary(findings)}", findings, evidence=evidence)
-        silence = failed_silently(report.head)
-        if silence:
-            return self.could_not_run(silence, evidence=evidence)
-        old = old_problems(report)
-        if old:
-            reason = f"nothing new; {len(old)} expectation(s) failed before"
-            return self.found(reason, old_findings(old), outcome="warned", evidence=evidence)
+        found = self.compared(report, _FIX, "expectation(s) failed")
+        if found is not None:
+            return found
         checkpoints = [m for m in report.measures if m.name == "failed_expectations" and m.side == "head"]
         failing = [m.subject for m in checkpoints if float(m.value) > 0]
         if failing:
             reason = f"{', '.join(failing)} counts failed expectations that the report does not name"
-            return self.could_not_run(reason, evidence=evidence)
+            return self.could_not_run(reason, evidence=chunks(report))
         names = ", ".join(m.subject for m in checkpoints) or "every check"
-        return self.passed(f"all expectations hold: {names}", evidence=evidence)
+        return self.passed(f"all expectations hold: {names}", evidence=chunks(report))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

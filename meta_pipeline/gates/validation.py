@@ -9,6 +9,7 @@ from meta_pipeline.delivery.reports import Problem, ReportKind, SideReport, Vali
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.gate import Gate, Opinion
+from meta_pipeline.gates.weighing import summary
 
 _MOST_OLD = 5
 """A warning about old problems names this many; the rest is in the report."""
@@ -42,6 +43,24 @@ class ReportGate(Gate):
     @abstractmethod
     def judge_report(self, case: Case, report: ValidationReport) -> Opinion:
         """Look at a report whose head was run and answered."""
+
+    def compared(self, report: ValidationReport, fix: str, old_kind: str) -> Opinion | None:
+        """New problems fail, a failure that names none could not run, old problems warn; None where all is well.
+
+        `fix` mends a new problem; `old_kind` names what was there before, such as `problem(s)`.
+        """
+        evidence = chunks(report)
+        if report.new_problems:
+            findings = findings_of(report.new_problems, fix)
+            return self.found(f"new: {summary(findings)}", findings, evidence=evidence)
+        silence = failed_silently(report.head)
+        if silence:
+            return self.could_not_run(silence, evidence=evidence)
+        old = old_problems(report)
+        if old:
+            reason = f"nothing new; {len(old)} {old_kind} before"
+            return self.found(reason, old_findings(old), outcome="warned", evidence=evidence)
+        return None
 
 
 def chunks(report: ValidationReport) -> tuple[str, ...]:

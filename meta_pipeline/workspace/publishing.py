@@ -121,15 +121,7 @@ def _push(mirror: Mirror, branch: str, commit: str, tip: str | None) -> None:
 
 def _source_tip(mirror: Mirror, branch: str) -> str | None:
     """Where the branch is in the user's repository at this moment, not at the last fetch."""
-    answer = mirror.git.run(
-        "ls-remote",
-        *mirror.source_program("upload-pack"),
-        "--end-of-options",
-        mirror.source,
-        f"refs/heads/{branch}",
-        settings=("protocol.allow=user",),
-        network=True,
-    )
+    answer = mirror.ask_source(f"refs/heads/{branch}")
     if answer.exit != 0:
         raise GitFault(
             f"{mirror.path} cannot be read: {answer.complaint}; see that it is there and reachable."

@@ -11,7 +11,7 @@ from typing import Literal, Self
 from filelock import FileLock
 
 from meta_pipeline.workspace import patch as patches
-from meta_pipeline.workspace.git import Git, GitFault, decoded
+from meta_pipeline.workspace.git import Answer, Git, GitFault, decoded
 from meta_pipeline.workspace.tree import BlobReader, GitTree
 from meta_pipeline.workspace.worktree import Worktree, added_worktree, remove_stale_worktrees
 
@@ -179,18 +179,22 @@ class Mirror(Repository):
         for usual in ("main", "master"):
             if self.git.run("rev-parse", "--verify", "--quiet", f"{SOURCE_HEADS}/{usual}").exit == 0:
                 return usual
-        answer = self.git.run(
-            "ls-remote",
-            "--symref",
-            *self.source_program("upload-pack"),
-            self.source,
-            "HEAD",
-            settings=("protocol.allow=user",),
-            network=True,
-        )
+        answer = self.ask_source("HEAD", "--symref")
         if answer.exit == 0 and answer.text.startswith("ref: refs/heads/"):
             return answer.text.split("\t")[0].removeprefix("ref: refs/heads/")
         return "main"
+
+    def ask_source(self, name: str, *options: str) -> Answer:
+        """What `git ls-remote` says of a name in the source at this moment, not at the last fetch."""
+        return self.git.run(
+            "ls-remote",
+            *options,
+            *self.source_program("upload-pack"),
+            self.source,
+            name,
+            settings=("protocol.allow=user",),
+            network=True,
+        )
 
     def tip(self, branch: str) -> str:
         """The newest commit of a branch of the source as of the last fetch; raises `GitFault` where it has none."""
