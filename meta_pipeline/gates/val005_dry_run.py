@@ -1,18 +1,29 @@
 """VAL005: changed pipelines run in the scheduler's own dry run, within their service level."""
 
+import re
 from collections.abc import Iterator
 from typing import ClassVar
 
 from meta_pipeline.delivery.change import Change
-from meta_pipeline.delivery.reports import ReportKind, ValidationReport
+from meta_pipeline.delivery.judgement import Finding
+from meta_pipeline.delivery.reports import Problem, ReportKind, ValidationReport
 from meta_pipeline.delivery.topology import pipelines_of
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.gate import Example, Opinion
 from meta_pipeline.gates.specimens import measure, problem, record, report, side
-from meta_pipeline.gates.validation import ReportGate, chunks, failed_silently, old_findings, old_problems
+from meta_pipeline.gates.validation import (
+    ReportGate,
+    chunks,
+    failed_silently,
+    findings_of,
+    old_findings,
+    old_problems,
+)
 from meta_pipeline.gates.weighing import Weighed, weigh, weighed
 from meta_pipeline.policy import Policy, ServiceLevel
+
+_STAND_IN = re.compile(r"conn_id \S+ isn't defined|Variable \S+ does not exist")
 
 
 class DryRun(ReportGate):
@@ -44,7 +55,7 @@ class DryRun(ReportGate):
                 reason = f"the dry run fails at base too, so it proves nothing: {old[0].message}"
             else:
                 reason = silence or f"the change touches {', '.join(not_run)}, which the dry run did not run"
-            return self.could_not_run(reason, findings=old_findings(old), evidence=evidence)
+            return self.could_not_run(reason, findings=_for_the_policy(old), evidence=evidence)
         ran = [m for m in report.measures if m.name == "runtime" and m.side == "head"]
         times = ", ".join(f"{m.subject} in {float(m.value):.3g} s" for m in ran) or "every command ended well"
         return weigh(self, found, f"the dry run ended well: {times}", evidence=evidence)
@@ -54,6 +65,7 @@ class DryRun(ReportGate):
         ran = (record("dry_run"),)
         failing = side(problem("task sales_daily.load fails: relation does not exist"), records=ran)
         quick = measure("runtime", 42.0, "s", subject="sales_daily")
+        wanting = side(problem("the run did not succeed: The conn_id `partner` isn't defined"), records=ran)
         slow = measure("runtime", 700.0, "s", subject="sales_daily")
         was_slow = measure("runtime", 690.0, "s", subject="sales_daily", at="base")
         promise = Policy(service_levels={"sales_daily": ServiceLevel(runtime_minutes=10)})
@@ -71,6 +83,12 @@ class DryRun(ReportGate):
                 Case(Policy(), reports=report("dry_run", head=failing)),
                 "failed",
                 "relation does not",
+            ),
+            Example(
+                "it wants a connection at base too",
+                Case(Policy(), reports=report("dry_run", base=wanting, head=wanting)),
+                "could_not_run",
+                "isn't defined",
             ),
             Example(
                 "it takes longer than promised",
@@ -97,6 +115,14 @@ class DryRun(ReportGate):
                 "stock_daily",
             ),
         )
+
+
+def _for_the_policy(problems: tuple[Problem, ...]) -> list[Finding]:
+    """What keeps the base from running; a missing Connection or Variable wants a stand-in, not a change."""
+    wanting = tuple(problem for problem in problems if _STAND_IN.search(problem.message))
+    fix = "give it a stand-in under dry_run.connections or dry_run.variables in .meta-pipeline.yaml"
+    rest = tuple(problem for problem in problems if problem not in wanting)
+    return [*findings_of(wanting, fix), *old_findings(rest)]
 
 
 def _too_slow(report: ValidationReport, policy: Policy) -> Iterator[Weighed]:
