@@ -10,7 +10,7 @@ from meta_pipeline.delivery.change_set import Author
 from meta_pipeline.delivery.ids import DeliveryId
 from meta_pipeline.delivery.judgement import SEVERITY
 from meta_pipeline.delivery.ledger import Opened, opening
-from meta_pipeline.delivery.model import Frozen
+from meta_pipeline.delivery.model import Frozen, digest, digest_bytes
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.delivery.states import Standing
 from meta_pipeline.evidence.record import DeliveryRecord
@@ -151,11 +151,13 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Tip:
-    """The newest commit of a target's default branch, and the policy that it holds or that was detected in it."""
+    """The newest commit of a target's default branch, the policy that it holds or that was detected in it, and the
+    digest of the allowed-signers file that the policy names.
+    """
 
     commit: str
     policy: Policy
-    committed: bool
+    signers: str | None
 
 
 def tip_of(mirror: Mirror, target: Target) -> Tip:
@@ -166,18 +168,31 @@ def tip_of(mirror: Mirror, target: Target) -> Tip:
     """
     branch = mirror.head_branch()
     commit = mirror.tip(branch)
-    policy, committed = _policy_in(mirror.tree(commit), target, branch)
+    tree = mirror.tree(commit)
+    policy = _policy_in(tree, target, branch)
     if policy.default_branch != branch:
         commit = mirror.tip(policy.default_branch)
-        policy, committed = _policy_in(mirror.tree(commit), target, policy.default_branch)
-    return Tip(commit, policy.model_copy(update={"gates": _tightened(policy, target)}), committed)
+        tree = mirror.tree(commit)
+        policy = _policy_in(tree, target, policy.default_branch)
+    signers = tree.read(policy.signoff.allowed_signers)
+    return Tip(
+        commit,
+        policy.model_copy(update={"gates": _tightened(policy, target)}),
+        None if signers is None else digest_bytes(signers),
+    )
 
 
-def _policy_in(tree: GitTree, target: Target, branch: str) -> tuple[Policy, bool]:
+def needs_new_pins(standing: Standing, opened: Opened, tip: Tip) -> bool:
+    """Whether policy or signers changed while a delivery is still being planned: later, those of the plan hold."""
+    is_planning = standing.stage in ("discovery", "design")
+    return is_planning and (opened.policy, opened.signers) != (digest(tip.policy), tip.signers)
+
+
+def _policy_in(tree: GitTree, target: Target, branch: str) -> Policy:
     text = tree.read(POLICY_FILE)
     if text is None:
-        return detected_policy(tree, target.name, branch), False
-    return read_policy(text.decode("utf-8", "replace")), True
+        return detected_policy(tree, target.name, branch)
+    return read_policy(text.decode("utf-8", "replace"))
 
 
 def _tightened(policy: Policy, target: Target) -> dict[str, Literal["failed", "needs_approval"]]:

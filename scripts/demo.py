@@ -117,7 +117,9 @@ def show(origin: Path, delivery: str, seconds: float) -> None:
     print(f"summary: {folder / 'summary.md'}")
     print(f"took:    {seconds:.0f} s")
     print("look:    make ui")
-    print(f"         then open http://127.0.0.1:3000/assets/{target}/rollout_notes?view=partitions&partition={partition}")
+    print(
+        f"         then open http://127.0.0.1:3000/assets/{target}/rollout_notes?view=partitions&partition={partition}"
+    )
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from meta_pipeline.delivery.ledger import opening
 from meta_pipeline.delivery.model import digest, digest_bytes
 from meta_pipeline.delivery.stages import STAGES, JobName, StageId
 from meta_pipeline.delivery.states import STATES, Standing
-from meta_pipeline.desk import Delivery, Desk, Request, tip_of
+from meta_pipeline.desk import Delivery, Desk, Request, needs_new_pins, tip_of
 from meta_pipeline.issues.inbox import read_issue
 from meta_pipeline.schedulers.survey import schedulers_without_reader
 from meta_pipeline.settings import Home
@@ -91,13 +91,17 @@ class Journey:
     until: StageId | None
 
     def is_new(self) -> bool:
-        """Whether the issue or the patch is not what the delivery was last opened with."""
+        """Whether issue or patch, or policy or signers of an unsigned plan, are not those of the last opening."""
         opened = opening(self.delivery.record.entries())
         if opened is None:
             return True
         patch = self.asked.patch if self.asked else None
-        return opened.issue != digest(self.wanted) or opened.patch != (
-            digest_bytes(patch.encode()) if patch else None
+        return (
+            opened.issue != digest(self.wanted)
+            or opened.patch != (digest_bytes(patch.encode()) if patch else None)
+            or needs_new_pins(
+                self.delivery.standing(), opened, tip_of(self.delivery.mirror, self.delivery.target)
+            )
         )
 
 

@@ -6,11 +6,11 @@ from dagster_shared.error import SerializableErrorInfo
 from meta_pipeline.defs.jobs import DELIVERY_TAG, Jobs, run_request
 from meta_pipeline.delivery.change_set import ChangeSet
 from meta_pipeline.delivery.ids import DeliveryId
-from meta_pipeline.delivery.ledger import Faulted, effect
+from meta_pipeline.delivery.ledger import Faulted, effect, opening
 from meta_pipeline.delivery.stages import JobName
-from meta_pipeline.delivery.states import STATES, Standing
+from meta_pipeline.delivery.states import STATES
 from meta_pipeline.delivery.tree import changes_between
-from meta_pipeline.desk import Desk, tip_of
+from meta_pipeline.desk import Desk, Tip, needs_new_pins, tip_of
 from meta_pipeline.evidence.record import DeliveryRecord
 from meta_pipeline.evidence.signals import Signals
 from meta_pipeline.messages.notes import fault_note
@@ -73,16 +73,16 @@ def target_repo_sensor(target: Target, seconds: int, jobs: Jobs) -> dg.SensorDef
         if held is not None:
             return held
         mirror = desk.desk.mirror(target)
-        tip = tip_of(mirror, target).commit
-        if context.cursor == tip:
+        tip = tip_of(mirror, target)
+        if context.cursor == tip.commit:
             return dg.SkipReason("the default branch is where it was")
         requests = []
-        if context.cursor and _invalidates(mirror, context.cursor, tip):
+        if context.cursor and _invalidates(mirror, context.cursor, tip.commit):
             for delivery in desk.desk.known(target.name):
                 job = _job_after_move(desk.desk, mirror, delivery, tip)
                 if job is not None:
-                    requests.append(run_request(job, delivery, f"{delivery}:base:{tip}"))
-        return dg.SensorResult(run_requests=requests, cursor=tip)
+                    requests.append(run_request(job, delivery, f"{delivery}:base:{tip.commit}"))
+        return dg.SensorResult(run_requests=requests, cursor=tip.commit)
 
     return watch
 
@@ -142,16 +142,21 @@ def _invalidates(mirror: Mirror, old: str, new: str) -> bool:
     return any(not file.path.startswith(f"{INBOX}/") for file in files)
 
 
-def _job_after_move(desk: Desk, mirror: Mirror, delivery: DeliveryId, tip: str) -> JobName | None:
-    """What a delivery does when its base moved: nothing, end its own merge, or validate again."""
+def _job_after_move(desk: Desk, mirror: Mirror, delivery: DeliveryId, tip: Tip) -> JobName | None:
+    """What a delivery does when its base moved: nothing, plan or validate again, or end a person's merge."""
     record = desk.record(delivery)
-    if not record.entries():
+    opened = opening(record.entries())
+    if opened is None:
         return None
-    standing: Standing = record.standing()
+    standing = record.standing()
+    if STATES[standing.state].final:
+        return None
+    if needs_new_pins(standing, opened, tip):
+        return "plan_delivery"
     change_set = record.find("patched_code", ChangeSet)
-    if STATES[standing.state].final or change_set is None or change_set.base == tip:
+    if change_set is None or change_set.base == tip.commit:
         return None
-    if change_set.head and mirror.is_ancestor(change_set.head, tip):
+    if change_set.head and mirror.is_ancestor(change_set.head, tip.commit):
         # Our own merge ends in the run that made it; a person's is taken up here.
         is_ours = effect(record.entries(), f"merge:{change_set.head}") is not None
         return None if is_ours else "roll_out_delivery"

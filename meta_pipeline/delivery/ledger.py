@@ -18,7 +18,8 @@ class Opened(Frozen):
     """A revision of the delivery begins: `issue` is the digest of the issue as it stands.
 
     `policy` is the digest of the policy pinned for this revision, `policy_commit` the commit it was read
-    from (None where the target has none); `patch` is the digest of a human's patch.
+    from, `signers` the digest of its allowed-signers file (None where there is none); `patch` is the
+    digest of a human's patch.
     """
 
     kind: Literal["opened"] = "opened"
@@ -26,6 +27,7 @@ class Opened(Frozen):
     issue: str
     policy: str
     policy_commit: str
+    signers: str | None = None
     author: Author
     patch: str | None = None
 

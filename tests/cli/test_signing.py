@@ -49,3 +49,21 @@ def test_who_may_sign_and_who_may_not(shell: Shell, git_repo: MakeRepository) ->
     # What was handed in before needs not apply any more: it may be merged by now.
     commit(repo, {"dags/daily.py": DAG.replace('"retries": 1', '"retries": 3')})
     assert "does not apply" not in shell.run(*command, "--until", "design").text
+
+
+def test_signers_that_are_committed_after_the_plan_may_sign_it(
+    shell: Shell, git_repo: MakeRepository
+) -> None:
+    reviewer = make_key(shell.folder, "reviewer")
+    repo = git_repo(SHOP)
+    (shell.folder / "issue.md").write_text(ISSUE)
+    command = ("deliver", "--repo", "repo", "--issue", "issue.md", "--json")
+    document = shell.run(*command).document("deliver")
+    assert "names no signer" in document["next_action"]
+    approve = ("approve", document["delivery"], "design", "--key", reviewer)
+    assert "names no signer" in shell.refused(2, *approve)
+
+    public = reviewer.with_suffix(".pub").read_text()
+    commit(repo, {".meta-pipeline/allowed_signers": f"reviewer@example.com {public}"})
+    assert shell.run(*command).document("deliver")["state"] == "awaiting_plan_signoff"
+    assert shell.run(*approve).exit == 0

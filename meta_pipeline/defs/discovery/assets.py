@@ -13,7 +13,7 @@ from meta_pipeline.delivery.ids import INBOX_SOURCE
 from meta_pipeline.delivery.issue import Issue
 from meta_pipeline.delivery.ledger import Opened, answers_in, opening
 from meta_pipeline.delivery.model import digest
-from meta_pipeline.desk import Delivery, tip_of
+from meta_pipeline.desk import Delivery, Tip, tip_of
 from meta_pipeline.gates.case import Case
 from meta_pipeline.issues.digestion import digest_issue
 from meta_pipeline.issues.inbox import IssueError, list_inbox, read_issue
@@ -40,7 +40,7 @@ def issue(context: dg.AssetExecutionContext, desk: DeskResource) -> Iterator[Any
         raise halt(context, str(error)) from error
     if found.status == "closed":
         raise halt(context, f"{found.path}: the issue is closed; open it again to deliver it.")
-    _open(delivery, found, tip.commit, delivery.record.evidence.put_model(tip.policy, "policy").digest)
+    _open(delivery, found, tip)
     yield made(delivery, "issue", found)
 
 
@@ -83,8 +83,8 @@ def _in_inbox(tree: GitTree, delivery: Delivery) -> Issue:
     )
 
 
-def _open(delivery: Delivery, issue: Issue, commit: str, policy: str) -> None:
-    """Begin a revision where the issue, the policy or the handed-in patch is not the one of the last."""
+def _open(delivery: Delivery, issue: Issue, tip: Tip) -> None:
+    """Begin a revision where issue, policy, signers or handed-in patch are not those of the last."""
     entries = delivery.record.entries()
     last = opening(entries)
     request = delivery.request
@@ -94,8 +94,9 @@ def _open(delivery: Delivery, issue: Issue, commit: str, policy: str) -> None:
     opened = Opened(
         revision=last.revision + 1 if last else 1,
         issue=digest(issue),
-        policy=policy,
-        policy_commit=commit,
+        policy=delivery.record.evidence.put_model(tip.policy, "policy").digest,
+        policy_commit=tip.commit,
+        signers=tip.signers,
         author=request.author if request else RECIPES,
         patch=patch.digest if patch else None,
     )
@@ -104,7 +105,7 @@ def _open(delivery: Delivery, issue: Issue, commit: str, policy: str) -> None:
 
 
 def _content(opened: Opened) -> tuple[object, ...]:
-    return (opened.issue, opened.policy, opened.author, opened.patch)
+    return (opened.issue, opened.policy, opened.signers, opened.author, opened.patch)
 
 
 def assets(target: str) -> list[dg.AssetsDefinition]:
