@@ -11,7 +11,7 @@ from meta_pipeline.defs.parts import check_name
 from meta_pipeline.delivery.borders import Open, Shut
 from meta_pipeline.delivery.change_set import ChangeSet
 from meta_pipeline.delivery.judgement import GateResult, Verdict, verdict_of
-from meta_pipeline.delivery.ledger import Concluded, Judged, Judging, Recorded
+from meta_pipeline.delivery.ledger import Concluded, Judged, Judging, Recorded, closed_by_issue
 from meta_pipeline.delivery.model import digest
 from meta_pipeline.delivery.plan import Plan
 from meta_pipeline.delivery.requirements import Requirements
@@ -82,21 +82,22 @@ def made(delivery: Delivery, name: str, value: BaseModel, *, output: str = "resu
     return dg.Output(value, output_name=output, metadata=artifact_metadata(delivery, name, value))
 
 
-def at_work(context: dg.AssetExecutionContext, desk: DeskResource) -> Delivery:
+def at_work(context: dg.AssetExecutionContext, desk: DeskResource, *, opens: bool = False) -> Delivery:
     """The delivery that a step works on; raises `dagster.Failure` while all is held, or once it is withdrawn.
 
+    A step that `opens` deliveries may also take up one whose issue was closed and is open again.
     Its tag is put on a run that has none, so that the limits and sensors on runs of a delivery know it.
     """
     delivery = desk.delivery(context)
     if DELIVERY_TAG not in context.run.tags:  # a person materializes an asset by hand
-        context.instance.add_run_tags(context.run_id, {DELIVERY_TAG: str(delivery.id)})
+        context.instance.add_run_tags(context.run.run_id, {DELIVERY_TAG: str(delivery.id)})
     held = delivery.home.held
     if held is not None:
         raise halt(
             context, f"All deliveries are held: {held}. Release them with: meta-pipeline hold --release"
         )
     entries = delivery.record.entries()
-    if entries and standing(entries).state == "withdrawn":
+    if entries and standing(entries).state == "withdrawn" and not (opens and closed_by_issue(entries)):
         raise halt(context, f"{delivery.id} was withdrawn; re-open its issue to begin a new delivery.")
     return delivery
 
@@ -127,7 +128,9 @@ def halt(
     context: dg.AssetExecutionContext, reason: str, metadata: dict[str, dg.MetadataValue] | None = None
 ) -> dg.Failure:
     """A failure that is no crash: the run is marked, and Dagster does not try again."""
-    context.instance.add_run_tags(context.run_id, {BLOCKED_TAG: context.op.name.rpartition("__")[2]})
+    context.instance.add_run_tags(
+        context.run.run_id, {BLOCKED_TAG: context.op_execution_context.op.name.rpartition("__")[2]}
+    )
     return dg.Failure(reason, metadata=metadata or {}, allow_retries=False)
 
 

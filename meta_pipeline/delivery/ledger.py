@@ -7,6 +7,7 @@ from pydantic import Field, PrivateAttr
 
 from meta_pipeline.delivery.change_set import Author
 from meta_pipeline.delivery.evidence import EndedBy, Side
+from meta_pipeline.delivery.ids import INBOX_SOURCE
 from meta_pipeline.delivery.judgement import GateResult, Verdict
 from meta_pipeline.delivery.model import Frozen, digest
 from meta_pipeline.delivery.requirements import Answer
@@ -260,6 +261,16 @@ def answers_in(entries: Sequence[Entry]) -> tuple[Answer, ...]:
 def opening(entries: Sequence[Entry]) -> Opened | None:
     """The newest revision's opening; None for a delivery that nobody opened."""
     return next((entry.event for entry in reversed(entries) if isinstance(entry.event, Opened)), None)
+
+
+def closed_by_issue(entries: Sequence[Entry]) -> bool:
+    """Whether the delivery ended as its issue was closed, and nothing opened it again."""
+    for entry in reversed(entries):
+        if isinstance(entry.event, Opened):
+            return False
+        if isinstance(entry.event, Withdrawn):
+            return entry.event.by == INBOX_SOURCE
+    return False
 
 
 def effect(entries: Sequence[Entry], key: str) -> Effect | None:

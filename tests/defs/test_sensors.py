@@ -9,6 +9,7 @@ from git import Repo
 from meta_pipeline.defs.code_location import code_location
 from meta_pipeline.delivery.change_set import ChangeSet
 from meta_pipeline.evidence.signals import Signals
+from meta_pipeline.policy import INBOX
 from meta_pipeline.resources import DeskResource
 from meta_pipeline.workspace.publishing import publish_branch
 from tests.defs.conftest import new_workshop
@@ -61,3 +62,21 @@ def test_a_merge_by_a_person_ends_with_the_rollout(proved: Workshop) -> None:
     publish_branch(proved.delivery.mirror, proved.delivery_id.branch, head)
     Repo(proved.target.origin).git.update_ref("refs/heads/main", head)
     assert launched(proved, "target_repo_sensor", cursor=old) == [("roll_out_delivery_sales", "inbox-0001")]
+
+
+def test_an_issue_that_is_opened_again_begins_a_new_revision(
+    tmp_path: Path, shared_environments: Path
+) -> None:
+    asked = new_workshop(tmp_path, shared_environments, "0001")
+    assert asked.run("plan_delivery").success
+    path = next(Path(asked.target.checkout.working_dir, INBOX).glob("0001-*.md"))
+    name, text = f"{INBOX}/{path.name}", path.read_text()
+
+    asked.target.push({name: text.replace("status: open", "status: closed")}, "Close")
+    assert launched(asked, "issue_sensor") == []
+    assert asked.standing.state == "withdrawn"
+
+    asked.target.push({name: text}, "Open again")
+    assert launched(asked, "issue_sensor") == [("plan_delivery_sales", "inbox-0001")]
+    assert asked.run("plan_delivery").success
+    assert (asked.standing.state, asked.standing.revision) == ("awaiting_plan_signoff", 2)

@@ -11,7 +11,7 @@ from meta_pipeline.delivery.change_set import Author
 from meta_pipeline.delivery.context import RepoContext
 from meta_pipeline.delivery.ids import INBOX_SOURCE
 from meta_pipeline.delivery.issue import Issue
-from meta_pipeline.delivery.ledger import Opened, answers_in, opening
+from meta_pipeline.delivery.ledger import Opened, answers_in, closed_by_issue, opening
 from meta_pipeline.delivery.model import digest
 from meta_pipeline.desk import Delivery, Tip, tip_of
 from meta_pipeline.gates.case import Case
@@ -28,7 +28,7 @@ RECIPES = Author(kind="recipes", identity="meta-pipeline recipes")
 
 
 def issue(context: dg.AssetExecutionContext, desk: DeskResource) -> Iterator[Any]:
-    delivery = at_work(context, desk)
+    delivery = at_work(context, desk, opens=True)
     tip = tip_of(delivery.mirror, delivery.target)
     request = delivery.request
     try:
@@ -100,7 +100,7 @@ def _open(delivery: Delivery, issue: Issue, tip: Tip) -> None:
         author=request.author if request else RECIPES,
         patch=patch.digest if patch else None,
     )
-    if last is None or _content(last) != _content(opened):
+    if last is None or _content(last) != _content(opened) or closed_by_issue(entries):
         delivery.record.append(opened)
 
 

@@ -8,7 +8,7 @@ from meta_pipeline.defs.jobs import job_name, run_request
 from meta_pipeline.defs.parts import partitions
 from meta_pipeline.defs.sensors import skipped_while_held
 from meta_pipeline.delivery.ids import INBOX_SOURCE, DeliveryId
-from meta_pipeline.delivery.ledger import Withdrawn, opening
+from meta_pipeline.delivery.ledger import Withdrawn, closed_by_issue, opening
 from meta_pipeline.delivery.model import digest
 from meta_pipeline.delivery.states import STATES
 from meta_pipeline.desk import Desk, tip_of
@@ -49,9 +49,7 @@ def issue_sensor(target: Target, seconds: int) -> dg.SensorDefinition:
         known = set(context.instance.get_dynamic_partitions(partitions(target.name).name or ""))
         new = [key for key in partition_keys if key not in known]
         return dg.SensorResult(
-            run_requests=[
-                run_request("plan_delivery", delivery, f"{delivery}:{content}") for delivery, content in fresh
-            ],
+            run_requests=[run_request("plan_delivery", delivery, run_key) for delivery, run_key in fresh],
             dynamic_partitions_requests=[partitions(target.name).build_add_request(new)] if new else [],
             cursor=inbox,
         )
@@ -60,7 +58,10 @@ def issue_sensor(target: Target, seconds: int) -> dg.SensorDefinition:
 
 
 def _fresh(desk: Desk, target: Target, tree: GitTree) -> Iterator[tuple[DeliveryId, str]]:
-    """The deliveries to begin or revise, each with the git id of its issue; withdraws those that were closed."""
+    """The deliveries to begin or revise, each with the key of its run; withdraws those that were closed.
+
+    The key holds the git id of the issue and the revision so far: an issue may come back as it once was.
+    """
     there: set[str] = set()
     for entry in list_inbox(tree):
         if entry.error is not None:
@@ -68,7 +69,8 @@ def _fresh(desk: Desk, target: Target, tree: GitTree) -> Iterator[tuple[Delivery
         delivery = DeliveryId(target=target.name, source=INBOX_SOURCE, number=entry.number)
         there.add(delivery.partition_key)
         if _is_wanted(desk, delivery, tree, entry):
-            yield delivery, entry.content
+            opened = opening(desk.record(delivery).entries())
+            yield delivery, f"{delivery}:{entry.content}:{opened.revision if opened else 0}"
     for delivery in desk.known(target.name):
         if delivery.source == INBOX_SOURCE and delivery.partition_key not in there:
             _withdraw(desk, delivery, "its file is no longer in the inbox")
@@ -83,11 +85,12 @@ def _is_wanted(desk: Desk, delivery: DeliveryId, tree: GitTree, entry: InboxEntr
     if issue.status == "closed":
         _withdraw(desk, delivery, "the issue was closed")
         return False
-    opened = opening(desk.record(delivery).entries())
-    return opened is None or opened.issue != digest(issue)
+    entries = desk.record(delivery).entries()
+    opened = opening(entries)
+    return opened is None or opened.issue != digest(issue) or closed_by_issue(entries)
 
 
 def _withdraw(desk: Desk, delivery: DeliveryId, reason: str) -> None:
     record = desk.record(delivery)
     if record.entries() and not STATES[record.standing().state].final:
-        record.append(Withdrawn(by="the inbox", reason=reason))
+        record.append(Withdrawn(by=INBOX_SOURCE, reason=reason))
