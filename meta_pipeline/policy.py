@@ -99,6 +99,18 @@ class DataQualityPolicy(Frozen):
     great_expectations: tuple[CheckpointPolicy, ...] = ()
 
 
+class DbtPolicy(Frozen):
+    """One dbt project, by its folder.
+
+    `profiles` is the folder with profiles.yml, the project's own where it is not given; `target` is the
+    output of the profile that validation may build into, the profile's default where it is not given.
+    """
+
+    project: str
+    profiles: str | None = None
+    target: str | None = None
+
+
 class ServiceLevel(Frozen):
     """The longest allowed run of a pipeline, in minutes."""
 
@@ -153,6 +165,7 @@ class Policy(Frozen):
     commands: CommandsPolicy = CommandsPolicy()
     limits: LimitsPolicy = LimitsPolicy()
     dry_run: DryRunPolicy = DryRunPolicy()
+    dbt: tuple[DbtPolicy, ...] = ()
     data_quality: DataQualityPolicy = DataQualityPolicy()
     contracts: tuple[str, ...] = ()
     service_levels: Mapping[str, ServiceLevel] = Field(default_factory=dict)

@@ -13,9 +13,10 @@ from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.catalogue import catalogue
 from meta_pipeline.gates.gate import judge
 from meta_pipeline.policy import Policy
+from meta_pipeline.schedulers.registry import RUNTIMES
 from meta_pipeline.settings import Home
 from meta_pipeline.validation.bench import set_up, set_up_both
-from meta_pipeline.validation.pipelines import RUNTIME_SCHEDULERS, ParseLane
+from meta_pipeline.validation.pipelines import ParseLane
 from meta_pipeline.validation.validate import ALL_KINDS, run_lane, unable, validate
 from meta_pipeline.workspace.environment import CannotBuild
 from meta_pipeline.workspace.repository import Mirror
@@ -48,7 +49,8 @@ def runtime_topologies(repo: Path, policy: Policy, commit: str) -> tuple[Topolog
     """What the real scheduler makes of a commit; raises `UsageError` where it cannot be asked."""
     if policy.scheduler is None:
         raise UsageError(f"{repo}: no scheduler was found; name it as scheduler.kind in .meta-pipeline.yaml.")
-    if policy.scheduler.kind not in RUNTIME_SCHEDULERS:
+    runtime = RUNTIMES.get(policy.scheduler.kind)
+    if runtime is None:
         raise UsageError(
             f"{repo}: this version cannot ask {policy.scheduler.kind} for its pipelines at run time."
         )
@@ -58,7 +60,7 @@ def runtime_topologies(repo: Path, policy: Policy, commit: str) -> tuple[Topolog
         bench = set_up(Home.of_environment().path, mirror, evidence, policy, commit)
         if isinstance(bench, CannotBuild):
             raise UsageError(f"{repo}: {bench.reason}")
-        part = run_lane(bench, ParseLane(policy), "head", commit)[0]
+        part = run_lane(bench, ParseLane(policy, runtime), "head", commit)[0]
         if part.side.could_not_run:
             raise UsageError(f"{repo}: {part.side.could_not_run}.")
         return part.topologies

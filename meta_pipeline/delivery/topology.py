@@ -85,10 +85,14 @@ def pipelines_of(topologies: tuple[Topology, ...]) -> Mapping[str, Pipeline]:
 
 
 class Difference(Frozen):
-    """One change of topology: `field` of a pipeline, or of its `node`; `added` and `removed` name whole things."""
+    """One change of topology: `field` of a pipeline, or of its `node`; `added` and `removed` name whole things.
+
+    `kind` is the node's, such as `task`, `asset` or `model`.
+    """
 
     pipeline: str
     node: str | None = None
+    kind: str = "task"
     field: str
     before: str | None = None
     after: str | None = None
@@ -98,7 +102,7 @@ class Difference(Frozen):
     @property
     def sentence(self) -> str:
         """The difference as a person would say it."""
-        thing = f"task {self.pipeline}.{self.node}" if self.node else f"pipeline {self.pipeline}"
+        thing = f"{self.kind.replace('_', ' ')} {self.pipeline}.{self.node}" if self.node else f"pipeline {self.pipeline}"
         if self.field in ("added", "removed"):
             return f"{thing} is {self.field}"
         return f"{self.field} of {thing} changes from {self.before} to {self.after}"
@@ -120,25 +124,46 @@ _NODE_FIELDS = (
 
 def differences(base: tuple[Topology, ...], head: tuple[Topology, ...]) -> tuple[Difference, ...]:
     """Every difference between two readings of one repository, pipelines in the order of their ids."""
-    old, new = pipelines_of(base), pipelines_of(head)
-    found: list[Difference] = []
-    for pipeline_id in sorted(old.keys() | new.keys()):
-        before, after = old.get(pipeline_id), new.get(pipeline_id)
-        if before is None or after is None:
-            present = after or before
-            assert present is not None
-            found.append(
-                Difference(
-                    pipeline=pipeline_id,
-                    field="added" if before is None else "removed",
-                    path=present.path,
-                    line=present.line,
-                )
-            )
-            continue
-        found += _field_differences(before, after, _PIPELINE_FIELDS, after, None)
-        found += _node_differences(before, after)
-    return tuple(found)
+    return tuple(found for before, after in _paired(base, head) for found in _between(before, after))
+
+
+def _paired(
+    base: tuple[Topology, ...], head: tuple[Topology, ...]
+) -> list[tuple[Pipeline | None, Pipeline | None]]:
+    """The pipelines of both sides that are one and the same: of one id in one place, or else of one id."""
+    old, new = _placed(base), _placed(head)
+    pairs: list[tuple[Pipeline | None, Pipeline | None]] = [
+        (old.pop(place), new.pop(place)) for place in sorted(old.keys() & new.keys())
+    ]
+    moved = {pipeline.id: place for place, pipeline in reversed(new.items())}
+    for before in (old[place] for place in sorted(old)):
+        there = moved.pop(before.id, None)
+        pairs.append((before, new.pop(there) if there else None))
+    pairs += [(None, after) for _, after in sorted(new.items())]
+    return sorted(pairs, key=lambda pair: (pair[1] or pair[0] or _NOTHING).id)
+
+
+_NOTHING = Pipeline(id="", path="")
+
+
+def _placed(topologies: tuple[Topology, ...]) -> dict[tuple[str, str, str], Pipeline]:
+    found: dict[tuple[str, str, str], Pipeline] = {}
+    for topology in topologies:
+        for pipeline in topology.pipelines:
+            found.setdefault((topology.scheduler, topology.root, pipeline.id), pipeline)
+    return found
+
+
+def _between(before: Pipeline | None, after: Pipeline | None) -> list[Difference]:
+    if before is not None and after is not None:
+        return [
+            *_field_differences(before, after, _PIPELINE_FIELDS, after, None),
+            *_node_differences(before, after),
+        ]
+    there = after or before
+    assert there is not None
+    field = "added" if before is None else "removed"
+    return [Difference(pipeline=there.id, field=field, path=there.path, line=there.line)]
 
 
 def _node_differences(before: Pipeline, after: Pipeline) -> list[Difference]:
@@ -154,6 +179,7 @@ def _node_differences(before: Pipeline, after: Pipeline) -> list[Difference]:
                 Difference(
                     pipeline=after.id,
                     node=node_id,
+                    kind=node.kind,
                     field="added" if node_id in new else "removed",
                     path=node.path or after.path,
                     line=node.line or after.line,
@@ -173,6 +199,7 @@ def _field_differences(
         Difference(
             pipeline=pipeline.id,
             node=node,
+            kind=before.kind if isinstance(before, Node) else "task",
             field=field,
             before=_shown(getattr(before, field)),
             after=_shown(getattr(after, field)),

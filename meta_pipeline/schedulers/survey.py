@@ -6,11 +6,8 @@ from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.topology import SchedulerKind, Topology
 from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.policy import Policy, SchedulerPolicy
-from meta_pipeline.schedulers.airflow.static.reader import read_topology
 from meta_pipeline.schedulers.detect import detect
-
-READABLE: tuple[SchedulerKind, ...] = ("airflow",)
-"""The schedulers whose pipelines this version reads from source."""
+from meta_pipeline.schedulers.registry import READERS
 
 
 def survey(tree: Tree, policy: Policy) -> tuple[Topology, ...]:
@@ -20,17 +17,18 @@ def survey(tree: Tree, policy: Policy) -> tuple[Topology, ...]:
     """
     imports = _import_roots(policy)
     return tuple(
-        read_topology(tree, folder, imports)
+        topology
         for kind, folders in _schedulers(tree, policy)
-        if kind in READABLE
+        if kind in READERS
         for folder in folders
+        for topology in READERS[kind](tree, folder, imports)
     )
 
 
 def schedulers_without_reader(tree: Tree, policy: Policy) -> tuple[SchedulerKind, ...]:
     """The schedulers that the repository uses and that `survey` says nothing about."""
     used = {kind for kind, _ in _schedulers(tree, policy)} | {found.kind for found in detect(tree)}
-    return tuple(sorted(used - set(READABLE)))
+    return tuple(sorted(used - READERS.keys()))
 
 
 def read_change(base: Tree, head: Tree, policy_base: Policy) -> Change:
@@ -44,13 +42,18 @@ def read_change(base: Tree, head: Tree, policy_base: Policy) -> Change:
 
 
 def _schedulers(tree: Tree, policy: Policy) -> tuple[tuple[SchedulerKind, tuple[str, ...]], ...]:
+    """Each scheduler with its folders: the policy's own words first, what is detected where it is silent.
+
+    A policy names one scheduler; dbt projects run under any.
+    """
     chosen: SchedulerPolicy | None = policy.scheduler
-    if chosen and chosen.paths:
-        return ((chosen.kind, _outermost(chosen.paths)),)
-    found = [(detected.kind, _outermost(detected.paths)) for detected in detect(tree)]
-    if chosen is None:
-        return tuple(found)
-    return tuple(pair for pair in found if pair[0] == chosen.kind) or ((chosen.kind, ()),)
+    found = {detected.kind: detected.paths for detected in detect(tree)}
+    if chosen is not None:
+        kept = {chosen.kind: chosen.paths or found.get(chosen.kind, ())}
+        found = kept | ({"dbt": found["dbt"]} if "dbt" in found and chosen.kind != "dbt" else {})
+    if policy.dbt:
+        found["dbt"] = tuple(project.project for project in policy.dbt)
+    return tuple((kind, _outermost(folders)) for kind, folders in found.items())
 
 
 def _outermost(paths: tuple[str, ...]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from meta_pipeline.delivery.evidence import Command, CommandRecord, Side
 from meta_pipeline.evidence.store import EvidenceStore
 from meta_pipeline.policy import Policy
-from meta_pipeline.schedulers.airflow.commands import PROBE as AIRFLOW_PROBE
+from meta_pipeline.schedulers.registry import RUNTIMES
 from meta_pipeline.validation.checkpoints import PROBE as CHECKPOINT_PROBE
 from meta_pipeline.workspace.environment import Built, CannotBuild, build_environment, tool_versions
 from meta_pipeline.workspace.process import run
@@ -17,7 +17,7 @@ from meta_pipeline.workspace.repository import Mirror
 from meta_pipeline.workspace.sandbox import Sandbox, detect_sandbox
 from meta_pipeline.workspace.worktree import Worktree
 
-PROBES = (AIRFLOW_PROBE, CHECKPOINT_PROBE)
+PROBES = (*(runtime.probe for runtime in RUNTIMES.values()), CHECKPOINT_PROBE)
 """The scripts of ours that run inside the target's environment."""
 
 

@@ -35,6 +35,22 @@ class Lane(ABC):
         """The parts of the reports, from the records (one a command, same order) and their output as text."""
 
 
+def joined(kind: ReportKind, parts: Sequence[Part]) -> Part:
+    """What several lanes say of one side, for one report; one that could not run leaves the side without an answer."""
+    reasons = [part.side.could_not_run for part in parts if part.side.could_not_run is not None]
+    side = SideReport(
+        records=tuple(record for part in parts for record in part.side.records),
+        problems=tuple(problem for part in parts for problem in part.side.problems),
+        could_not_run="; ".join(reasons) or None,
+    )
+    return Part(
+        kind=kind,
+        side=side,
+        measures=tuple(measure for part in parts for measure in part.measures),
+        topologies=tuple(topology for part in parts for topology in part.topologies),
+    )
+
+
 def occurrences(problems: Sequence[Problem]) -> tuple[Problem, ...]:
     """The problems with a count in the keys of equal ones, so that a second occurrence is seen as new."""
     seen: dict[str, int] = {}

@@ -6,20 +6,9 @@ from pathlib import Path
 from meta_pipeline.delivery.evidence import Command, CommandRecord
 from meta_pipeline.delivery.reports import Measure, Problem, SideReport
 from meta_pipeline.policy import Policy
-from meta_pipeline.schedulers.airflow.commands import (
-    DRY_RUN_FILE,
-    TOPOLOGY_FILE,
-    DagRun,
-    dry_run_command,
-    parse_command,
-    read_dry_run,
-    read_topology,
-)
+from meta_pipeline.schedulers.runtime import PipelineRun, Runtime
 from meta_pipeline.validation.checkpoints import checkpoint_command, read_checkpoints
 from meta_pipeline.validation.lane import Lane, Part, occurrences, tail, unfinished
-
-RUNTIME_SCHEDULERS = ("airflow",)
-"""The schedulers whose own parse and dry run this version can ask for."""
 
 
 class ParseLane(Lane):
@@ -27,18 +16,19 @@ class ParseLane(Lane):
 
     kinds = ("parse",)
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, runtime: Runtime) -> None:
         self.policy = policy
+        self.runtime = runtime
 
     def commands(self, scratch: Path) -> tuple[Command, ...]:
-        return (parse_command(self.policy, scratch),)
+        return (self.runtime.parse(self.policy, scratch),)
 
     def read(
         self, records: Sequence[CommandRecord], outputs: Sequence[str], scratch: Path
     ) -> tuple[Part, ...]:
         record = records[0]
         try:
-            topology = read_topology((scratch / TOPOLOGY_FILE).read_bytes())
+            topologies = self.runtime.topologies(scratch)
         except (OSError, ValueError) as error:
             reason = (
                 unfinished(record)
@@ -53,6 +43,7 @@ class ParseLane(Lane):
                     message=error.message,
                     key=f"{error.path}|{error.message}",
                 )
+                for topology in topologies
                 for error in topology.errors
             ]
         )
@@ -65,7 +56,7 @@ class ParseLane(Lane):
             chunk_id=record.chunk_id,
         )
         side = SideReport(records=(record,), problems=problems)
-        return (Part(kind="parse", side=side, measures=(errors,), topologies=(topology,)),)
+        return (Part(kind="parse", side=side, measures=(errors,), topologies=topologies),)
 
 
 class DryRunLane(Lane):
@@ -73,13 +64,18 @@ class DryRunLane(Lane):
 
     kinds = ("dry_run", "data_quality")
 
-    def __init__(self, policy: Policy, pipelines: Sequence[str]) -> None:
+    def __init__(self, policy: Policy, runtime: Runtime | None, pipelines: Sequence[str]) -> None:
         self.policy = policy
-        self.pipelines = tuple(pipelines)
+        self.runtime = runtime
+        self.pipelines = tuple(pipelines) if runtime else ()
         self.projects = policy.data_quality.great_expectations
 
     def commands(self, scratch: Path) -> tuple[Command, ...]:
-        runs = (dry_run_command(self.policy, scratch, self.pipelines),) if self.pipelines else ()
+        runs = (
+            (self.runtime.dry_run(self.policy, scratch, self.pipelines),)
+            if self.runtime and self.pipelines
+            else ()
+        )
         return (*runs, *(checkpoint_command(project, scratch, n) for n, project in enumerate(self.projects)))
 
     def read(
@@ -87,21 +83,21 @@ class DryRunLane(Lane):
     ) -> tuple[Part, ...]:
         split = len(records) - len(self.projects)
         parts: list[Part] = []
-        if self.pipelines:
-            parts.append(_read_dry_run(records[0], outputs[0], scratch / DRY_RUN_FILE))
+        if self.runtime and self.pipelines:
+            parts.append(_read_dry_run(self.runtime, records[0], outputs[0], scratch))
         if self.projects:
             parts.append(read_checkpoints(records[split:], outputs[split:], scratch))
         return tuple(parts)
 
 
-def _read_dry_run(record: CommandRecord, output: str, written: Path) -> Part:
+def _read_dry_run(runtime: Runtime, record: CommandRecord, output: str, scratch: Path) -> Part:
     try:
-        runs = read_dry_run(written.read_bytes())
+        runs = runtime.runs(scratch)
     except (OSError, ValueError) as error:
         reason = unfinished(record) or f"'{record.command.shown_as}' gave no result: {tail(output) or error}"
         return Part(kind="dry_run", side=SideReport(records=(record,), could_not_run=reason))
     problems = [
-        Problem(path=None, line=None, message=f"{run.dag_id}: {_why(run)}", key=run.dag_id)
+        Problem(path=None, line=None, message=f"{run.pipeline}: {_why(run)}", key=run.pipeline)
         for run in runs
         if not run.succeeded
     ]
@@ -111,10 +107,10 @@ def _read_dry_run(record: CommandRecord, output: str, written: Path) -> Part:
     )
 
 
-def _runtime(run: DagRun, record: CommandRecord) -> Measure:
+def _runtime(run: PipelineRun, record: CommandRecord) -> Measure:
     return Measure(
         name="runtime",
-        subject=run.dag_id,
+        subject=run.pipeline,
         value=round(run.seconds, 2),
         unit="seconds",
         side="base" if record.side == "base" else "head",
@@ -122,7 +118,7 @@ def _runtime(run: DagRun, record: CommandRecord) -> Measure:
     )
 
 
-def _why(run: DagRun) -> str:
-    failed = [task.id for task in run.tasks if task.state not in ("success", "skipped")]
-    what = f"task {', '.join(failed)} did not succeed" if failed else "the run did not succeed"
+def _why(run: PipelineRun) -> str:
+    failed = [node.id for node in run.nodes if node.state not in ("success", "skipped")]
+    what = f"{', '.join(failed)} did not succeed" if failed else "the run did not succeed"
     return f"{what}: {run.error}" if run.error else what

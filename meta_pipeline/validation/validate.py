@@ -18,10 +18,11 @@ from meta_pipeline.delivery.reports import ReportKind, SideReport, ValidationRep
 from meta_pipeline.delivery.topology import pipelines_of
 from meta_pipeline.evidence.store import Folder, readable_json
 from meta_pipeline.policy import Policy
+from meta_pipeline.schedulers.registry import RUNTIMES
 from meta_pipeline.validation.bench import PROBES, Bench, Benches
-from meta_pipeline.validation.lane import Lane, Part
+from meta_pipeline.validation.lane import Lane, Part, joined
 from meta_pipeline.validation.lint import LintLane
-from meta_pipeline.validation.pipelines import RUNTIME_SCHEDULERS, DryRunLane, ParseLane
+from meta_pipeline.validation.pipelines import DryRunLane, ParseLane
 from meta_pipeline.validation.tests import TestsLane
 
 ALL_KINDS: tuple[ReportKind, ...] = ("lint", "tests", "parse", "dry_run", "data_quality")
@@ -57,17 +58,18 @@ def lanes_for(policy: Policy, pipelines: Sequence[str]) -> Lanes:
         lanes.append(TestsLane(tests))
     else:
         absent["tests"] = "the policy names no test command (commands.unit_tests)"
+    runtime = RUNTIMES.get(policy.scheduler.kind) if policy.scheduler else None
     if policy.scheduler is None:
         absent["parse"] = "the policy names no scheduler (scheduler.kind)"
-    elif policy.scheduler.kind in RUNTIME_SCHEDULERS:
-        lanes.append(ParseLane(policy))
+    elif runtime:
+        lanes.append(ParseLane(policy, runtime))
     else:
         unable["parse"] = f"this version cannot ask {policy.scheduler.kind} to import its pipelines"
         unable["dry_run"] = f"this version cannot ask {policy.scheduler.kind} for a dry run"
     if not policy.data_quality.great_expectations:
         absent["data_quality"] = "the policy names no checkpoint (data_quality.great_expectations)"
     if pipelines or policy.data_quality.great_expectations:
-        lanes.append(DryRunLane(policy, pipelines))
+        lanes.append(DryRunLane(policy, runtime, pipelines))
     if not pipelines:
         absent.setdefault("dry_run", "no pipeline is touched by the change")
     return Lanes(tuple(lanes), absent, unable)
@@ -105,7 +107,10 @@ def validate(
                 lambda item: _run(benches.of(item[0]), item[1], item[0], commits[item[0]], remembered), work
             )
         )
-    parts = {(item[0], part.kind): part for item, given in zip(work, found, strict=True) for part in given}
+    parts: dict[tuple[Side, ReportKind], list[Part]] = {}
+    for (side, _), given in zip(work, found, strict=True):
+        for part in given:
+            parts.setdefault((side, part.kind), []).append(part)
     given_up: dict[ReportKind, ValidationReport] = {}
     for kind, reason in sides["head"].unable.items():
         given_up |= unable(change_set, reason, [kind])
@@ -181,15 +186,15 @@ def _reused(bench: Bench, part: Part) -> Part:
 
 
 def _report(
-    kind: ReportKind, change_set: str, parts: Mapping[tuple[Side, ReportKind], Part], absent: str | None
+    kind: ReportKind, change_set: str, parts: Mapping[tuple[Side, ReportKind], list[Part]], absent: str | None
 ) -> ValidationReport:
-    base, head = parts.get(("base", kind)), parts.get(("head", kind))
+    base, head = joined(kind, parts.get(("base", kind), ())), joined(kind, parts.get(("head", kind), ()))
     return ValidationReport(
         kind=kind,
         change_set=change_set,
-        base=base.side if base else SideReport(),
-        head=head.side if head else SideReport(),
-        measures=(*(base.measures if base else ()), *(head.measures if head else ())),
-        topologies=head.topologies if head else (),
-        not_applicable=absent if head is None else None,
+        base=base.side,
+        head=head.side,
+        measures=(*base.measures, *head.measures),
+        topologies=head.topologies,
+        not_applicable=None if ("head", kind) in parts else absent,
     )

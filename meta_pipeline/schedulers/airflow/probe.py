@@ -274,7 +274,7 @@ def absent(dag_id: str, bags: Iterable[Any]) -> Document:
         text += "; not imported: " + "; ".join(reasons)
     elif errors:
         text += f"; {len(errors)} files were not imported"
-    return {"dag_id": dag_id, "succeeded": False, "seconds": 0.0, "tasks": [], "error": text}
+    return {"pipeline": dag_id, "succeeded": False, "seconds": 0.0, "nodes": [], "error": text}
 
 
 def mentions(path: str, dag_id: str) -> bool:
@@ -310,10 +310,10 @@ def run(dag: Any, when: datetime, limit: int) -> Document:
     if error is None and state != "success":
         error = f"the run ended as {state}"
     return {
-        "dag_id": dag.dag_id,
+        "pipeline": dag.dag_id,
         "succeeded": state == "success",
         "seconds": round(time.perf_counter() - started, 3),
-        "tasks": sorted(tasks, key=lambda one: (one["id"], one["map_index"])),
+        "nodes": sorted(tasks, key=lambda one: (one["id"], one["map_index"])),
         "error": error if state != "success" else None,
     }
 

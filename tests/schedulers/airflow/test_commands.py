@@ -5,13 +5,9 @@ from pathlib import Path
 import pytest
 
 from meta_pipeline.policy import DryRunPolicy, Policy, SchedulerPolicy
-from meta_pipeline.schedulers.airflow.commands import (
-    dry_run_command,
-    parse_command,
-    read_dry_run,
-    read_topology,
-)
+from meta_pipeline.schedulers.airflow.commands import DRY_RUN_FILE, TOPOLOGY_FILE, AirflowRuntime
 
+AIRFLOW = AirflowRuntime()
 POLICY = Policy(
     scheduler=SchedulerPolicy(kind="airflow", paths=("dags",)),
     dry_run=DryRunPolicy(
@@ -21,19 +17,21 @@ POLICY = Policy(
 
 
 def test_commands_are_shown_as_a_person_types_them() -> None:
-    command = dry_run_command(POLICY, Path("/scratch"), ("a", "b"))
+    command = AIRFLOW.dry_run(POLICY, Path("/scratch"), ("a", "b"))
     assert command.shown_as == "airflow dags test a 2026-01-05 && airflow dags test b 2026-01-05"
     assert command.argv[0] == "python"
     variables = dict(command.variables)
     assert variables["AIRFLOW_VAR_BUCKET"] == "b"
     assert variables["AIRFLOW_CONN_DB"] == "sqlite://"
     assert variables["AIRFLOW_HOME"] == "/scratch/airflow"
-    assert parse_command(POLICY, Path("/scratch")).argv[-1] == "/scratch/topology.json"
+    assert AIRFLOW.parse(POLICY, Path("/scratch")).argv[-1] == "/scratch/topology.json"
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"runs": []}', b"\xff"])
-def test_malformed_output_is_one_sentence(data: bytes) -> None:
+def test_malformed_output_is_one_sentence(data: bytes, tmp_path: Path) -> None:
+    for name in (DRY_RUN_FILE, TOPOLOGY_FILE):
+        (tmp_path / name).write_bytes(data)
     with pytest.raises(ValueError, match="cannot be read"):
-        read_dry_run(data)
+        AIRFLOW.runs(tmp_path)
     with pytest.raises(ValueError, match="cannot be read"):
-        read_topology(data)
+        AIRFLOW.topologies(tmp_path)

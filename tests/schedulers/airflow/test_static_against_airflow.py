@@ -11,17 +11,11 @@ from meta_pipeline.delivery.evidence import Command
 from meta_pipeline.delivery.topology import Topology, TopologyError, differences
 from meta_pipeline.delivery.tree import MemoryTree
 from meta_pipeline.policy import DryRunPolicy, Policy, SchedulerPolicy
-from meta_pipeline.schedulers.airflow.commands import (
-    DRY_RUN_FILE,
-    TOPOLOGY_FILE,
-    dry_run_command,
-    parse_command,
-    read_dry_run,
-    read_topology,
-)
+from meta_pipeline.schedulers.airflow.commands import AirflowRuntime
 from meta_pipeline.schedulers.survey import survey
 from tests.schedulers.airflow.dag_forms import DAG_IDS, FORMS
 
+AIRFLOW = AirflowRuntime()
 POLICY = Policy(
     scheduler=SchedulerPolicy(kind="airflow", paths=("dags",)),
     dry_run=DryRunPolicy(logical_date="2026-01-05", variables={"who": "stand-in"}),
@@ -90,8 +84,8 @@ def _placeless(topology: Topology) -> Topology:
 def test_static_and_runtime_agree(airflow_python: Path, tmp_path: Path) -> None:
     root, scratch = tmp_path / "checkout", tmp_path / "scratch"
     scratch.mkdir()
-    run(airflow_python, parse_command(POLICY, scratch), root, FORMS)
-    runtime = read_topology((scratch / TOPOLOGY_FILE).read_bytes())
+    run(airflow_python, AIRFLOW.parse(POLICY, scratch), root, FORMS)
+    (runtime,) = AIRFLOW.topologies(scratch)
     release = {"requirements.txt": f"apache-airflow=={runtime.version}\n"}
     (static,) = survey(MemoryTree.of({**FORMS, **release}), POLICY)
     assert runtime.errors == static.errors == ()
@@ -117,8 +111,8 @@ def test_what_cannot_be_imported_is_an_error_with_its_line(airflow_python: Path,
         ),
         "lib/compat.py": FORMS["lib/compat.py"],
     }
-    run(airflow_python, parse_command(POLICY, scratch), root, files)
-    topology: Topology = read_topology((scratch / TOPOLOGY_FILE).read_bytes())
+    run(airflow_python, AIRFLOW.parse(POLICY, scratch), root, files)
+    (topology,) = AIRFLOW.topologies(scratch)
     assert topology.pipelines == ()
     broken, circle = topology.errors
     assert broken == TopologyError(
@@ -133,14 +127,14 @@ def test_dry_run_reports_each_dag(airflow_python: Path, tmp_path: Path) -> None:
     scratch.mkdir()
     run(
         airflow_python,
-        dry_run_command(POLICY, scratch, ("fails", "absent", "succeeds")),
+        AIRFLOW.dry_run(POLICY, scratch, ("fails", "absent", "succeeds")),
         root,
         {"dags/runs.py": RUNS},
     )
-    fails, absent, succeeds = read_dry_run((scratch / DRY_RUN_FILE).read_bytes())
+    fails, absent, succeeds = AIRFLOW.runs(scratch)
     assert (fails.succeeded, fails.error) == (False, "broken: ValueError: the table is empty")
-    assert {task.id: task.state for task in fails.tasks} == {"fine": "success", "broken": "failed"}
+    assert {node.id: node.state for node in fails.nodes} == {"fine": "success", "broken": "failed"}
     assert (absent.succeeded, absent.error) == (False, "no DAG has this id")
     assert (succeeds.succeeded, succeeds.error) == (True, None)
-    assert [task.id for task in succeeds.tasks] == ["greet"]
+    assert [node.id for node in succeeds.nodes] == ["greet"]
     assert all(run.seconds >= 0 for run in (fails, absent, succeeds))

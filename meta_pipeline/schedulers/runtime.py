@@ -1,0 +1,73 @@
+"""How a scheduler itself is asked about a checkout, and what it answers; each scheduler's folder has its own way."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import ValidationError
+
+from meta_pipeline.delivery.evidence import Command
+from meta_pipeline.delivery.model import Frozen
+from meta_pipeline.delivery.topology import SchedulerKind, Topology
+from meta_pipeline.policy import Policy
+
+PARSE_SECONDS = 300
+PIPELINE_SECONDS = 600
+"""The longest that an import of all pipelines, and the dry run of one, may take."""
+
+
+class NodeRun(Frozen):
+    """One node of a dry run; `map_index` is -1 where the node is not mapped."""
+
+    id: str
+    map_index: int = -1
+    state: str | None
+    seconds: float | None
+
+
+class PipelineRun(Frozen):
+    """What became of one pipeline in a dry run; `error` says in one line why it did not succeed."""
+
+    pipeline: str
+    succeeded: bool
+    seconds: float
+    nodes: tuple[NodeRun, ...] = ()
+    error: str | None = None
+
+
+class Runtime(Protocol):
+    """One scheduler's own word. Commands run at the root of a checkout, in the target's environment.
+
+    An argv that begins with `python` means the interpreter of that environment. `scratch` is a writable
+    folder of ours; answers are read back from it. `probe` is the script of ours that the sandbox must let
+    be read.
+    """
+
+    kind: SchedulerKind
+    probe: Path
+
+    def parse(self, policy: Policy, scratch: Path) -> Command:
+        """Import every pipeline of the policy's folders."""
+        ...
+
+    def topologies(self, scratch: Path) -> tuple[Topology, ...]:
+        """What `parse` found; raises `OSError` or `ValueError` where it wrote nothing that can be read."""
+        ...
+
+    def dry_run(self, policy: Policy, scratch: Path, pipelines: Sequence[str]) -> Command:
+        """Run each of these pipelines once for the policy's logical date, without retries."""
+        ...
+
+    def runs(self, scratch: Path) -> tuple[PipelineRun, ...]:
+        """What became of them, in the order asked for; those after a killed one are not there.
+
+        Raises `OSError` or `ValueError` as `topologies` does.
+        """
+        ...
+
+
+def malformed(what: str, error: ValidationError) -> str:
+    """The sentence for a probe's output that is not as agreed; `what` is such as `dry run of Airflow`."""
+    first = error.errors()[0]
+    where = ".".join(map(str, first["loc"])) or "its beginning"
+    return f"The {what} cannot be read: at {where}: {first['msg']}; run the command again."
