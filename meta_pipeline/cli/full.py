@@ -1,6 +1,5 @@
 """`--level full`: the target's own tools, in a sandbox, without a delivery."""
 
-import tempfile
 from pathlib import Path
 
 from meta_pipeline.cli.errors import UsageError
@@ -20,12 +19,13 @@ from meta_pipeline.validation.pipelines import ParseLane
 from meta_pipeline.validation.validate import ALL_KINDS, run_lane, unable, validate
 from meta_pipeline.workspace.environment import CannotBuild
 from meta_pipeline.workspace.repository import Mirror
+from meta_pipeline.workspace.scratch import scratch_folder
 
 
 def judge_full(repo: Path, policy: Policy, change: Change, base: str, head: str) -> tuple[GateResult, ...]:
     """All gates on a change, the target's tools run at both commits."""
-    with tempfile.TemporaryDirectory(prefix="meta-pipeline-check-") as folder:
-        mirror = Mirror.open(Path(folder), "check", str(repo.resolve()))
+    with scratch_folder() as folder:
+        mirror = Mirror.open(folder, "check", str(repo.resolve()))
         change_set = ChangeSet(
             plan="",
             base=base,
@@ -34,12 +34,12 @@ def judge_full(repo: Path, policy: Policy, change: Change, base: str, head: str)
             message="",
             head=head,
         )
-        evidence = EvidenceStore.at(str(Path(folder) / "evidence"))
+        evidence = EvidenceStore.at(str(folder / "evidence"))
         benches = set_up_both(Home.of_environment().path, mirror, evidence, policy, (base, head))
         reports = (
             unable(change_set, benches.reason, ALL_KINDS)
             if isinstance(benches, CannotBuild)
-            else validate(benches, change_set, change, Folder.at(str(Path(folder) / "base_evidence")))
+            else validate(benches, change_set, change, Folder.at(str(folder / "base_evidence")))
         )
         case = Case(policy, change=change, reports=reports)
         return tuple(judge(gate, case) for gate in catalogue().gates.values())
@@ -54,9 +54,9 @@ def runtime_topologies(repo: Path, policy: Policy, commit: str) -> tuple[Topolog
         raise UsageError(
             f"{repo}: this version cannot ask {policy.scheduler.kind} for its pipelines at run time."
         )
-    with tempfile.TemporaryDirectory(prefix="meta-pipeline-topology-") as folder:
-        mirror = Mirror.open(Path(folder), "topology", str(repo.resolve()))
-        evidence = EvidenceStore.at(str(Path(folder) / "evidence"))
+    with scratch_folder() as folder:
+        mirror = Mirror.open(folder, "topology", str(repo.resolve()))
+        evidence = EvidenceStore.at(str(folder / "evidence"))
         bench = set_up(Home.of_environment().path, mirror, evidence, policy, commit)
         if isinstance(bench, CannotBuild):
             raise UsageError(f"{repo}: {bench.reason}")

@@ -1,11 +1,11 @@
 """SSH signatures over sign-offs, made and checked by `ssh-keygen -Y`."""
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from meta_pipeline.delivery.signoff import NAMESPACE
 from meta_pipeline.workspace.process import call
+from meta_pipeline.workspace.scratch import scratch_folder
 
 
 class SigningError(ValueError):
@@ -54,7 +54,7 @@ def _verify(origin: str, content: bytes, statement: bytes, signature: str) -> st
         raise SigningError(
             f"{origin} names no signer; commit a line such as: you@example.com ssh-ed25519 AAAA..."
         )
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch_folder() as folder:
         allowed, signed = Path(folder, "allowed"), Path(folder, "signature")
         allowed.write_bytes(content)
         signed.write_text(signature)

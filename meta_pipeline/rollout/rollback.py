@@ -1,6 +1,5 @@
 """The way back: the plan of a rollback, and its rehearsal in a copy of the repository."""
 
-import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +18,7 @@ from meta_pipeline.validation.validate import run_lane
 from meta_pipeline.workspace.git import Git
 from meta_pipeline.workspace.process import run, split_command
 from meta_pipeline.workspace.repository import Mirror, open_repository
+from meta_pipeline.workspace.scratch import scratch_folder
 
 UNRELATED_FILE = "LATER-WORK.md"
 _IDENTITY = {
@@ -76,8 +76,7 @@ def rehearse(bench: Bench, change_set: ChangeSet, rollback: RollbackPlan) -> Reh
     expected = _with_later_work(mirror, change_set.base)
     later = _with_later_work(mirror, change_set.head)
     problems: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="meta-pipeline-rehearsal-") as folder:
-        room = Path(folder)
+    with scratch_folder() as room:
         origin, checkout = _rehearsal_room(mirror, room, policy.default_branch, later)
         records = _play(bench, rollback.commands, checkout, room, later)
         failed = next((record for record in records if not record.succeeded), None)

@@ -1,7 +1,6 @@
 """Validate a change set: the target's own tools at base and head, beside each other."""
 
 import os
-import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -24,6 +23,7 @@ from meta_pipeline.validation.lane import Lane, Part, joined
 from meta_pipeline.validation.lint import LintLane
 from meta_pipeline.validation.pipelines import DryRunLane, ParseLane
 from meta_pipeline.validation.tests import TestsLane
+from meta_pipeline.workspace.scratch import scratch_folder
 
 ALL_KINDS: tuple[ReportKind, ...] = ("lint", "tests", "parse", "dry_run", "data_quality")
 _KEY_SCRATCH = Path("/scratch")
@@ -158,9 +158,8 @@ def run_lane(bench: Bench, lane: Lane, side: Side, commit: str) -> tuple[Part, .
     """Run one lane in a fresh checkout of `commit` and read what its commands said."""
     with (
         bench.mirror.worktree(commit) as worktree,
-        tempfile.TemporaryDirectory(prefix="meta-pipeline-") as folder,
+        scratch_folder() as scratch,
     ):
-        scratch = Path(folder)
         records = [bench.run(command, side, worktree, scratch) for command in lane.commands(scratch)]
         return lane.read(records, [bench.output(record) for record in records], scratch)
 

@@ -1,15 +1,14 @@
 """Patches and the commits they make, in a temporary index: no checkout, no filter, no hook."""
 
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from meta_pipeline.delivery.tree import REGULAR
 from meta_pipeline.workspace.git import Git, GitFault, decoded
+from meta_pipeline.workspace.scratch import scratch_folder
 
 COMMITTER = ("meta-pipeline", "meta-pipeline@localhost")
 
@@ -133,10 +132,8 @@ def encoded(text: str) -> bytes:
 @contextmanager
 def _index(git: Git, base: str) -> Iterator[Git]:
     """Git with an index of its own that holds the files of `base`."""
-    with tempfile.TemporaryDirectory(prefix="meta-pipeline-index-") as folder:
-        indexed = Git(
-            git.folder, git.options, {**git.variables, "GIT_INDEX_FILE": str(Path(folder, "index"))}
-        )
+    with scratch_folder() as folder:
+        indexed = Git(git.folder, git.options, {**git.variables, "GIT_INDEX_FILE": str(folder / "index")})
         indexed.out("read-tree", base)
         yield indexed
 
@@ -166,16 +163,16 @@ def _diff_of_file(git: Git, base: str, head: str, path: bytes) -> str:
     try:
         return _diff(git, base, head, path).decode("utf-8")
     except UnicodeDecodeError:
-        with tempfile.NamedTemporaryFile(suffix=".attributes") as attributes:
-            attributes.write(b"* -diff\n")
-            attributes.flush()
-            return _diff(git, base, head, path, (f"core.attributesFile={attributes.name}",)).decode("ascii")
+        with scratch_folder() as folder:
+            attributes = folder / "attributes"
+            attributes.write_bytes(b"* -diff\n")
+            return _diff(git, base, head, path, (f"core.attributesFile={attributes}",)).decode("ascii")
 
 
 def _written(git: Git, contents: tuple[bytes, ...]) -> list[str]:
     """The object ids of these contents, written by one git process."""
-    with tempfile.TemporaryDirectory(prefix="meta-pipeline-blobs-") as folder:
-        paths = [Path(folder, str(number)) for number in range(len(contents))]
+    with scratch_folder() as folder:
+        paths = [folder / str(number) for number in range(len(contents))]
         for path, data in zip(paths, contents, strict=True):
             path.write_bytes(data)
         listed = "".join(f"{path}\n" for path in paths).encode()

@@ -6,7 +6,6 @@ import shlex
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 import uuid
 from collections.abc import Mapping, Sequence
@@ -20,6 +19,7 @@ import psutil
 
 from meta_pipeline.delivery.evidence import Command
 from meta_pipeline.workspace.sandbox import Sandbox
+from meta_pipeline.workspace.scratch import scratch_folder
 
 MARKER = "META_PIPELINE_RUN"
 _POLL_SECONDS = 0.1
@@ -67,8 +67,7 @@ def run(command: Command, *, cwd: Path, path: str, variables: Mapping[str, str],
     if _program(command.argv[0], cwd, path) is None:
         said = f"{command.argv[0]}: there is no such program in {path}\n"
         return Ran(None, "missing", 0.0, b"", said.encode())
-    with tempfile.TemporaryDirectory(prefix="meta-pipeline-run-", ignore_cleanup_errors=True) as folder:
-        private = Path(folder).resolve()
+    with scratch_folder() as private:
         for name in ("home", "tmp"):
             (private / name).mkdir()
         environment = {

@@ -1,16 +1,14 @@
 """Checkouts of our own: each fresh, detached, in the state folder, and removed when its work is done."""
 
-import os
-import shutil
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from meta_pipeline.workspace.git import Git, GitFault, decoded
+from meta_pipeline.workspace.scratch import held_folder, remove_abandoned
 
 
 @dataclass(frozen=True)
@@ -39,40 +37,25 @@ class Worktree:
 
 
 @contextmanager
-def added_worktree(git: Git, folder: Path, lock: FileLock, commit: str) -> Iterator[Worktree]:
-    """Check `commit` out below `folder`; the lock file beside it, held meanwhile, tells others it is in use."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / uuid.uuid4().hex[:16]
-    in_use = FileLock(path.with_suffix(".lock"))
-    with lock:
-        in_use.acquire()
+def added_worktree(git: Git, room: Path, lock: FileLock, commit: str) -> Iterator[Worktree]:
+    """Check `commit` out in a folder of `room` that others see as in use; it is removed at the end."""
+    room.mkdir(parents=True, exist_ok=True)
     try:
-        with lock:  # git stumbles over a worktree that another one is just adding; the files need no lock
-            git.out("worktree", "add", "--quiet", "--detach", "--no-checkout", str(path), commit)
-        own = Git(path, (f"--git-dir={_own_git_dir(path)}", f"--work-tree={path}"))
-        own.out("read-tree", "--reset", "-u", commit)
-        yield Worktree(path, commit, own)
+        with held_folder(room) as path:
+            with lock:  # git stumbles over a worktree that another one is just adding; the files need no lock
+                git.out("worktree", "add", "--quiet", "--detach", "--no-checkout", str(path), commit)
+            own = Git(path, (f"--git-dir={_own_git_dir(path)}", f"--work-tree={path}"))
+            own.out("read-tree", "--reset", "-u", commit)
+            yield Worktree(path, commit, own)
     finally:
-        _remove(path)
         with lock:
             git.run("worktree", "prune")
-        in_use.release()
-        path.with_suffix(".lock").unlink(missing_ok=True)
 
 
-def remove_stale_worktrees(git: Git, folder: Path, lock: FileLock) -> None:
-    """Remove the checkouts whose owner is gone, as after a kill: nobody holds the lock beside them any more."""
-    found = False
+def remove_stale_worktrees(git: Git, room: Path, lock: FileLock) -> None:
+    """Remove the checkouts whose owner is gone, as after a kill."""
     with lock:
-        for held in folder.glob("*.lock"):
-            try:
-                with FileLock(held, timeout=0):
-                    _remove(held.with_suffix(""))
-                    held.unlink(missing_ok=True)
-                    found = True
-            except Timeout:
-                continue
-        if found:
+        if remove_abandoned(room):
             git.run("worktree", "prune")
 
 
@@ -84,15 +67,3 @@ def _own_git_dir(path: Path) -> Path:
             f"{path / '.git'} points to no git folder; remove the state folder's worktrees and start again."
         )
     return Path(pointer.removeprefix("gitdir: ").strip())
-
-
-def _remove(path: Path) -> None:
-    """Delete a folder even where a command took away the right to write in folders of it."""
-    shutil.rmtree(path, ignore_errors=True)
-    if path.exists():
-        path.chmod(0o700)
-        for parent, folders, _ in os.walk(path):
-            for folder in (Path(parent, name) for name in folders):
-                if not folder.is_symlink():
-                    folder.chmod(0o700)
-        shutil.rmtree(path)
