@@ -37,16 +37,31 @@ _HEAD = """# The gates
 
 Written by `make docs` from the gates themselves; change the class, not this page.
 
-Each gate says what it demands, where it is shown, and what a finding of it does: `failed` blocks the delivery,
-`needs_approval` pauses it for a named human, `warned` informs. A policy may make that stricter. The examples are
-the gate's tests.
+Every stage of a delivery ends at a border that these gates hold shut. `meta-pipeline check` judges any two commits by
+those that need no delivery, and `meta-pipeline gates CHG004` prints one of them in the terminal.
+
+A gate comes to one outcome:
+
+| outcome | what it means | what it does |
+|---|---|---|
+| `passed` | it looked and found nothing | |
+| `not_applicable` | there is nothing here that it speaks about | |
+| `warned` | something to know | informs |
+| `needs_approval` | a named person must agree to this very finding | the delivery waits; `check` exits with 3 |
+| `failed` | a finding that must be mended | the delivery is blocked; `check` exits with 1 |
+| `could_not_run` | its tool gave no answer, which is never a pass | the delivery is blocked; `check` exits with 4 |
+
+The table gives the outcome of a finding unless the gate says otherwise. A policy may make it stricter
+(`gates: {CHG005: failed}` in `.meta-pipeline.yaml`), never milder. The examples are the gate's tests.
 """
 
 
 def pages(gates: Catalogue) -> Mapping[str, str]:
     """Every generated page: its path under docs/ and its text."""
     return {
-        "gates.md": "\n".join([_HEAD, *(_stage(stage, gates.of_stage(stage)) for stage in STAGES)]),
+        "gates.md": "\n".join(
+            [_HEAD, _overview(gates), *(_stage(stage, gates.of_stage(stage)) for stage in STAGES)]
+        ),
         "schemas/policy.json": _schema(
             Policy.model_json_schema(), "The policy of a target, .meta-pipeline.yaml"
         ),
@@ -60,6 +75,20 @@ def pages(gates: Catalogue) -> Mapping[str, str]:
             for name, document in DOCUMENTS.items()
         },
     }
+
+
+def _overview(gates: Catalogue) -> str:
+    rows = [
+        f"| [{gate.id} {gate.name}](#{gate.id.lower()}-{gate.name}) | {stage} | `{gate.default}` | {_demand(gate)} |"
+        for stage in STAGES
+        for gate in gates.of_stage(stage)
+    ]
+    return "\n".join(["| gate | stage | a finding is | demands |", "|---|---|---|---|", *rows, ""])
+
+
+def _demand(gate: Gate) -> str:
+    """The first paragraph of the gate's rationale, on one line of a table."""
+    return " ".join(gate.rationale.split("\n\n")[0].split()).replace("|", "\\|")
 
 
 def _stage(stage: str, gates: tuple[Gate, ...]) -> str:

@@ -10,6 +10,7 @@ import typer
 from meta_pipeline.cli import check as checking
 from meta_pipeline.cli import decide
 from meta_pipeline.cli import doctor as doctoring
+from meta_pipeline.cli import gates as cataloguing
 from meta_pipeline.cli import init as initialising
 from meta_pipeline.cli import status as standing
 from meta_pipeline.cli.documents import ErrorDocument
@@ -94,9 +95,13 @@ def topology(
 
 
 @app.command()
-def gates(json: Json = False, form: Format = "text") -> None:
-    """List every gate: what it demands and why."""
-    checking.gates(as_json=json or form == "json")
+def gates(
+    gate: Annotated[str | None, typer.Argument(help="One gate, such as CHG004; all of them without.")] = None,
+    json: Json = False,
+    form: Format = "text",
+) -> None:
+    """List every gate, or explain one: what it demands and why."""
+    cataloguing.gates(gate, as_json=json or form == "json")
 
 
 @app.command()

@@ -1,11 +1,11 @@
-"""`check`, `topology` and `gates`: judgement without a delivery."""
+"""`check` and `topology`: judgement without a delivery."""
 
 from pathlib import Path
 from typing import Literal
 
 from rich.table import Table
 
-from meta_pipeline.cli.documents import CheckDocument, GateDocument, GateListing, GatesDocument
+from meta_pipeline.cli.documents import CheckDocument, GateDocument
 from meta_pipeline.cli.full import judge_full, runtime_topologies
 from meta_pipeline.cli.output import STDERR, STDOUT, Exit, exit_of_results, leave, print_document, shown
 from meta_pipeline.delivery.judgement import GateResult, decide
@@ -76,28 +76,6 @@ def topology(repo: Path, rev: str, *, level: Literal["static", "full"], as_json:
         _show_topology(topology_found)
 
 
-def gates(*, as_json: bool) -> None:
-    """Print the catalogue."""
-    listing = tuple(
-        GateListing(
-            id=gate.id,
-            name=gate.name,
-            stage=gate.stage,
-            shown_on=gate.subject,
-            default=gate.default,
-            rationale=gate.rationale,
-        )
-        for gate in catalogue().gates.values()
-    )
-    if as_json:
-        print_document(GatesDocument(gates=listing))
-        return
-    table = Table("gate", "name", "stage", "default", "demands")
-    for gate in listing:
-        table.add_row(gate.id, gate.name, gate.stage, gate.default, shown(gate.rationale.split("\n\n")[0]))
-    STDOUT.print(table)
-
-
 def policy_of(repository: Repository, tree: GitTree) -> Policy:
     """The policy committed in `tree`, or safe defaults; raises `PolicyError`."""
     text = tree.read(POLICY_FILE)
@@ -147,4 +125,4 @@ def _show_topology(found: Topology) -> None:
     STDOUT.print(f"{len(found.pipelines)} pipelines, {len(found.errors)} errors")
 
 
-__all__ = ["Exit", "check", "gates", "policy_of", "topology"]
+__all__ = ["Exit", "check", "policy_of", "topology"]

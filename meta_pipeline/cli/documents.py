@@ -43,6 +43,13 @@ class CheckDocument(Frozen):
     gates: tuple[GateDocument, ...]
 
 
+class ExampleListing(Frozen):
+    """A case that a gate is tested with, in a few words, and the outcome that it must give."""
+
+    title: str
+    outcome: Outcome
+
+
 class GateListing(Frozen):
     """One gate of the catalogue."""
 
@@ -52,6 +59,7 @@ class GateListing(Frozen):
     shown_on: str
     default: str
     rationale: str
+    examples: tuple[ExampleListing, ...]
 
 
 class GatesDocument(Frozen):

@@ -37,6 +37,16 @@ def test_what_needs_no_repository(shell: Shell, command: str) -> None:
     said.document(command)
 
 
+def test_one_gate_is_explained_by_its_id_or_name(shell: Shell) -> None:
+    (gate,) = shell.run("gates", "destructive-change", "--json").document("gates")["gates"]
+    assert gate["id"] == "CHG004"
+    assert {"passed", "failed"} <= {example["outcome"] for example in gate["examples"]}
+    said = shell.run("gates", "chg004")
+    assert said.exit == 0
+    assert gate["rationale"].splitlines()[0] in said.stdout
+    assert "there is no gate 'CHG999'" in shell.refused(2, "gates", "CHG999")
+
+
 def test_a_delivery_from_its_issue_to_its_end(shell: Shell, git_repo: MakeRepository) -> None:
     git_repo(SHOP)
     (shell.folder / "issue.md").write_text(ISSUE)
