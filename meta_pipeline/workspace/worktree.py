@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING
 
 from meta_pipeline.workspace.git import Git, GitFault, decoded
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,10 @@ class Worktree:
 
 
 @contextmanager
-def added_worktree(git: Git, folder: Path, lock: FileLock, commit: str) -> Iterator[Worktree]:
+def added_worktree(git: Git, folder: Path, lock: "FileLock", commit: str) -> Iterator[Worktree]:
     """Check `commit` out below `folder`; the lock file beside it, held meanwhile, tells others it is in use."""
+    from filelock import FileLock
+
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / uuid.uuid4().hex[:16]
     in_use = FileLock(path.with_suffix(".lock"))
@@ -60,8 +64,10 @@ def added_worktree(git: Git, folder: Path, lock: FileLock, commit: str) -> Itera
         path.with_suffix(".lock").unlink(missing_ok=True)
 
 
-def remove_stale_worktrees(git: Git, folder: Path, lock: FileLock) -> None:
+def remove_stale_worktrees(git: Git, folder: Path, lock: "FileLock") -> None:
     """Remove the checkouts whose owner is gone, as after a kill: nobody holds the lock beside them any more."""
+    from filelock import FileLock, Timeout
+
     found = False
     with lock:
         for held in folder.glob("*.lock"):
