@@ -19,7 +19,6 @@ from meta_pipeline.evidence.store import EvidenceStore, Folder, readable_json
 from meta_pipeline.gates.catalogue import catalogue
 from meta_pipeline.gates.gate import Gate
 from meta_pipeline.policy import POLICY_FILE, Policy, read_policy
-from meta_pipeline.schedulers.defaults import detected_policy
 from meta_pipeline.settings import Home, Target
 from meta_pipeline.workspace.repository import Mirror
 from meta_pipeline.workspace.tree import GitTree
@@ -191,6 +190,8 @@ def needs_new_pins(standing: Standing, opened: Opened, tip: Tip) -> bool:
 def _policy_in(tree: GitTree, target: Target, branch: str) -> Policy:
     text = tree.read(POLICY_FILE)
     if text is None:
+        from meta_pipeline.schedulers.defaults import detected_policy
+
         return detected_policy(tree, target.name, branch)
     return read_policy(text.decode("utf-8", "replace"))
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from filelock import FileLock
 from pydantic import Field, ValidationError, field_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
@@ -138,6 +137,8 @@ class Home:
 
     def watch(self, target: Target) -> Target:
         """Add a target to the settings file, once; raises `SettingsError` where its name means another repository."""
+        from filelock import FileLock
+
         self.path.mkdir(parents=True, exist_ok=True)
         with FileLock(self.path / "settings.lock"):
             settings = self.settings()

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from email.utils import parseaddr
 
-from meta_pipeline.authors.write import carry_out
 from meta_pipeline.delivery.change_set import Author, ChangeSet
 from meta_pipeline.delivery.ids import DeliveryId
 from meta_pipeline.delivery.model import digest
@@ -32,7 +31,7 @@ def write_change(
     Equal inputs give the same commit. A patch that does not apply, or changes nothing, gives a change
     set with a `rejection`. Raises `RecipeError` where a recipe meets a source it does not understand.
     """
-    text = patch if patch is not None else mirror.write_tree_patch(base, carry_out(plan, mirror.tree(base)))
+    text = patch if patch is not None else _written_by_recipes(mirror, plan, base)
     message = commit_message(delivery, title, plan)
     change = ChangeSet(plan=digest(plan), base=base, patch=text, author=author, message=message)
     if not text.strip():
@@ -75,3 +74,9 @@ def commit_message(delivery: DeliveryId, title: str, plan: Plan) -> str:
     steps = "\n".join(f"{step.number}. {step.title} ({', '.join(step.files)})" for step in plan.steps)
     trailers = f"Delivery: {delivery}\nPlan: {digest(plan)}"
     return f"{' '.join(title.split())}\n\n{steps}\n\n{trailers}\n"
+
+
+def _written_by_recipes(mirror: Mirror, plan: Plan, base: str) -> str:
+    from meta_pipeline.authors.write import carry_out  # loads LibCST, which a person's patch does not need
+
+    return mirror.write_tree_patch(base, carry_out(plan, mirror.tree(base)))

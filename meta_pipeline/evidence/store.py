@@ -6,27 +6,30 @@ import posixpath
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import fsspec
-from fsspec.implementations.local import LocalFileSystem
 from pydantic import BaseModel
 
 from meta_pipeline.delivery.evidence import Evidence
 from meta_pipeline.delivery.model import CHUNK_ID_LENGTH, canonical_json, digest_bytes
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
 
 
 @dataclass(frozen=True)
 class Folder:
     """A folder on some filesystem; every path below is relative to it."""
 
-    fs: fsspec.AbstractFileSystem
+    fs: "AbstractFileSystem"
     root: str
 
     @classmethod
     def at(cls, url: str) -> "Folder":
         """The folder that a path or an fsspec URL names; it need not exist yet."""
-        fs, root = fsspec.core.url_to_fs(url)
+        from fsspec.core import url_to_fs
+
+        fs, root = url_to_fs(url)
         return cls(fs, root)
 
     def below(self, *parts: str) -> "Folder":
@@ -56,7 +59,7 @@ class Folder:
         """Write a file whole: a reader sees the old content or the new one, never a part."""
         path = self.path(name)
         self.fs.makedirs(posixpath.dirname(path), exist_ok=True)
-        if isinstance(self.fs, LocalFileSystem):
+        if self._is_local:
             _temporary(path, data).replace(path)
         else:
             self.fs.pipe_file(path, data)
@@ -66,7 +69,7 @@ class Folder:
         path = self.path(name)
         self.fs.makedirs(posixpath.dirname(path), exist_ok=True)
         try:
-            if isinstance(self.fs, LocalFileSystem):
+            if self._is_local:
                 temporary = _temporary(path, data)
                 try:
                     Path(path).hardlink_to(temporary)
@@ -77,6 +80,12 @@ class Folder:
         except FileExistsError:
             return False
         return True
+
+    @property
+    def _is_local(self) -> bool:
+        from fsspec.implementations.local import LocalFileSystem
+
+        return isinstance(self.fs, LocalFileSystem)
 
     def remove(self, name: str) -> None:
         """Remove a file; nothing happens where there is none."""

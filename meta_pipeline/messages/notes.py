@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from meta_pipeline.authors.recipes.book import RECIPES
 from meta_pipeline.delivery.ids import DeliveryId
 from meta_pipeline.delivery.issue import Issue
 from meta_pipeline.delivery.judgement import Verdict
@@ -45,6 +44,8 @@ def guidance_note(
     plan: Plan | None,
 ) -> str:
     """Why the delivery stopped, what was tried, what is asked of a person, and what to do next."""
+    from meta_pipeline.authors.recipes.book import RECIPES  # loads LibCST, as every recipe does
+
     failed = [result for result in verdict.results if result.outcome in ("failed", "could_not_run")]
     return render(
         "guidance",

@@ -4,11 +4,12 @@ import re
 import textwrap
 from collections.abc import Sized
 from functools import cache
-from typing import Any
-
-import jinja2
+from typing import TYPE_CHECKING, Any
 
 from meta_pipeline.delivery.citations import cite_chunk, cite_file
+
+if TYPE_CHECKING:
+    import jinja2
 
 # An underscore inside a word, a lone `>` or `#` and a back quote with its partner are plain or harmless in Markdown.
 _MARKUP = re.compile(r"(?<!\w)_|_(?!\w)|^[>#+-]|[\\*\[\]<|]")
@@ -51,7 +52,9 @@ def code(text: object) -> str:
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def _environment() -> "jinja2.Environment":
+    import jinja2
+
     # Not HTML: the templates are Markdown, and `escaped` is the escape of Markdown.
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("meta_pipeline.messages"),

@@ -1,4 +1,8 @@
-"""What this version knows of each scheduler: how its pipelines are read from source, and how it is asked itself."""
+"""What this version knows of each scheduler: how its pipelines are read from source, and how it is asked itself.
+
+A reader imports its modules when it is first used: it brings a parser along, and a command that reads no pipeline, or
+none of that scheduler, should not wait for it.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
@@ -6,13 +10,19 @@ from typing import TypeAlias
 from meta_pipeline.delivery.topology import SchedulerKind, Topology
 from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.schedulers.airflow.commands import AirflowRuntime
-from meta_pipeline.schedulers.airflow.static.reader import read_topology as read_airflow
 from meta_pipeline.schedulers.runtime import Runtime
 
 Reader: TypeAlias = Callable[[Tree, str, tuple[str, ...]], tuple[Topology, ...]]
 """The topologies of a folder of a tree; the third argument are folders of the tree that imports start from."""
 
-READERS: Mapping[SchedulerKind, Reader] = {
-    "airflow": lambda tree, folder, roots: (read_airflow(tree, folder, roots),),
-}
+
+def _read_airflow(tree: Tree, folder: str, roots: tuple[str, ...]) -> tuple[Topology, ...]:
+    from meta_pipeline.schedulers.airflow.static.reader import read_topology
+
+    return (read_topology(tree, folder, roots),)
+
+
+READERS: Mapping[SchedulerKind, Reader] = {"airflow": _read_airflow}
+
 RUNTIMES: Mapping[SchedulerKind, Runtime] = {"airflow": AirflowRuntime()}
+"""A runtime's module builds argument lists and reads answers; the scheduler's own package stays in the target."""

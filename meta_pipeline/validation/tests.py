@@ -4,9 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
 
-from defusedxml import ElementTree
-from defusedxml.common import DefusedXmlException
-
 from meta_pipeline.delivery.evidence import Command, CommandRecord
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.reports import Measure, Problem, SideReport
@@ -91,6 +88,9 @@ class TestsLane(Lane):
 
 def read_junit(path: Path) -> Counted | None:
     """The counts of a JUnit file; None where there is none or it cannot be read."""
+    from defusedxml import ElementTree
+    from defusedxml.common import DefusedXmlException
+
     try:
         root = ElementTree.fromstring(path.read_bytes())
     except (OSError, ParseError, DefusedXmlException):

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock
-
 from meta_pipeline.delivery.evidence import Command
 from meta_pipeline.delivery.model import chunk_id, digest, digest_bytes
 from meta_pipeline.delivery.tree import Tree
@@ -58,6 +56,8 @@ def build_environment(
     Two that want the same one build it once. Wheels are preferred, as their installation runs no code;
     where they do not suffice, source distributions are built in `sandbox`, with the network open.
     """
+    from filelock import FileLock
+
     try:
         files = requirement_files(tree, policy.requirements)
     except RequirementFault as fault:

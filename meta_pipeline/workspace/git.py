@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import PIPE
+from typing import TYPE_CHECKING
 
-import git
+if TYPE_CHECKING:
+    from git.cmd import Git as GitPython
 
 _SETTINGS = (
     "core.hooksPath=/dev/null",
@@ -116,6 +118,8 @@ class Git:
 
         Raises `GitFault` where git cannot be started.
         """
+        import git  # as slow to load as all that a command asks of git
+
         command = self.command(*arguments, variables=variables, settings=settings, network=network)
         with tempfile.TemporaryFile() as standard_input:
             if given is not None:
@@ -149,8 +153,10 @@ class Git:
             raise GitFault(f"git {arguments[0]} failed in {self.folder}: {answer.complaint}.")
         return answer.output
 
-    def start(self, *arguments: str) -> git.cmd.Git.AutoInterrupt:
+    def start(self, *arguments: str) -> "GitPython.AutoInterrupt":
         """Start a command that is talked to over its pipes; it ends when the object is collected."""
+        import git
+
         return git.cmd.Git(self.folder).execute(self.command(*arguments), istream=PIPE, as_process=True)
 
     def command(

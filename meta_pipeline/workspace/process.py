@@ -4,7 +4,6 @@ import json
 import os
 import shlex
 import shutil
-import signal
 import subprocess
 import time
 import uuid
@@ -13,13 +12,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock, Thread
-from typing import IO, Literal
-
-import psutil
+from typing import IO, TYPE_CHECKING, Literal
 
 from meta_pipeline.delivery.evidence import Command
 from meta_pipeline.workspace.sandbox import Sandbox
 from meta_pipeline.workspace.scratch import scratch_folder
+
+if TYPE_CHECKING:
+    from meta_pipeline.workspace.process_tree import ProcessTree
 
 MARKER = "META_PIPELINE_RUN"
 _POLL_SECONDS = 0.1
@@ -107,6 +107,8 @@ def call(argv: Sequence[str], *, given: bytes = b"", seconds: float = 60) -> Cal
 
 
 def _run(command: Command, cwd: Path, private: Path, environment: Mapping[str, str], sandbox: Sandbox) -> Ran:
+    from meta_pipeline.workspace.process_tree import ProcessTree
+
     status_read, status_write = os.pipe()
     started = time.monotonic()
     with os.fdopen(status_read, "rb") as status:
@@ -127,7 +129,7 @@ def _run(command: Command, cwd: Path, private: Path, environment: Mapping[str, s
         finally:
             os.close(status_write)
         output = _Output(command.output_mb * _MEGABYTE, process)
-        tree = _Tree(process.pid, environment[MARKER])
+        tree = ProcessTree(process.pid, MARKER, environment[MARKER])
         try:
             ended_by = _watch(command, process, tree, output, started)
         finally:
@@ -156,7 +158,7 @@ def _began(told: bytes) -> bool:
 
 
 def _watch(
-    command: Command, process: subprocess.Popen[bytes], tree: "_Tree", output: "_Output", started: float
+    command: Command, process: subprocess.Popen[bytes], tree: "ProcessTree", output: "_Output", started: float
 ) -> EndedBy | None:
     """Wait for the command's own end, or say which limit it reached first."""
     while True:
@@ -171,26 +173,8 @@ def _watch(
         alive = tree.look()
         if len(alive) > command.processes:
             return "processes"
-        if _is_over(alive, command.memory_mb * _MEGABYTE):
+        if tree.holds_more_than(command.memory_mb * _MEGABYTE, alive):
             return "memory"
-
-
-def _is_over(processes: tuple[psutil.Process, ...], limit: int) -> bool:
-    """Whether they hold more than `limit` bytes together. Forked ones share pages, which the quick sum repeats."""
-    return sum(map(_resident, processes)) > limit and sum(map(_own_share, processes)) > limit
-
-
-def _resident(process: psutil.Process) -> int:
-    with suppress(psutil.Error):
-        return int(process.memory_info().rss)
-    return 0
-
-
-def _own_share(process: psutil.Process) -> int:
-    """Its own pages and its part of the shared ones; all of them where it keeps that to itself, as a process can."""
-    with suppress(psutil.Error):
-        return int(process.memory_full_info().pss)
-    return _resident(process)
 
 
 class _Output:
@@ -227,53 +211,3 @@ class _Output:
                     self._held += min(room, len(chunk))
                 if len(chunk) > room:
                     self.full.set()
-
-
-class _Tree:
-    """A process, all that it started, and all that carries its marker.
-
-    In bubblewrap all of them end with the first. Without it, only a process that drops both its parents
-    and its environment can hide.
-    """
-
-    def __init__(self, pid: int, marker: str) -> None:
-        self._group = pid
-        self._marker = marker
-        self._known: set[psutil.Process] = set()
-
-    def look(self) -> tuple[psutil.Process, ...]:
-        """The processes that are alive now; each is remembered, should its parent end before it."""
-        with suppress(psutil.Error):
-            root = psutil.Process(self._group)
-            self._known |= {root, *root.children(recursive=True)}
-        return tuple(process for process in self._known if process.is_running())
-
-    def end(self) -> None:
-        """Kill until none is left: one that starts others while it is being killed must not win."""
-        for _ in range(50):
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._group, signal.SIGKILL)
-            left = {p for p in (*self.look(), *self._marked()) if _is_alive(p)}
-            for process in left:
-                with suppress(psutil.Error):
-                    process.suspend()
-            for process in left:
-                with suppress(psutil.Error):
-                    process.kill()
-            if not left:
-                return
-            psutil.wait_procs(list(left), timeout=0.1)
-
-    def _marked(self) -> list[psutil.Process]:
-        found = []
-        for process in psutil.process_iter():
-            with suppress(psutil.Error, OSError):
-                if process.environ().get(MARKER) == self._marker:
-                    found.append(process)
-        return found
-
-
-def _is_alive(process: psutil.Process) -> bool:
-    with suppress(psutil.Error):
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    return False

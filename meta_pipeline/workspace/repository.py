@@ -6,14 +6,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, Self
-
-from filelock import FileLock
+from typing import TYPE_CHECKING, Literal, Self
 
 from meta_pipeline.workspace import patch as patches
 from meta_pipeline.workspace.git import Answer, Git, GitFault, decoded
 from meta_pipeline.workspace.tree import BlobReader, GitTree
 from meta_pipeline.workspace.worktree import Worktree, added_worktree, remove_stale_worktrees
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 SOURCE_HEADS = "refs/remotes/source"
 _FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -134,8 +135,10 @@ class Mirror(Repository):
     def worktrees(self) -> Path:
         return self.root / "worktrees" / self.target
 
-    def lock(self, step: Literal["fetch", "worktrees", "published"]) -> FileLock:
+    def lock(self, step: Literal["fetch", "worktrees", "published"]) -> "FileLock":
         """Held for a step that two processes must not do at once."""
+        from filelock import FileLock
+
         return FileLock(self.git_dir.with_suffix(f".{step}.lock"))
 
     @property

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from errno import EPERM
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 
 @contextmanager
@@ -32,6 +34,8 @@ def held_folder(room: Path) -> Iterator[Path]:
 
     The lock file beside it, held meanwhile, tells others that it is in use.
     """
+    from filelock import FileLock
+
     folder = room / uuid.uuid4().hex[:16]
     in_use = FileLock(_lock_of(folder))
     with _lock_of_room(room):  # between making a lock file and holding it, it looks abandoned
@@ -46,6 +50,8 @@ def held_folder(room: Path) -> Iterator[Path]:
 
 def remove_abandoned(room: Path) -> bool:
     """Remove the folders whose owner is gone, as after a kill: nobody holds the lock beside them any more."""
+    from filelock import FileLock, Timeout
+
     found = False
     for lock in room.glob("*.in-use"):
         with suppress(Timeout), _lock_of_room(room), FileLock(lock, timeout=0):
@@ -71,7 +77,9 @@ def _lock_of(folder: Path) -> Path:
     return folder.with_suffix(".in-use")
 
 
-def _lock_of_room(room: Path) -> FileLock:
+def _lock_of_room(room: Path) -> "FileLock":
+    from filelock import FileLock
+
     return FileLock(room.with_suffix(".lock"))
 
 

@@ -5,21 +5,22 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import IO, cast
-
-import git
+from typing import IO, TYPE_CHECKING, cast
 
 from meta_pipeline.delivery.tree import SUBMODULE, Entry
 from meta_pipeline.workspace.git import Git, GitFault, decoded
+
+if TYPE_CHECKING:
+    from git.cmd import Git as GitPython
 
 
 class BlobReader:
     """Object contents through one `git cat-file --batch`, started at the first read; threads may share it."""
 
-    def __init__(self, git_: Git) -> None:
-        self._git = git_
+    def __init__(self, git: Git) -> None:
+        self._git = git
         self._lock = threading.Lock()
-        self._process: git.cmd.Git.AutoInterrupt | None = None
+        self._process: GitPython.AutoInterrupt | None = None
 
     def read(self, name: str) -> bytes | None:
         """The bytes of an object; None where the store does not hold it, as in a partial clone."""

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from filelock import FileLock
+from typing import TYPE_CHECKING
 
 from meta_pipeline.workspace.git import Git, GitFault, decoded
 from meta_pipeline.workspace.scratch import held_folder, remove_abandoned
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Worktree:
 
 
 @contextmanager
-def added_worktree(git: Git, room: Path, lock: FileLock, commit: str) -> Iterator[Worktree]:
+def added_worktree(git: Git, room: Path, lock: "FileLock", commit: str) -> Iterator[Worktree]:
     """Check `commit` out in a folder of `room` that others see as in use; it is removed at the end."""
     room.mkdir(parents=True, exist_ok=True)
     try:
@@ -52,7 +54,7 @@ def added_worktree(git: Git, room: Path, lock: FileLock, commit: str) -> Iterato
             git.run("worktree", "prune")
 
 
-def remove_stale_worktrees(git: Git, room: Path, lock: FileLock) -> None:
+def remove_stale_worktrees(git: Git, room: Path, lock: "FileLock") -> None:
     """Remove the checkouts whose owner is gone, as after a kill."""
     with lock:
         if remove_abandoned(room):

@@ -1,13 +1,11 @@
 """Design: the dependency audit, the numbered plan, and its approval."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from meta_pipeline.authors.change import edits_of_patch
-from meta_pipeline.authors.planning import plan_from_patch, plan_with_recipes
-from meta_pipeline.authors.recipes.book import NoFit
 from meta_pipeline.defs.gating import (
     at_work,
     block,
@@ -29,6 +27,9 @@ from meta_pipeline.gates.case import Case
 from meta_pipeline.issues.repo_context import audit_dependencies
 from meta_pipeline.messages.notes import plan_text, update_note
 from meta_pipeline.resources import DeskResource
+
+if TYPE_CHECKING:
+    from meta_pipeline.authors.recipes.book import NoFit
 
 
 def dependency_audit(
@@ -84,6 +85,8 @@ def plan_signoff(
 
 
 def _planned(delivery: Delivery, requirements: Requirements, repo_context: RepoContext) -> Plan:
+    from meta_pipeline.authors.planning import plan_from_patch, plan_with_recipes
+
     request = delivery.request
     if request is not None and request.patch is not None:
         edits = edits_of_patch(delivery.mirror, repo_context.base, request.patch, delivery.policy)
@@ -91,10 +94,10 @@ def _planned(delivery: Delivery, requirements: Requirements, repo_context: RepoC
             requirements, request.patch, repo_context, request.author.identity, delivery.policy, edits
         )
     planned = plan_with_recipes(requirements, repo_context, delivery.policy, delivery.tree(repo_context.base))
-    return _without_steps(requirements, planned) if isinstance(planned, NoFit) else planned
+    return _without_steps(requirements, planned) if not isinstance(planned, Plan) else planned
 
 
-def _without_steps(requirements: Requirements, no_fit: NoFit) -> Plan:
+def _without_steps(requirements: Requirements, no_fit: "NoFit") -> Plan:
     """A plan that says only why there is none: DSN001 blocks it, and the guidance request shows its gaps."""
     return Plan(
         requirements=digest(requirements),
