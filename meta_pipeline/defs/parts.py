@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from meta_pipeline.delivery.stages import artifact
+from meta_pipeline.delivery.stages import StageId, artifact
 from meta_pipeline.gates.catalogue import catalogue
 from meta_pipeline.gates.gate import Gate
 
@@ -16,6 +16,11 @@ ARTIFACTS_IO = "artifacts"
 def partitions(target: str) -> dg.DynamicPartitionsDefinition:
     """The deliveries of a target."""
     return dg.DynamicPartitionsDefinition(name=f"deliveries_{target}")
+
+
+def group_name(target: str, stage: StageId) -> str:
+    """The asset group of a stage. Every target has its own: a group's page names its assets without their target."""
+    return f"{target}_{stage}"
 
 
 def check_name(gate: Gate) -> str:
@@ -49,7 +54,7 @@ def artifact_asset(target: str, body: Callable[..., Any], *, loads: Sequence[str
     return dg.asset(
         key=[target, made.name],
         description=made.description,
-        group_name=made.stage,
+        group_name=group_name(target, made.stage),
         partitions_def=partitions(target),
         ins={name: dg.AssetIn(key=[target, name]) for name in loads},
         deps=[dg.AssetKey([target, name]) for name in made.inputs if name not in loads],

@@ -9,7 +9,7 @@ import dagster as dg
 from meta_pipeline.authors.change import write_change
 from meta_pipeline.authors.recipes.recipe import RecipeError
 from meta_pipeline.defs.gating import at_work, block, checks, concluded, halt, judged, made, require_open
-from meta_pipeline.defs.parts import ARTIFACTS_IO, artifact_asset, check_specs, partitions
+from meta_pipeline.defs.parts import ARTIFACTS_IO, artifact_asset, check_specs, group_name, partitions
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.change_set import ChangeSet
 from meta_pipeline.delivery.evidence import CommandRecord
@@ -198,7 +198,7 @@ def _reports(target: str) -> dg.AssetsDefinition:
         },
         check_specs=check_specs(target, *REPORTS),
         partitions_def=partitions(target),
-        group_name="implementation",
+        group_name=group_name(target, "implementation"),
         can_subset=True,
     )(validation_reports)
 
