@@ -112,6 +112,7 @@ def _resource(kind: Kind, entry: Located, path: str) -> Resource:
         owner=_owner(entry) or _text(config.meta.get("owner")),
         depends_on=entry.get("depends_on").texts(),
         model=entry.get("model").text or None,
+        relation=entry.get("relation").text or None,
     )
 
 

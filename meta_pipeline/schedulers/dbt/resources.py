@@ -95,9 +95,9 @@ class Version:
 class Resource:
     """One entry of a property file. The name of a source's table is `source.table`.
 
-    `relation` is what a source's table is called in the warehouse; `depends_on` are the `ref('x')` and
-    `source('x', 'y')` of an exposure, `model` the model of a unit test; `owner` a group's, exposure's or
-    `meta.owner`'s name.
+    `relation` is what a source's table is called in the warehouse, or what a snapshot in YAML copies, as
+    `ref('x')`; `depends_on` are the `ref('x')` and `source('x', 'y')` of an exposure, `model` the model of a
+    unit test; `owner` a group's, exposure's or `meta.owner`'s name.
     """
 
     kind: Kind
