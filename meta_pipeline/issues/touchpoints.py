@@ -213,7 +213,7 @@ def _existing(name: str, kind: Kind, span: Span, known: Names) -> Iterator[Touch
             name=dataset.name if dataset else name,
             kind=kind,
             exists=True,
-            path=contract,
+            path=contract or (dataset.model if dataset else None),
             contract=contract,
             span=span,
         )
