@@ -50,15 +50,19 @@ class Sources:
 
 
 class Modules:
-    """Finds modules in the tree and notes every answer, so that a cached reading can be checked later."""
+    """Finds modules in the tree and notes every answer, so that a cached reading can be checked later.
 
-    def __init__(self, sources: Sources) -> None:
+    The package of the `scheduler` is never the repository's own, whatever its folders are called.
+    """
+
+    def __init__(self, sources: Sources, scheduler: str) -> None:
         self.sources = sources
+        self.scheduler = scheduler
         self.consulted: dict[str, str | None] = {}
 
     def find(self, name: str) -> str | None:
         """The file of module `name`, its folder with a `/` at the end, or None for what is not of the repository."""
-        if not name or name.partition(".")[0] == "airflow":
+        if not name or name.partition(".")[0] == self.scheduler:
             return None
         relative = name.replace(".", "/")
         for root in self.sources.roots:
