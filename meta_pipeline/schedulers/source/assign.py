@@ -33,6 +33,8 @@ def bind(machine: Machine, target: ast.expr, value: object, scope: Scope) -> Non
 def _bind_each(machine: Machine, targets: list[ast.expr], value: object, scope: Scope) -> None:
     known = isinstance(value, (list, tuple)) and not isinstance(value, OpenList)
     items = list(value) if known and isinstance(value, (list, tuple)) else []
+    if isinstance(value, Thing):
+        items = value.unpacked(len(targets)) or []
     stars = [number for number, target in enumerate(targets) if isinstance(target, ast.Starred)]
     if known and len(stars) == 1 and len(items) >= len(targets) - 1:
         after = len(targets) - stars[0] - 1

@@ -42,8 +42,9 @@ class Interpreter(Machine):
 
     def module_scope(self, name: str) -> Scope | None:
         path = self.modules.find(name)
-        if path is None or path.endswith("/"):
-            return None
+        return None if path is None or path.endswith("/") else self.file_scope(path)
+
+    def file_scope(self, path: str) -> Scope:
         if path not in self._scopes:
             # An import starts outside every branch that is open where it stands.
             held, self.uncertain = self.uncertain, 0

@@ -69,6 +69,10 @@ class Machine(ABC):
         """The value of `value.name`."""
 
     @abstractmethod
+    def file_scope(self, path: str) -> Scope:
+        """The names of a Python file of the repository, which is run once."""
+
+    @abstractmethod
     def module_scope(self, name: str) -> Scope | None:
         """The names of a module of the repository; None for a folder without `__init__.py`."""
 

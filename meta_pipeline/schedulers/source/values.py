@@ -201,5 +201,9 @@ class Thing:
         """The value of `thing[key]`."""
         return UNKNOWN
 
+    def unpacked(self, count: int) -> "list[object] | None":
+        """What `a, b = thing` binds to so many names; None where that is not known."""
+        return None
+
     def set_member(self, name: str, value: object) -> None:
         """`thing.name = value`, which matters to few."""
