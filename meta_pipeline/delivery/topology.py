@@ -8,6 +8,8 @@ from meta_pipeline.delivery.model import Frozen
 Unresolved = Literal["unresolved"]
 UNRESOLVED: Unresolved = "unresolved"
 SchedulerKind = Literal["airflow", "dagster", "prefect", "dbt"]
+IMPLICIT_JOB = "__ASSET_JOB"
+"""The job that Dagster makes of all assets of a code location; every other job of assets is a part of it."""
 
 
 class Node(Frozen):
@@ -25,6 +27,7 @@ class Node(Frozen):
     upstream: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
+    partitions: str | None | Unresolved = None
     path: str | None = None
     line: int | None = None
     operator: str | None = None
@@ -123,6 +126,7 @@ _NODE_FIELDS = (
     "upstream",
     "reads",
     "writes",
+    "partitions",
 )
 
 

@@ -22,12 +22,22 @@ def _read_airflow(tree: Tree, folder: str, roots: tuple[str, ...]) -> tuple[Topo
     return (read_topology(tree, folder, roots),)
 
 
+def _read_dagster(tree: Tree, folder: str, roots: tuple[str, ...]) -> tuple[Topology, ...]:
+    from meta_pipeline.schedulers.dagster.static.reader import read_topologies
+
+    return read_topologies(tree, folder, roots)
+
+
 def _read_dbt(tree: Tree, folder: str, roots: tuple[str, ...]) -> tuple[Topology, ...]:
     from meta_pipeline.schedulers.dbt.static.reader import read_topologies
 
     return read_topologies(tree, folder)
 
 
-READERS: Mapping[SchedulerKind, Reader] = {"airflow": _read_airflow, "dbt": _read_dbt}
+READERS: Mapping[SchedulerKind, Reader] = {
+    "airflow": _read_airflow,
+    "dagster": _read_dagster,
+    "dbt": _read_dbt,
+}
 RUNTIMES: Mapping[SchedulerKind, Runtime] = {"airflow": AirflowRuntime()}
 """A runtime's module builds argument lists and reads answers; the scheduler's own package stays in the target."""
