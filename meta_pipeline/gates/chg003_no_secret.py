@@ -89,16 +89,11 @@ def _case(before: specimens.Files, after: specimens.Files) -> Case:
 def _added(change: Change) -> list[tuple[Leak, int | None]]:
     """The leaks that the change brings in, with the first of their added lines; None in binary files."""
     files = {file.path: file for file in change.files if file.new}
-    if not files:
-        return []
-    leaks = leaks_in({path: _text(file, file.new) for path, file in files.items()})
-    found: list[tuple[Leak, int | None]] = []
-    for leak in leaks:
-        file = files[leak.path]
-        added = leak.lines & _added_lines(file)
-        if added:
-            found.append((leak, None if file.is_binary else min(added)))
-    return found
+    added = {path: _added_lines(file) for path, file in files.items()}
+    leaks = leaks_in({path: _text(file, file.new) for path, file in files.items()}, added)
+    return [
+        (leak, None if files[leak.path].is_binary else min(leak.lines & added[leak.path])) for leak in leaks
+    ]
 
 
 def _text(file: FileChange, side: bytes | None) -> bytes:

@@ -76,6 +76,12 @@ def test_text_inside_a_binary_file_is_read() -> None:
     assert looked_at({"dump.bin": data}, {"dump.bin": data + b"\x00more"}).outcome == "passed"
 
 
+def test_a_carriage_return_inside_a_line_ends_no_line() -> None:
+    result = looked_at({}, {"db.py": f"a = 1\rb = 2\rpassword = '{VALUE}'\n"})
+
+    assert [finding.line for finding in result.findings] == [1]
+
+
 def test_only_added_lines_count_and_the_line_is_the_one_in_the_new_file() -> None:
     old = f"import os\npassword = '{VALUE}'\n"
     other = VALUE[::-1]
