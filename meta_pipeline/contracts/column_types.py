@@ -15,13 +15,7 @@ _LADDERS = (
     (_Type.FLOAT, _Type.DOUBLE),
 )
 _TEXTS = frozenset({_Type.CHAR, _Type.NCHAR, _Type.VARCHAR, _Type.NVARCHAR, _Type.TEXT})
-_LOGICAL = {
-    "string": "text",
-    "integer": "bigint",
-    "number": "decimal",
-    "int64": "bigint",
-    "float64": "double",
-}
+_DIALECTS = (None, "bigquery", "snowflake", "databricks")
 _UNBOUNDED = 1 << 30
 
 
@@ -45,11 +39,12 @@ def compare_types(old: str, new: str) -> Relation:
 
 @lru_cache(maxsize=4096)
 def _parsed(text: str) -> exp.DataType | None:
-    plain = _LOGICAL.get(text.strip().casefold(), text)
-    try:
-        return exp.DataType.build(plain)
-    except (SqlglotError, ValueError, RecursionError):
-        return None
+    for dialect in _DIALECTS:
+        try:
+            return exp.DataType.build(text, dialect=dialect)
+        except (SqlglotError, ValueError, RecursionError):
+            continue
+    return None
 
 
 def _relation(old: int, new: int) -> Relation:

@@ -11,7 +11,7 @@ from meta_pipeline.delivery.contract import Contract
 from meta_pipeline.delivery.tree import Tree, text_of
 from meta_pipeline.delivery.yaml_source import Unreadable
 from meta_pipeline.schedulers.dbt.resources import Resource
-from meta_pipeline.schedulers.dbt.select_list import Doubtful
+from meta_pipeline.schedulers.dbt.static.select_list import Doubtful
 
 
 def datasets_of(tree: Tree, patterns: tuple[str, ...]) -> tuple[Dataset, ...]:

@@ -11,11 +11,12 @@ from functools import cached_property
 from meta_pipeline.delivery.contract import Contract, ContractColumn
 from meta_pipeline.delivery.tree import Tree, text_of
 from meta_pipeline.delivery.yaml_source import Unreadable
-from meta_pipeline.schedulers.dbt.jinja import read_model
 from meta_pipeline.schedulers.dbt.project import Project, project_folders, read_project
 from meta_pipeline.schedulers.dbt.properties import read_properties
 from meta_pipeline.schedulers.dbt.resources import Column, Kind, Properties, Resource, Version
-from meta_pipeline.schedulers.dbt.select_list import Columns, Doubtful, Made, columns_of
+from meta_pipeline.schedulers.dbt.static.rendering import read_model
+from meta_pipeline.schedulers.dbt.static.select_list import Columns, Doubtful, Made, columns_of
+from meta_pipeline.schedulers.dbt.static.settings import project_settings
 
 _WORD = re.compile(r"\w+")
 
@@ -25,7 +26,7 @@ class Model:
     """One model, version of a model, or seed of a tree.
 
     `file` is what builds it and `text` its content; `entry` and `version` are what its YAML says, None where it says
-    nothing.
+    nothing. `inherited` are the settings of dbt_project.yml.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Model:
     text: str
     entry: Resource | None
     version: Version | None
+    inherited: Mapping[str, object]
 
     @property
     def declared(self) -> tuple[Column, ...]:
@@ -51,11 +53,12 @@ class Model:
         return self.entry.path if self.entry else self.file
 
     def setting(self, key: str) -> object:
-        """A configuration of the model: its version's, its own file's, its YAML's."""
+        """A configuration of the model: its own file's, its version's, its YAML's, the project's."""
         own = read_model(self.text).config if self.file.endswith(".sql") else {}
         versioned = self.version.config.values if self.version else {}
         general = self.entry.config.values if self.entry else {}
-        return next((values[key] for values in (versioned, own, general) if key in values), None)
+        levels = (own, versioned, general, self.inherited)
+        return next((values[key] for values in levels if key in values), None)
 
     @property
     def enforced(self) -> bool:
@@ -115,7 +118,17 @@ class Models:
         return found
 
     def _model(self, name: str, path: str, entry: Resource | None, version: Version | None) -> Model:
-        return Model(name, path, text_of(self.tree, path) or "", entry, version)
+        section = "seeds" if path.endswith(".csv") else "models"
+        folders = self._inside(path).split("/")[:-1]
+        names = (self.project.name, *folders, entry.name if entry else name)
+        inherited = project_settings(self.project.settings.get(section), names)
+        return Model(name, path, text_of(self.tree, path) or "", entry, version, inherited)
+
+    def _inside(self, path: str) -> str:
+        """The path within the folder of models or seeds."""
+        folders = (*self.project.paths["model"], *self.project.paths["seed"])
+        within = [folder for folder in folders if path.startswith(f"{folder}/")]
+        return path.removeprefix(f"{max(within, key=len)}/") if within else path
 
     def made(self, name: str) -> Columns:
         """The columns that a model's file makes: the select list of its query, the head of a seed."""

@@ -34,6 +34,7 @@ def said(before: Contract, after: Contract) -> list[tuple[str, bool, str]]:
         ("timestamp", "date", "other"),
         ("int", "varchar", "other"),
         ("string", "varchar", "equal"),
+        ("float64", "double", "equal"),
         ("geography(point)", "GEOGRAPHY(POINT)", "equal"),
         ("my own type!", "my  own type!", "equal"),
         ("my own type!", "int", "other"),

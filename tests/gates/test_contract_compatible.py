@@ -24,6 +24,10 @@ def entry(columns: str, *, enforced: bool = False) -> str:
     return f"models: [{{name: orders, {config}columns: [{columns}]}}]\n"
 
 
+def sql(columns: str, head: str = "") -> str:
+    return f"{head} select {columns} from raw\n"  # noqa: S608  nothing runs it
+
+
 SQL = {"models/orders.sql": "select id, amount from raw\n"}
 OPAQUE = {"models/orders.sql": "select {{ columns() }} from raw\n"}
 
@@ -75,8 +79,8 @@ def test_a_contract_that_is_no_longer_enforced() -> None:
 def test_private_ephemeral_and_disabled_models_are_nobody_elses() -> None:
     for setting in ("access='private'", "materialized='ephemeral'", "enabled=false"):
         head = f"{{{{ config({setting}) }}}}"
-        before = {"models/orders.sql": f"{head} select id, amount from raw\n"}
-        after = {"models/orders.sql": f"{head} select id from raw\n"}
+        before = {"models/orders.sql": sql("id, amount", head)}
+        after = {"models/orders.sql": sql("id", head)}
         assert messages(before, after) == []
 
 
@@ -116,7 +120,7 @@ def test_a_version_of_a_model_has_columns_of_its_own() -> None:
     def files(columns: str) -> dict[str, str]:
         return {
             "models/orders_v1.sql": "select {{ c() }} from raw\n",
-            "models/orders_v2.sql": f"select {columns} from raw\n",
+            "models/orders_v2.sql": sql(columns),
             "models/a.yml": "models: [{name: orders, versions: [{v: 1}, {v: 2}]}]\n",
         }
 

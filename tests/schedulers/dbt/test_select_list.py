@@ -1,12 +1,21 @@
 import pytest
 
-from meta_pipeline.schedulers.dbt.jinja import read_model
-from meta_pipeline.schedulers.dbt.select_list import Columns, Doubtful, Made, columns_of
+from meta_pipeline.schedulers.dbt.static.rendering import read_model
+from meta_pipeline.schedulers.dbt.static.select_list import Columns, Doubtful, Made, columns_of
 
 OTHERS: dict[str, Columns] = {
     "stg": (Made("id", None, "id"), Made("amount", "INT", "CAST(a AS INT)")),
     "vague": Doubtful("it is a Python model"),
 }
+
+LOOP = """\
+{% set kinds = ['card', 'cash'] %}
+select id,
+{% for k in kinds %}
+sum(case when m = '{{ k }}' then a end) as {{ k }}_amount{% if not loop.last %},{% endif %}
+{% endfor %}
+from t group by 1
+"""
 
 
 def lookup(name: str) -> Columns:
@@ -35,12 +44,7 @@ def names(sql: str) -> list[str] | str:
         ("with t(x, y) as (select 1, 2) select x, y from t", ["x", "y"]),
         ("select {{ cents('a') }} as amount from t", ["amount"]),
         ("select a {% if is_incremental() %} from t where d > 1 {% else %} from t {% endif %}", ["a"]),
-        (
-            "{% set kinds = ['card', 'cash'] %}select id,\n"
-            "{% for k in kinds %}sum(case when m = '{{ k }}' then a end) as {{ k }}_amount"
-            "{% if not loop.last %},{% endif %}{% endfor %} from t group by 1",
-            ["id", "card_amount", "cash_amount"],
-        ),
+        (LOOP, ["id", "card_amount", "cash_amount"]),
         ("select a:b::string as c from t", ["c"]),
     ],
 )
@@ -59,7 +63,8 @@ def test_the_columns_of_a_query(sql: str, expected: list[str]) -> None:
         ("select count(*) from t", "no name"),
         ("select 'x' from t", "no name"),
         ("{{ generate() }}", "is no select"),
-        ("{% snapshot s %}select 1 as a{% endsnapshot %}", "only dbt can read"),
+        ("{% snapshot s %}select 1 as a{% endsnapshot %}", "cannot be read"),
+        ("{% if %}", "line 1 has Jinja"),
         ("select from where", "cannot be read"),
         ("{% for a in [1,2,3,4,5,6,7,8,9,0] %}" * 6 + "x" + "{% endfor %}" * 6, "repeats too often"),
         ("select " + "(" * 20000 + "1", "cannot be read"),
@@ -84,4 +89,4 @@ def test_the_literal_configuration_is_read() -> None:
     text = read_model(
         "{{ config(materialized='table', contract={'enforced': true}, x=var('y')) }} select 1 as a"
     )
-    assert text.config == {"materialized": "table", "contract": {"enforced": True}, "x": None}
+    assert text.config == {"materialized": "table", "contract": {"enforced": True}}

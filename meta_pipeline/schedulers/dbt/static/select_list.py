@@ -8,7 +8,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from meta_pipeline.schedulers.dbt.jinja import REF, UNKNOWN, ModelText, read_model
+from meta_pipeline.schedulers.dbt.static.rendering import MACRO, REF, ModelText, read_model
 
 _DIALECTS = (None, "duckdb", "snowflake", "bigquery", "postgres", "redshift", "databricks")
 _MAX_DEPTH = 40
@@ -119,7 +119,7 @@ def _of_projection(
     if not name or not isinstance(projection, exp.Alias | exp.Column | exp.Dot):
         # Each warehouse names such a column in its own way.
         return Doubtful("a column of it has no name")
-    if UNKNOWN in name:
+    if MACRO in name:
         return Doubtful("a macro writes columns of it")
     inner = projection.unalias()
     kind = inner.args.get("to") if isinstance(inner, exp.Cast) else None
