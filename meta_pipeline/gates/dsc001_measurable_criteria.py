@@ -11,6 +11,7 @@ from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.gate import Example, Gate, Opinion
+from meta_pipeline.gates.weighing import summary
 from meta_pipeline.policy import Policy
 
 _WHOLE_REPOSITORY = frozenset({"import_errors", "failed_tests", "lint_findings"})
@@ -36,7 +37,7 @@ class MeasurableCriteria(Gate):
         assert requirements is not None
         findings = [*_unmeasurable(requirements), *_incomplete(requirements)]
         if findings:
-            return self.found(f"{len(findings)} demands cannot be measured as they stand", findings)
+            return self.found(summary(findings), findings)
         if not requirements.criteria:
             message = "The issue has no acceptance criterion, so nothing would show that the change is right."
             return self.found(

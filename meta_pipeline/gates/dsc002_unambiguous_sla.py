@@ -8,6 +8,7 @@ from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.gate import Example, Gate, Opinion
+from meta_pipeline.gates.weighing import summary
 from meta_pipeline.issues.vagueness import speaks_of_time, vague_words
 from meta_pipeline.policy import Policy
 
@@ -42,9 +43,7 @@ class UnambiguousSla(Gate):
         adrift = [c for c in requirements.criteria if c.metric in _TIMED and not c.subject]
         findings = [*map(_vague, vague), *map(_adrift, adrift)]
         if findings:
-            return self.found(
-                f"{len(findings)} demands for speed or freshness are open to interpretation", findings
-            )
+            return self.found(summary(findings), findings)
         timed = [criterion for criterion in requirements.criteria if criterion.metric in _TIMED]
         if not timed:
             return self.not_applicable("the issue demands no speed or freshness")

@@ -10,6 +10,7 @@ from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.gate import Example, Gate, Opinion
+from meta_pipeline.gates.weighing import summary
 from meta_pipeline.policy import Policy
 
 
@@ -32,7 +33,7 @@ class ConcreteSteps(Gate):
             Finding(path=None, line=None, message=m, fix=f) for m, f in _wrong(case.plan, case.context)
         ]
         if findings:
-            return self.found(f"{len(findings)} things in the plan are not concrete", findings)
+            return self.found(summary(findings), findings)
         return self.passed(f"{len(case.plan.steps)} steps name {len(case.plan.files)} files")
 
     @classmethod
@@ -66,6 +67,16 @@ class ConcreteSteps(Gate):
             Example("no data flow", case(step(data_flow=" ")), "failed", "data flow"),
             Example("no file", case(step().model_copy(update={"files": ()})), "failed", "names no file"),
             Example(
+                "no author could plan it",
+                Case(
+                    policy=Policy(),
+                    plan=nothing.model_copy(update={"gaps": ("set_schedule wants one schedule",)}),
+                    context=specimens.repo_context(),
+                ),
+                "failed",
+                "set_schedule wants",
+            ),
+            Example(
                 "no step",
                 Case(policy=Policy(), plan=nothing, context=specimens.repo_context()),
                 "failed",
@@ -74,9 +85,14 @@ class ConcreteSteps(Gate):
         )
 
 
+_BY_HAND = "Write the change yourself and hand it in with 'meta-pipeline deliver ... --patch FILE', or mend the issue."
+
+
 def _wrong(plan: Plan, context: RepoContext) -> Iterator[tuple[str, str]]:
     """What is wrong, and how to mend it."""
-    if not plan.steps:
+    for gap in plan.gaps:
+        yield f"No step can be planned: {gap.rstrip('.')}.", _BY_HAND
+    if not plan.steps and not plan.gaps:
         yield "The plan has no step.", "Write numbered steps that name files."
     numbers = [step.number for step in plan.steps]
     if numbers != list(range(1, len(numbers) + 1)):

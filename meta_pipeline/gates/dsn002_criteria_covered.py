@@ -10,6 +10,7 @@ from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.gate import Example, Gate, Opinion
+from meta_pipeline.gates.weighing import summary
 from meta_pipeline.policy import Policy
 
 
@@ -28,9 +29,13 @@ class CriteriaCovered(Gate):
     def judge(self, case: Case) -> Opinion:
         assert case.plan is not None
         assert case.requirements is not None
+        if case.plan.gaps:
+            return self.not_applicable(
+                "there is no step yet; DSN001 says what keeps the author from planning one"
+            )
         findings = list(_uncovered(case.plan, case.requirements))
         if findings:
-            return self.found(f"{len(findings)} gaps between criteria and steps", findings)
+            return self.found(summary(findings), findings)
         return self.passed(f"all {len(case.requirements.criteria)} criteria have a step and a verification")
 
     @classmethod

@@ -34,4 +34,4 @@ def weigh(gate: Gate, found: Iterable[Weighed], clean: str, *, evidence: Iterabl
 def summary(findings: list[Finding]) -> str:
     """The first finding's message, and how many there are besides."""
     more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-    return f"{findings[0].message}{more}"
+    return f"{findings[0].message.rstrip('.')}{more}"

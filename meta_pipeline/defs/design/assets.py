@@ -104,7 +104,7 @@ def _without_steps(requirements: Requirements, no_fit: "NoFit") -> Plan:
         author="recipes",
         summary=no_fit.why,
         steps=(),
-        gaps=tuple(f"{missing.recipe}: {missing.missing}" for missing in no_fit.missing),
+        gaps=tuple(f"{m.recipe} wants {m.missing}" for m in no_fit.missing if m.criteria) or (no_fit.why,),
     )
 
 
