@@ -102,7 +102,11 @@ class Difference(Frozen):
     @property
     def sentence(self) -> str:
         """The difference as a person would say it."""
-        thing = f"{self.kind.replace('_', ' ')} {self.pipeline}.{self.node}" if self.node else f"pipeline {self.pipeline}"
+        thing = (
+            f"{self.kind.replace('_', ' ')} {self.pipeline}.{self.node}"
+            if self.node
+            else f"pipeline {self.pipeline}"
+        )
         if self.field in ("added", "removed"):
             return f"{thing} is {self.field}"
         return f"{self.field} of {thing} changes from {self.before} to {self.after}"

@@ -25,6 +25,8 @@ _PURPOSES = {
     "scheduler": "What runs the pipelines, and the folders where it finds them.",
     "environment": "What every command below runs in: it is built anew from these files, away from any checkout.",
     "commands": "What is run on a change, as one would type it here, before and after the change.",
+    "limits": "The longest that one command may take.",
+    "dbt": "The dbt projects whose models and tests are built before and after a change.",
     "dry_run": "The date that pipelines are tried out for, and what stands in for Variables and Connections.",
     "data_quality": "The checkpoints that must pass on the data that a dry run writes.",
     "contracts": "What is promised to the readers of the data.",
@@ -97,7 +99,7 @@ def _keys(name: str, value: BaseModel, detection: Detection) -> dict[str, Any]:
     plain = value.model_dump(mode="json")
     short = value.model_dump(mode="json", exclude_defaults=True)
     return {
-        key: short.get(key, plain[key])
+        key: _plain(getattr(value, key)) if key in short else plain[key]
         for key, field in type(value).model_fields.items()
         if field.is_required()
         or getattr(value, key) != field.get_default(call_default_factory=True)
@@ -142,7 +144,17 @@ def _plain(value: Any) -> Any:
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+    return _short(value) if isinstance(value, BaseModel) else value
+
+
+def _short(value: BaseModel) -> dict[str, Any]:
+    """The fields of an entry that say something: what it must have, and what is not the default."""
+    short = value.model_dump(mode="json", exclude_defaults=True)
+    required = {key for key, field in type(value).model_fields.items() if field.is_required()}
+    plain = value.model_dump(mode="json", include=required)
+    return {
+        key: short.get(key, plain.get(key)) for key in type(value).model_fields if key in {*short, *required}
+    }
 
 
 def _yaml(value: Mapping[str, Any]) -> str:
@@ -155,12 +167,13 @@ def _yaml(value: Mapping[str, Any]) -> str:
 
 
 def _styled(value: Any) -> Any:
-    """Lists of plain values in one line, and double quotes where a value would be read as a number or a date."""
+    """Lists of plain values in one line where they fit, and double quotes where a value would be read as a number or a date."""
     if isinstance(value, Mapping):
         return CommentedMap((key, _styled(item)) for key, item in value.items())
     if isinstance(value, list):
         items = CommentedSeq(map(_styled, value))
-        if not any(isinstance(item, (Mapping, list)) for item in value):
+        is_short = sum(len(str(item)) + 2 for item in value) < _WIDTH - len("  requirements: []")
+        if is_short and not any(isinstance(item, (Mapping, list)) for item in value):
             items.fa.set_flow_style()
         return items
     if isinstance(value, str) and _LOOKS_LIKE_ANOTHER_TYPE.fullmatch(value):
