@@ -15,7 +15,7 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from meta_pipeline.delivery.ids import TARGET_NAME
 from meta_pipeline.schedulers.defaults import Detection
-from meta_pipeline.schedulers.found.answer import Doubt
+from meta_pipeline.schedulers.found.answer import Doubt, listed
 
 _HEAD = (
     "How a change to this repository is checked, approved and rolled out. Written by 'meta-pipeline init' from what "
@@ -41,6 +41,7 @@ _PURPOSES = {
 }
 _ALWAYS = ("environment.python", "signoff.allowed_signers", "signoff.design", "signoff.review")
 _WIDTH = 110
+_SHOWN = 4
 # Also to readers of YAML 1.1, to which `on` is true.
 _LOOKS_LIKE_ANOTHER_TYPE = re.compile(
     r"[-+]?[\d.][\d.:_e+-]*|true|false|yes|no|on|off|y|n|null|~", re.IGNORECASE
@@ -59,6 +60,37 @@ def policy_text(detection: Detection) -> str:
     blocks = [_comment(_HEAD) + head + _yaml({"default_branch": policy.default_branch})]
     blocks += [block for name in _PURPOSES if (block := _block(name, detection))]
     return "\n".join(blocks)
+
+
+def told(detection: Detection) -> tuple[tuple[str, str, str], ...]:
+    """Dotted key, value and reason of everything that was detected, as one line each."""
+    policy = detection.policy
+    values: dict[str, object] = {"default_branch": policy.default_branch}
+    if policy.scheduler:
+        values["scheduler"] = f"{policy.scheduler.kind}, in {listed(_places(policy.scheduler.paths), _SHOWN)}"
+    values |= {
+        "environment.python": policy.environment.python,
+        "environment.requirements": listed(policy.environment.requirements, _SHOWN),
+        "environment.variables": ", ".join(f"{k}={v}" for k, v in policy.environment.variables.items()),
+        "commands.lint": policy.commands.lint,
+        "commands.unit_tests": policy.commands.unit_tests,
+        "commands.integration_tests": policy.commands.integration_tests,
+        "dbt": listed(_places(each.project for each in policy.dbt), _SHOWN),
+        "data_quality.great_expectations": listed(
+            [
+                f"{each.project} ({listed(each.checkpoints)})"
+                for each in policy.data_quality.great_expectations
+            ]
+        ),
+        "contracts": listed(policy.contracts, _SHOWN),
+        "signoff.allowed_signers": policy.signoff.allowed_signers,
+        "references": listed(list(policy.references.values()), _SHOWN),
+    }
+    return tuple((key, str(value), detection.reasons.get(key, "")) for key, value in values.items() if value)
+
+
+def _places(folders: Iterable[str]) -> list[str]:
+    return ["the root" if folder == "." else folder for folder in folders]
 
 
 def target_name(path: str) -> str:
@@ -167,7 +199,7 @@ def _yaml(value: Mapping[str, Any]) -> str:
 
 
 def _styled(value: Any) -> Any:
-    """Lists of plain values in one line where they fit, and double quotes where a value would be read as a number or a date."""
+    """Short lists of plain values in one line, and double quotes where a value looks like a number or a date."""
     if isinstance(value, Mapping):
         return CommentedMap((key, _styled(item)) for key, item in value.items())
     if isinstance(value, list):

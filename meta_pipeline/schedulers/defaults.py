@@ -57,9 +57,10 @@ def detected_policy(tree: Tree, target: str, branch: str) -> Policy:
     return detect_policy(tree, target, branch).policy
 
 
-def detect_policy(tree: Tree, target: str, branch: str) -> Detection:
-    """The policy of a target named `target` whose default branch is `branch`, with reasons and doubts.
+def detect_policy(tree: Tree, target: str, branch: str, *, is_default: bool = False) -> Detection:
+    """The policy of a target named `target`, with reasons and doubts.
 
+    `branch` is its default branch where `is_default`, else the one at hand, which may be another.
     Reads files only: nothing of the repository is run.
     """
     scheduler = _scheduler(tree, detect(tree))
@@ -111,7 +112,7 @@ def detect_policy(tree: Tree, target: str, branch: str) -> Detection:
         policy=policy,
         reasons={key: answer.reason for key, answer in answers.items() if answer.reason},
         doubts=(
-            *_branch_doubts(branch),
+            *(() if is_default else _branch_doubts(branch)),
             *(doubt for key, answer in answers.items() for doubt in answer.doubts if key != SIGNERS),
             *installing.lacking(tree, roots.value, {**_needs(tree, policy), **adapters}),
             *(stand_in_doubts(tree, pipelines) if kind == "airflow" else ()),

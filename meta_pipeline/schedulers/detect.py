@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from meta_pipeline.delivery.topology import SchedulerKind
 from meta_pipeline.delivery.tree import Tree
+from meta_pipeline.schedulers.found.answer import listed
 from meta_pipeline.schedulers.found.code_locations import code_locations
 from meta_pipeline.schedulers.found.dbt_projects import projects_of
 
@@ -69,7 +70,9 @@ def _detect_kind(tree: Tree, paths: list[str], kind: SchedulerKind) -> Detected 
         if files:
             folders = folders or _common_folders(files, kind)
             more = f" and {len(files) - MAX_NAMED_FILES} more" if len(files) > MAX_NAMED_FILES else ""
-            reasons.append(f"{', '.join(files[:MAX_NAMED_FILES])}{more} import {kind} and define pipelines")
+            verbs = ("imports", "defines") if len(files) == 1 else ("import", "define")
+            named = f"{', '.join(files[:MAX_NAMED_FILES])}{more}"
+            reasons.append(f"{named} {verbs[0]} {kind} and {verbs[1]} pipelines")
     if not folders:
         return None
     reasons += [f"{path} names {_package(kind)}" for path in _manifests(tree, paths, kind)]
@@ -129,9 +132,7 @@ def _deployed_flows(tree: Tree, paths: list[str]) -> tuple[list[str], list[str]]
             named = {posixpath.normpath(match["file"]) for match in _ENTRYPOINT.finditer(text)} & there
             flows += named
             folders += [] if named else [posixpath.dirname(path) or "."]
-            reasons.append(
-                f"{path} deploys {len(named) or 'no'} files of flows" if named else f"{path} is there"
-            )
+            reasons.append(f"{path} deploys {listed(sorted(named))}" if named else f"{path} is there")
     return _outermost([*_common_folders(flows, "prefect"), *folders]), reasons
 
 

@@ -89,7 +89,7 @@ def _lint(tool: str, words: Sequence[str], folder: str) -> Check:
             kept = ["--project-dir", folder, *kept]
         return Check("lint", tool, shlex.join((*tool.split(), *kept)))
     kept = list(_kept(words, _LEFT_OUT))
-    places = [word for word in _places(kept)]
+    places = _places(kept)
     if folder != ".":
         moved = {place: posixpath.normpath(below(folder, place)) for place in places}
         kept = [moved.get(word, word) for word in kept]
@@ -120,7 +120,7 @@ def _kept(words: Sequence[str], left_out: re.Pattern[str]) -> Iterable[str]:
     for word in words:
         if skip or word in _VALUE_LEFT_OUT:
             # `--cov` and its like stand alone too, so an option or a path after them stays.
-            skip = not skip and word not in ("--cov",)
+            skip = not skip and word != "--cov"
         elif not left_out.fullmatch(word):
             yield word
 

@@ -98,9 +98,8 @@ def dbt_projects(tree: Tree) -> tuple[Answer[tuple[DbtPolicy, ...]], Mapping[str
         )
         if profile and local:
             adapter = profile.adapters[local]
-            reasons.append(
-                f"{project.path} is there, and the output '{local}' ({profile.path}:{profile.lines[local]}) is {_name(adapter)}"
-            )
+            place = f"{profile.path}:{profile.lines[local]}"
+            reasons.append(f"{project.path} is there, and the output '{local}' ({place}) is {_name(adapter)}")
             needs.setdefault(f"dbt-{adapter}", f"{project.path} is built into {_name(adapter)}")
         else:
             reasons.append(f"{project.path} is there")

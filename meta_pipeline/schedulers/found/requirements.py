@@ -65,10 +65,10 @@ def _together(tree: Tree, mains: Mapping[str, Answer[tuple[str, ...]]]) -> Answe
                 )
             else:
                 roots.append(path)
-    lock = f"uv pip compile {' '.join(roots)} -o requirements.lock"
     sentence = (
         f"{len(roots)} projects have dependencies of their own, and all are installed into one environment, in the "
-        f"versions of the day; make one lock of them ({lock}) and name it under {KEY}, or leave out what does not fit."
+        f"versions of the day; see that they fit together, or make one lock of them with 'uv pip compile' and name "
+        f"it under {KEY}."
     )
     reason = f"{listed(roots)} list the dependencies of their projects"
     return Answer(tuple(roots), reason, (Doubt(KEY, sentence), *doubts))
