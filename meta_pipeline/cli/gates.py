@@ -49,7 +49,11 @@ def _show_all(listing: tuple[GateListing, ...]) -> None:
         demand = " ".join(gate.rationale.split("\n\n")[0].split())
         table.add_row(gate.id, gate.name, gate.stage, gate.default.replace("_", " "), shown(demand))
     STDOUT.print(table)
-    STDOUT.print("next: meta-pipeline gates CHG004, for one gate's reasons and examples", highlight=False)
+    STDOUT.print(
+        "next: read one of them with 'meta-pipeline gates CHG004', or judge a change by all with: "
+        "meta-pipeline check --repo PATH --base main --head my-branch",
+        highlight=False,
+    )
 
 
 def _show_one(gate: GateListing) -> None:

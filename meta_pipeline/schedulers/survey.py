@@ -1,6 +1,7 @@
 """The topologies of a repository at one moment, read from source, and of a change's two sides."""
 
 import posixpath
+from collections.abc import Mapping
 
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.topology import SchedulerKind, Topology
@@ -8,6 +9,19 @@ from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.policy import Policy, SchedulerPolicy
 from meta_pipeline.schedulers.detect import detect
 from meta_pipeline.schedulers.registry import READERS
+
+_NAMES: Mapping[SchedulerKind, str] = {
+    "airflow": "Airflow",
+    "dagster": "Dagster",
+    "prefect": "Prefect",
+    "dbt": "dbt",
+}
+_PARTS: Mapping[SchedulerKind, str] = {
+    "airflow": "DAGs",
+    "dagster": "assets and jobs",
+    "prefect": "flows",
+    "dbt": "models",
+}
 
 
 def survey(tree: Tree, policy: Policy) -> tuple[Topology, ...]:
@@ -29,6 +43,20 @@ def schedulers_without_reader(tree: Tree, policy: Policy) -> tuple[SchedulerKind
     """The schedulers that the repository uses and that `survey` says nothing about."""
     used = {kind for kind, _ in _schedulers(tree, policy)} | {found.kind for found in detect(tree)}
     return tuple(sorted(used - READERS.keys()))
+
+
+def not_read(tree: Tree, policy: Policy) -> tuple[str, ...]:
+    """One sentence on the schedulers whose pipelines this version does not read; none where it reads all."""
+    kinds = schedulers_without_reader(tree, policy)
+    if not kinds:
+        return ()
+    names = " and ".join(_NAMES[kind] for kind in kinds)
+    parts = " and ".join(_PARTS[kind] for kind in kinds)
+    sentence = (
+        f"{names} {'is' if len(kinds) == 1 else 'are'} used here, and this version does not read {parts} yet: changes "
+        "are judged by their files (secrets, removals, SQL, lint, tests), but not by schedules, retries and the like."
+    )
+    return (sentence,)
 
 
 def read_change(base: Tree, head: Tree, policy_base: Policy) -> Change:

@@ -85,8 +85,8 @@ def test_each_scheduler_is_told_by_its_files(
 
 
 def test_a_second_scheduler_is_a_doubt() -> None:
-    detection = detected({"dags/a.py": DAG, "dbt/dbt_project.yml": "name: shop\n"})
-    assert "dbt is used too (dbt/dbt_project.yml is there)" in doubts_about(detection, "scheduler")
+    detection = detected({"dags/a.py": DAG, "flows/b.py": "from prefect import flow\n@flow\ndef b(): ...\n"})
+    assert "prefect is used too (flows/b.py imports prefect" in doubts_about(detection, "scheduler")
 
 
 def test_links_and_vendored_code_tell_nothing() -> None:
