@@ -16,12 +16,6 @@ _NAMES: Mapping[SchedulerKind, str] = {
     "prefect": "Prefect",
     "dbt": "dbt",
 }
-_PARTS: Mapping[SchedulerKind, str] = {
-    "airflow": "DAGs",
-    "dagster": "assets and jobs",
-    "prefect": "flows",
-    "dbt": "models",
-}
 
 
 def survey(tree: Tree, policy: Policy) -> tuple[Topology, ...]:
@@ -51,10 +45,10 @@ def not_read(tree: Tree, policy: Policy) -> tuple[str, ...]:
     if not kinds:
         return ()
     names = " and ".join(_NAMES[kind] for kind in kinds)
-    parts = " and ".join(_PARTS[kind] for kind in kinds)
+    verb, their = ("is", "its") if len(kinds) == 1 else ("are", "their")
     sentence = (
-        f"{names} {'is' if len(kinds) == 1 else 'are'} used here, and this version does not read {parts} yet: changes "
-        "are judged by their files (secrets, removals, SQL, lint, tests), but not by schedules, retries and the like."
+        f"{names} {verb} used here, and this version does not read {their} pipelines yet: changes are judged "
+        "by their files (secrets, removals, SQL, lint, tests), but not by schedules, retries and the like."
     )
     return (sentence,)
 

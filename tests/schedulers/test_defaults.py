@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from meta_pipeline.delivery.tree import MemoryTree
-from meta_pipeline.policy import CheckpointPolicy, Policy
+from meta_pipeline.policy import CheckpointPolicy, Policy, read_policy
 from meta_pipeline.schedulers.defaults import detect_policy, detected_policy
 from meta_pipeline.workspace.repository import open_repository
 from tests.conftest import MakeRepository
@@ -44,6 +44,25 @@ def test_an_airflow_repository_in_git_gets_what_its_people_would_write(git_repo:
     }
     assert "requirements.txt pins every package by hash" in detection.reasons["environment.requirements"]
     assert detected_policy(tree, "sales", "main") == policy
+
+
+def test_a_dagster_repository_gets_what_its_people_wrote_as_far_as_its_files_tell() -> None:
+    detection = detected(fixture_files("dagster_sales"))
+    policy = detection.policy
+    written = read_policy((FIXTURES / "dagster_sales" / ".meta-pipeline.yaml").read_text(encoding="utf-8"))
+    assert policy.scheduler == written.scheduler
+    assert policy.environment.python == written.environment.python
+    assert policy.environment.requirements == written.environment.requirements
+    assert policy.environment.variables["PYTHONPATH"] == written.environment.variables["PYTHONPATH"]
+    assert [each.project for each in policy.dbt] == [each.project for each in written.dbt]
+    assert policy.commands.lint == written.commands.lint
+    for found, by_hand in (
+        (policy.commands.unit_tests, written.commands.unit_tests),
+        (policy.commands.integration_tests, written.commands.integration_tests),
+    ):
+        assert (by_hand or "").removesuffix(" -p no:cacheprovider") == found
+    assert policy.references == written.references
+    assert set(policy.contracts) >= set(written.contracts)
 
 
 def test_an_empty_repository_gets_safe_defaults_and_is_told_what_is_missing() -> None:

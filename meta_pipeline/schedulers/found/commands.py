@@ -113,7 +113,9 @@ def _chosen(found: Sequence[Seen]) -> Answer[str | None]:
     others = dict.fromkeys(
         f"{seen.check.tool} ({seen.where})"
         for seen in found
-        if seen.check.tool != best.check.tool and not (seen.whole and seen.whole == best.whole)
+        # What dbt reads is checked anyway, by dbt itself.
+        if seen.check.tool not in (best.check.tool, "dbt parse")
+        and not (seen.whole and seen.whole == best.whole)
     )
     reason = _from(best) + (f"; {listed(list(others))} runs there too" if others else "")
     return Answer(best.command, reason)

@@ -125,12 +125,12 @@ def _doubt(tree: Tree, project: Project, profile: _Profile | None) -> Doubt:
             else f"no profiles.yml is committed for {project.path}"
         )
         sentence = (
-            f"{why}, so its models cannot be built: commit {place} with the profile '{name}' and {wanted}."
+            f"{why}, so its models cannot be built; commit {place} with the profile '{name}' and {wanted}."
         )
         return Doubt(KEY, sentence)
     adapters = listed(sorted({_name(adapter) for adapter in profile.adapters.values()})) or "nothing"
     sentence = (
-        f"{profile.path}:{profile.line} builds into {adapters} alone, which a check must not touch: add {wanted} "
+        f"{profile.path}:{profile.line} builds into {adapters} alone, which a check must not touch; add {wanted} "
         f"there, and name that output as 'target' of the project {project.folder}; until then no model is built."
     )
     return Doubt(KEY, sentence)

@@ -98,7 +98,7 @@ def lacking(tree: Tree, roots: tuple[str, ...], needs: Mapping[str, str]) -> tup
     for option, packages in by_option.items():
         sentence = (
             f"{listed([needs[package] for package in packages])}, but {listed(packages)} "
-            f"{'is' if len(packages) == 1 else 'are'} asked for by {option} alone: make a lock with it "
+            f"{'is' if len(packages) == 1 else 'are'} asked for by {option} alone; make a lock with it "
             f"(uv pip compile {inputs} {option} -o requirements.lock) and name that under {KEY}."
         )
         doubts.append(Doubt(KEY, sentence))

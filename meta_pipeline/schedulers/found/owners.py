@@ -22,7 +22,7 @@ class Owners:
 
 
 def owners_of(tree: Tree, folders: Iterable[str]) -> tuple[Owners, ...]:
-    """The owners of the files below `folders`, those of most files first; none where nobody is named.
+    """The owners of the Python and SQL below `folders`, those of most files first; none where nobody is named.
 
     As on GitHub and GitLab, the first file in the usual places counts, and in it the last rule that fits.
     """
@@ -38,7 +38,8 @@ def owners_of(tree: Tree, folders: Iterable[str]) -> tuple[Owners, ...]:
             except GitWildMatchPatternError:
                 continue
     places = tuple(folders)
-    files = [file for file in own_paths(tree) if any(is_below(file, place) for place in places)][:_SEEN]
+    code = [path for path in own_paths(tree) if path.endswith((".py", ".sql"))]
+    files = [path for path in code if any(is_below(path, place) for place in places)][:_SEEN]
     counted: dict[Owners, int] = {}
     for file in files:
         for spec, names, number in reversed(rules):

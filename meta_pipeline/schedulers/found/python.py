@@ -27,6 +27,9 @@ _IN_WORKFLOW = re.compile(
     r"(?:python[-_]version[\"']?:|image:\s*[\"']?(?:cimg/|circleci/)?python:|python:)(?P<versions>[^\n#]*)"
 )
 _VERSION = re.compile(r"(?<![\d.])3\.\d+")
+_CHECKED_FOR = re.compile(
+    r"^(?:target-version|python_version)\s*=\s*\[?[\"']?(?:py)?3\.?(?P<minor>\d+)", re.MULTILINE
+)
 _SETUP_RANGE = re.compile(r"python_requires\s*=\s*[\"']?(?P<range>[^\"'\n#]+)")
 
 
@@ -58,6 +61,9 @@ def python_version(tree: Tree, projects: Sequence[str] = ("pyproject.toml",)) ->
         return _settled(fitting) if fitting else _within(*allowed, others=pinned)
     if pinned or used:
         return _settled([*pinned, *used])
+    checked = _checked_for(tree)
+    if checked:
+        return Answer(checked.version, checked.reason)
     sentence = f'no file says which Python runs the pipelines, so {DEFAULT} is taken; write it under {KEY}, as "3.12".'
     return Answer(DEFAULT, doubts=(Doubt(KEY, sentence),))
 
@@ -143,6 +149,19 @@ def _from_ci(tree: Tree) -> Iterator[_Said]:
         for match in _IN_WORKFLOW.finditer(text):
             for version in _VERSION.findall(match["versions"]):
                 yield _Said(version, _at(path, text, match), f"uses Python {version}", "ci")
+
+
+def _checked_for(tree: Tree) -> _Said | None:
+    """The version that the settings of a linter or type checker name: the least that says anything."""
+    for path in ("pyproject.toml", "ruff.toml", ".ruff.toml", "mypy.ini"):
+        text = text_of(tree, path) or ""
+        match = _CHECKED_FOR.search(text)
+        if match:
+            version = f"3.{match['minor']}"
+            return _Said(
+                version, _at(path, text, match), f"has the code checked for Python {version}", "linter"
+            )
+    return None
 
 
 def _at(path: str, text: str, match: re.Match[str]) -> str:

@@ -45,7 +45,7 @@ def signers(tree: Tree, pipelines: Sequence[str]) -> Answer[None]:
     said = ""
     if owners:
         more = f" and {len(owners) - 1} more of its lines" if len(owners) > 1 else ""
-        said = f"{listed(names, 6)} own the pipelines ({owners[0].where}{more})"
+        said = f"{listed(names, 6)} {'owns' if len(names) == 1 else 'own'} the pipelines ({owners[0].where}{more})"
     if (tree.read(SIGNERS_FILE) or b"").strip():
         return Answer(None, f"{said}: the keys of these people belong there" if said else "")
     who = (

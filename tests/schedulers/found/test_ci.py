@@ -54,7 +54,10 @@ steps:
             ".github/workflows/ci.yml",
             GITHUB,
             "ruff check src",
-            "From .github/workflows/ci.yml:11, where it is 'ruff check --fix src'; mypy (.github/workflows/ci.yml:12) runs there too",
+            (
+                "From .github/workflows/ci.yml:11, where it is 'ruff check --fix src'; "
+                "mypy (.github/workflows/ci.yml:12) runs there too"
+            ),
         ),
         (
             ".circleci/config.yml",
@@ -114,7 +117,10 @@ def test_what_wraps_a_linter_is_followed_and_its_edits_are_left_out(step: str, c
         ".github/workflows/ci.yml": f"jobs:\n  a:\n    steps:\n      - {step}\n",
         "Makefile": "lint:\n\truff check .\n\truff format --check .\nfix:\n\truff check --fix .\n",
         "tox.ini": "[tox]\n[testenv:style]\ncommands =\n    python -m flake8 {posargs:shop}\n",
-        "noxfile.py": "import nox\n\n@nox.session\ndef style(session):\n    session.run('pylint', 'shop', *session.posargs)\n",
+        "noxfile.py": (
+            "import nox\n\n@nox.session\ndef style(session):\n"
+            "    session.run('pylint', 'shop', *session.posargs)\n"
+        ),
         "justfile": "style: deps\n    mypy shop\n\ndeps:\n    pip install mypy\n",
         "pyproject.toml": (
             "[tool.poe.tasks]\nstyle = 'yamllint .'\n[tool.hatch.envs.ci.scripts]\nstyle = ['isort shop']\n"

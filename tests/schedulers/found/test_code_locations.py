@@ -79,7 +79,9 @@ def test_projects_of_a_monorepo_share_one_environment_and_their_sources_are_foun
         '[project.optional-dependencies]\ndev = ["pytest", "ruff"]\n[tool.ruff]\n',
         "two/pyproject.toml": named.format(v="2.1") + '[tool.dg.project]\nroot_module = "two.defs"\n',
         "one/tests/test_a.py": "def test_it(): ...\n",
-        ".github/workflows/ci.yml": "jobs: {a: {steps: [{run: ruff check .}, {uses: x, with: {python-version: 3.13}}]}}\n",
+        ".github/workflows/ci.yml": (
+            "jobs: {a: {steps: [{run: ruff check .}, {uses: x, with: {python-version: 3.13}}]}}\n"
+        ),
     }
     detection = detected(files)
     environment = detection.policy.environment

@@ -5,7 +5,10 @@ from tests.schedulers.detecting import DAG, detected, doubts_about
 
 PROJECT = "name: shop\nprofile: shop\n"
 DUCKDB = "shop:\n  target: dev\n  outputs:\n    dev:\n      type: duckdb\n      path: shop.duckdb\n"
-BOTH = "shop:\n  target: prod\n  outputs:\n    prod:\n      type: snowflake\n    local:\n      type: duckdb\n      path: a\n"
+BOTH = (
+    "shop:\n  target: prod\n  outputs:\n    prod:\n      type: snowflake\n"
+    "    local:\n      type: duckdb\n      path: a\n"
+)
 WAREHOUSE = (
     "shop:\n  target: prod\n  outputs:\n    prod:\n      type: snowflake\n    other:\n      type: bigquery\n"
 )
