@@ -32,6 +32,7 @@ def datasets_of(tree: Tree, patterns: tuple[str, ...]) -> tuple[Dataset, ...]:
             contract=known.contract or dataset.contract,
             columns=known.columns or dataset.columns,
             model=known.model or dataset.model,
+            complete=known.complete if known.columns else dataset.complete,
         )
     return tuple(found[name] for name in sorted(found))
 
@@ -65,7 +66,13 @@ def _entry(resource: Resource, models: Models) -> Dataset:
     file = models.files.get(resource.name) if resource.kind in ("model", "seed") else None
     made = _made(resource.name, models) if file else ()
     columns = (*declared, *(name for name in made if name not in known))
-    return Dataset(name=resource.name, contract=resource.path, columns=columns, model=file)
+    return Dataset(
+        name=resource.name,
+        contract=resource.path,
+        columns=columns,
+        model=file,
+        complete=bool(made) or resource.config.contract_enforced is True,
+    )
 
 
 def _made(name: str, models: Models) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from meta_pipeline.delivery.requirements import Comparator, Metric
 from meta_pipeline.issues.column_rules import column_demands
 from meta_pipeline.issues.demands import Demand, Found, Gap
+from meta_pipeline.issues.descriptions import described
 from meta_pipeline.issues.quantities import (
     AFTERWARDS,
     COMPARISON,
@@ -255,6 +256,13 @@ _failed_tests = _counted(
     r"\bno\s+(?:unit\s+|integration\s+)?tests?\s+(?:fails?|breaks?|is broken)\b",
     r"\btests?\s+(?:do|does|must|should|may)\s+not\s+(?:fail|break)\b",
 )
+_failed_dbt_tests = _counted(
+    "failed_dbt_tests",
+    r"(?:failed|failing|broken)\s+dbt\s+tests?",
+    rf"\bdbt\s+tests?\b(?!\s+for)[^;\d]{{0,50}}?\b{_GREEN}",
+    r"\b(?:no|0|without)\s+(?:failed|failing|broken|red)\s+dbt\s+tests?\b",
+    r"\bno\s+dbt\s+tests?\s+(?:fails?|breaks?|is broken)\b",
+)
 _lint = _counted(
     "lint_findings",
     r"lint(?:ing|er)?\s+(?:findings?|errors?|warnings?|problems?|violations?|issues?)",
@@ -279,7 +287,9 @@ _failed_expectations = _counted(
 )
 
 _EXTRACTORS: tuple[Callable[[Reading], Iterator[Found]], ...] = (
+    described,
     _failed_expectations,
+    _failed_dbt_tests,
     _failed_tests,
     _lint,
     _import_errors,

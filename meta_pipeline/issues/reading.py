@@ -12,7 +12,7 @@ _CRON = re.compile(
 )
 _PRESET = re.compile(r"(?<!\w)@(?:hourly|daily|weekly|monthly|yearly|annually|midnight|once)\b")
 _BACKTICKED = re.compile(r"(`+)(.+?)\1", re.DOTALL)
-_QUOTED = re.compile(r"\"([^\"\n]{1,200})\"|(?<![\w])'([^'\n]{1,200})'(?!\w)")
+_QUOTED = re.compile(r"\"([^\"]{1,1000})\"|(?<![\w])'([^'\n]{1,200})'(?!\w)")
 _TOKEN = re.compile(r"(?<![\w«/.])[A-Za-z_]\w*(?:[.\-]\w+)*(?![\w/»])")
 _KIND_NEAR = re.compile(
     r"\b(?:dag|task|pipeline|node|job|flow|asset|checkpoint|model|table|dataset)s?\b", re.IGNORECASE
