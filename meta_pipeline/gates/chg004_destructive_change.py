@@ -10,6 +10,7 @@ from meta_pipeline.contracts.places import DEFAULT_CONTRACTS, matches
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.plan import Plan, TopologyEdit
 from meta_pipeline.delivery.stages import StageId
+from meta_pipeline.delivery.topology import Difference
 from meta_pipeline.delivery.tree import FileChange
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
@@ -30,6 +31,7 @@ _COMMANDS = (
         re.compile(r"\bdbt\s+(run|build|seed)\b.*\s--full-refresh\b"),
     ),
 )
+_LOOKING = frozenset({"asset_check", "test"})
 _PROSE = frozenset({".md", ".rst", ".txt", ".adoc", ".html"})
 
 
@@ -152,20 +154,30 @@ def _sql(text: str) -> Case:
 
 def _removed_topology(change: Change, plan: Plan | None) -> Iterator[Weighed]:
     named = {(edit.pipeline, edit.node) for edit in plan.edits if edit.field == "removed"} if plan else set()
-    unreadable = {error.path for topology in change.head_topologies for error in topology.errors}
+    before = {error for topology in change.base_topologies for error in topology.errors}
+    after = {error for topology in change.head_topologies for error in topology.errors}
+    unreadable = {error.path for error in after - before}
     for difference in change.differences:
         if difference.field == "removed":
             is_named = (difference.pipeline, difference.node) in named
             cause = ", as its file can no longer be read" if difference.path in unreadable else ""
             yield weighed(
                 _strength(is_named=is_named),
-                f"{difference.sentence}{cause}; its runs stop and its data goes stale",
+                f"{difference.sentence}{cause}; {_lost(difference)}",
                 "confirm the removal"
                 if is_named
                 else "keep it, or have a plan approved that names the removal",
                 path=difference.path,
                 line=difference.line,
             )
+
+
+def _lost(difference: Difference) -> str:
+    if difference.node is not None and difference.kind in _LOOKING:
+        return "what it would catch goes unseen"
+    if difference.kind == "external_asset":
+        return "nobody sees any more what depends on it"
+    return "its runs stop and its data goes stale"
 
 
 def _strength(*, is_named: bool) -> Strength:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from meta_pipeline.delivery.topology import SchedulerKind, Topology
 from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.schedulers.airflow.commands import AirflowRuntime
+from meta_pipeline.schedulers.dagster.commands import DagsterRuntime
 from meta_pipeline.schedulers.runtime import Runtime
 
 Reader: TypeAlias = Callable[[Tree, str, tuple[str, ...]], tuple[Topology, ...]]
@@ -39,5 +40,5 @@ READERS: Mapping[SchedulerKind, Reader] = {
     "dagster": _read_dagster,
     "dbt": _read_dbt,
 }
-RUNTIMES: Mapping[SchedulerKind, Runtime] = {"airflow": AirflowRuntime()}
-"""A runtime's module builds argument lists and reads answers; the scheduler's own package stays in the target."""
+RUNTIMES: Mapping[SchedulerKind, Runtime] = {"airflow": AirflowRuntime(), "dagster": DagsterRuntime()}
+"""A runtime\'s module builds argument lists and reads answers; the scheduler\'s own package stays in the target."""

@@ -17,7 +17,7 @@ from meta_pipeline.workspace.repository import Mirror
 from meta_pipeline.workspace.sandbox import Sandbox, detect_sandbox
 from meta_pipeline.workspace.worktree import Worktree
 
-PROBES = (*(runtime.probe for runtime in RUNTIMES.values()), CHECKPOINT_PROBE)
+PROBES = (*(probe for runtime in RUNTIMES.values() for probe in runtime.probes), CHECKPOINT_PROBE)
 """The scripts of ours that run inside the target's environment."""
 
 

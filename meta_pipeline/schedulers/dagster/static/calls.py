@@ -193,6 +193,10 @@ def _key(named: Named, _site: Site) -> object:
 
 
 def _spec(named: Named, site: Site) -> object:
+    return spec_of(named, site.path, site.line, is_spec=True)
+
+
+def _source(named: Named, site: Site) -> object:
     return spec_of(named, site.path, site.line)
 
 
@@ -265,7 +269,7 @@ def _plain(name: str) -> Handler:
 _HANDLERS: dict[str, Handler] = {
     "AssetKey": _key,
     "AssetSpec": _spec,
-    "SourceAsset": _spec,
+    "SourceAsset": _source,
     "RetryPolicy": _retry,
     "define_asset_job": _asset_job,
     "ScheduleDefinition": _schedule,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TypedDict, cast
 
 from meta_pipeline.schedulers.dagster.static import graphs
 from meta_pipeline.schedulers.dagster.static.inputs import input_keys
@@ -83,7 +84,15 @@ def _asset(machine: graphs.Composer, role: str, named: Named, function: Function
     return Assets((asset,), _check_specs(given(named, "check_specs"), own_key, function), function)
 
 
-def _attributes(named: Named) -> dict[str, object]:
+class _Attributes(TypedDict, total=False):
+    group: object
+    owners: object
+    tags: object
+    partitions: object
+    automation: object
+
+
+def _attributes(named: Named) -> _Attributes:
     condition = given(named, "automation_condition")
     return {
         "group": given(named, "group_name"),
@@ -94,7 +103,7 @@ def _attributes(named: Named) -> dict[str, object]:
     }
 
 
-def spec_of(named: Named, path: str, line: int) -> Asset:
+def spec_of(named: Named, path: str, line: int, *, is_spec: bool = False) -> Asset:
     """An `AssetSpec` or `SourceAsset`, which by itself is an asset that Dagster does not make."""
     return Asset(
         key=prefixed(given(named, "key_prefix"), key_of(given(named, "key"))),
@@ -102,6 +111,7 @@ def spec_of(named: Named, path: str, line: int) -> Asset:
         path=path,
         line=line,
         deps=keys_of(given(named, "deps")),
+        is_spec=is_spec,
         **_attributes(named),
     )
 
@@ -122,19 +132,22 @@ def _multi_asset(machine: graphs.Composer, role: str, named: Named, function: Fu
     kind = "observable_asset" if role == "multi_observable_source_asset" else "asset"
     specs, outs = given(named, "specs", ()), given(named, "outs", {})
     inputs = (*keys_of(given(named, "deps")), *input_keys(machine, function, given(named, "ins")))
-    shared = {key: value for key, value in _attributes(named).items() if value not in (None, ())}
+    shared = _told(_attributes(named))
     found: list[Asset] = []
     for spec in specs if isinstance(specs, (list, tuple)) else (UNKNOWN,):
         if isinstance(spec, Asset):
-            made = replace(spec, kind=kind, retry=retry, path=function.scope.path, line=function.line)
+            made = replace(
+                spec, kind=kind, is_spec=False, retry=retry, path=function.scope.path, line=function.line
+            )
             found.append(replace(made, **{**shared, **_own(spec)}))  # type: ignore[arg-type]  # fields by name
         else:
             found.append(Asset(UNKNOWN, kind, function.scope.path, function.line))
     if isinstance(outs, dict):
         internal = given(named, "internal_asset_deps", {})
         for name, out in outs.items():
-            attributes = {**shared, **_given_attributes(out)}
+            own: _Attributes = _told(_attributes(out.named)) if isinstance(out, Given) else {}
             deps = internal.get(name) if isinstance(internal, dict) else None
+            attributes: _Attributes = {**shared, **own}
             found.append(
                 Asset(
                     key=_out_key(name, out),
@@ -156,10 +169,10 @@ def _own(spec: Asset) -> dict[str, object]:
     return {name: held for name in names if (held := getattr(spec, name)) not in (None, ())}
 
 
-def _given_attributes(out: object) -> dict[str, object]:
-    if not isinstance(out, Given):
-        return {}
-    return {key: value for key, value in _attributes(out.named).items() if value not in (None, ())}
+def _told(attributes: _Attributes) -> _Attributes:
+    """Those that are given at all."""
+    told = {name: value for name, value in attributes.items() if value not in (None, ())}
+    return cast(_Attributes, told)
 
 
 def _out_key(name: object, out: object) -> Key | Unknown:

@@ -19,10 +19,11 @@ from meta_pipeline.schedulers.dagster.static.selections import (
     UnknownSelectionError,
     select,
 )
-from meta_pipeline.schedulers.dagster.static.timing import automation_text, timing_of
+from meta_pipeline.schedulers.dagster.static.timing import timing_of
 from meta_pipeline.schedulers.dagster.static.values import (
     Asset,
     Check,
+    Condition,
     Definitions,
     Job,
     Key,
@@ -181,6 +182,7 @@ def _named_node(key: Key, job: Job) -> Node:
         retry_backoff=UNRESOLVED,
         upstream=(UNRESOLVED,),
         partitions=UNRESOLVED,
+        automation=UNRESOLVED,
         path=job.path,
         line=job.line,
     )
@@ -193,7 +195,6 @@ def _implicit(definitions: Definitions, catalogue: Catalogue) -> Pipeline:
         id=IMPLICIT_JOB,
         path=definitions.path,
         line=definitions.line,
-        schedule=automation_text(catalogue.assets),
         owner=_owner([asset.owners for asset in catalogue.assets.values()]),
         nodes=tuple(sorted(nodes, key=lambda node: node.id)),
     )
@@ -207,6 +208,7 @@ def _asset_node(asset: Asset, key: Key, job_retry: object) -> Node:
         **_retries(None if asset.kind == "external_asset" else retry),
         upstream=_texts(asset.deps),
         partitions=_partition_text(asset.partitions),
+        automation=_automation_text(asset.automation),
         path=asset.path,
         line=asset.line,
     )
@@ -264,6 +266,12 @@ def _partition_text(partitions: object) -> str | None | Unresolved:
         return None
     text = partitions.text if isinstance(partitions, Partitions) else None
     return text if isinstance(text, str) else UNRESOLVED
+
+
+def _automation_text(condition: object) -> str | None | Unresolved:
+    if condition is None:
+        return None
+    return condition.label if isinstance(condition, Condition) else UNRESOLVED
 
 
 def _job_partitions(job: Job, nodes: Iterable[Node], catalogue: Catalogue) -> object:

@@ -43,12 +43,17 @@ def load(machine: "LocationCode", loader: str, named: Named, site: Site) -> obje
     things = [thing for scope in scopes for thing in loose(scope.names)]
     if loader.startswith("load_definitions"):
         return gathered(things, site)
+    specs = given(named, "include_specs") is True
+
+    def takes(asset: Asset) -> bool:
+        return specs or not asset.is_spec
+
     wanted: list[object] = []
     for thing in things:
         if isinstance(thing, Assets):
             kept = bool(thing.checks and not thing.assets) == loader.startswith("load_asset_checks")
             wanted += [thing] if kept else []
-        elif isinstance(thing, Asset) and loader.startswith("load_assets"):
+        elif isinstance(thing, Asset) and loader.startswith("load_assets") and takes(thing):
             wanted.append(thing)
     return _with_attributes(list(dict.fromkeys(wanted)), named)
 

@@ -1,16 +1,12 @@
-"""When a job runs: by which schedules and sensors, and on which automation conditions of its assets."""
+"""When a job runs: by which schedules and sensors."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from meta_pipeline.delivery.topology import UNRESOLVED, Unresolved
-from meta_pipeline.schedulers.dagster.static.keys import text_of
 from meta_pipeline.schedulers.dagster.static.values import (
-    Asset,
-    Condition,
     Given,
     Job,
-    Key,
     Partitions,
     Schedule,
     Sensor,
@@ -85,14 +81,3 @@ def _zone(schedule: Schedule, partitions: object) -> str | None:
     if zone is None:
         return "UTC"
     return zone if isinstance(zone, str) and zone != UNRESOLVED else None
-
-
-def automation_text(assets: Mapping[Key, Asset]) -> str | None:
-    """The automation conditions of assets as a text, each with the assets that it is for."""
-    by_label: dict[str, list[str]] = {}
-    for key, asset in assets.items():
-        if asset.automation is not None:
-            label = asset.automation.label if isinstance(asset.automation, Condition) else UNRESOLVED
-            by_label.setdefault(label, []).append(text_of(key))
-    texts = [f"{label} for {', '.join(sorted(keys))}" for label, keys in sorted(by_label.items())]
-    return f"automation: {'; '.join(texts)}" if texts else None

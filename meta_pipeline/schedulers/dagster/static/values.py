@@ -65,7 +65,7 @@ class Check(Thing):
 
 @dataclass(frozen=True, eq=False)
 class Asset(Thing):
-    """One asset, or the `AssetSpec` of one; `kind` is that of its node."""
+    """One asset, or the `AssetSpec` of one (`is_spec`); `kind` is that of its node."""
 
     key: Key | Unknown
     kind: str
@@ -78,6 +78,7 @@ class Asset(Thing):
     tags: object = None
     partitions: object = None
     automation: object = None
+    is_spec: bool = False
 
 
 @dataclass(frozen=True, eq=False)
