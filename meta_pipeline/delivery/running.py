@@ -18,10 +18,8 @@ class Work:
 
 
 def scheduled(topologies: Iterable[Topology], scheduler: SchedulerKind | None) -> tuple[Topology, ...]:
-    """The topologies of the scheduler that the policy names; a dbt project under it has a run of its own."""
-    return tuple(
-        one for one in topologies if (one.scheduler == scheduler if scheduler else one.scheduler != "dbt")
-    )
+    """The topologies of the scheduler that the policy names, of any where it names none; dbt has a run of its own."""
+    return tuple(one for one in topologies if one.scheduler != "dbt" and scheduler in (one.scheduler, None))
 
 
 def shares_work(topology: Topology) -> bool:
