@@ -1,21 +1,16 @@
-"""`check`, `topology` and `gates`: judgement without a delivery."""
+"""`check` and `topology`: judgement without a delivery."""
 
 from pathlib import Path
 from typing import Literal
 
-from rich.table import Table
-
-from meta_pipeline.cli.documents import CheckDocument, GateDocument, GateListing, GatesDocument
-from meta_pipeline.cli.full import judge_full, runtime_topologies
-from meta_pipeline.cli.output import STDERR, STDOUT, Exit, exit_of_results, leave, print_document, shown
+from meta_pipeline.cli.documents import CheckDocument, GateDocument
+from meta_pipeline.cli.output import STDERR, STDOUT, exit_of_results, leave, print_document, shown
 from meta_pipeline.delivery.judgement import GateResult, decide
 from meta_pipeline.delivery.topology import Topology, TopologyDocument
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.catalogue import catalogue
 from meta_pipeline.gates.gate import judge
-from meta_pipeline.messages.policy_file import target_name
 from meta_pipeline.policy import POLICY_FILE, Policy, read_policy
-from meta_pipeline.schedulers.defaults import detected_policy
 from meta_pipeline.schedulers.survey import read_change, schedulers_without_reader, survey
 from meta_pipeline.workspace.repository import Repository, open_repository
 from meta_pipeline.workspace.tree import GitTree
@@ -37,6 +32,8 @@ def check(repo: Path, base: str, head: str, *, level: Literal["static", "full"],
     change = read_change(trees[0], trees[1], policy)
     case = Case(policy, change=change)
     if level == "full":
+        from meta_pipeline.cli.full import judge_full
+
         results = judge_full(repo, policy, change, trees[0].commit, trees[1].commit)
     else:
         results = tuple(judge(gate, case) for gate in catalogue().gates.values())
@@ -64,7 +61,12 @@ def topology(repo: Path, rev: str, *, level: Literal["static", "full"], as_json:
     repository = open_repository(repo)
     tree = repository.tree(rev)
     policy = policy_of(repository, tree)
-    found = survey(tree, policy) if level == "static" else runtime_topologies(repo, policy, tree.commit)
+    if level == "full":
+        from meta_pipeline.cli.full import runtime_topologies
+
+        found = runtime_topologies(repo, policy, tree.commit)
+    else:
+        found = survey(tree, policy)
     for kind in schedulers_without_reader(tree, policy):
         STDERR.print(f"note: {kind} pipelines are not read by this version")
     if as_json:
@@ -76,33 +78,14 @@ def topology(repo: Path, rev: str, *, level: Literal["static", "full"], as_json:
         _show_topology(topology_found)
 
 
-def gates(*, as_json: bool) -> None:
-    """Print the catalogue."""
-    listing = tuple(
-        GateListing(
-            id=gate.id,
-            name=gate.name,
-            stage=gate.stage,
-            shown_on=gate.subject,
-            default=gate.default,
-            rationale=gate.rationale,
-        )
-        for gate in catalogue().gates.values()
-    )
-    if as_json:
-        print_document(GatesDocument(gates=listing))
-        return
-    table = Table("gate", "name", "stage", "default", "demands")
-    for gate in listing:
-        table.add_row(gate.id, gate.name, gate.stage, gate.default, shown(gate.rationale.split("\n\n")[0]))
-    STDOUT.print(table)
-
-
 def policy_of(repository: Repository, tree: GitTree) -> Policy:
     """The policy committed in `tree`, or safe defaults; raises `PolicyError`."""
     text = tree.read(POLICY_FILE)
     if text is not None:
         return read_policy(text.decode("utf-8", "replace"))
+    from meta_pipeline.messages.policy_file import target_name
+    from meta_pipeline.schedulers.defaults import detected_policy
+
     return detected_policy(tree, target_name(repository.path), "main")
 
 
@@ -127,6 +110,8 @@ def _show_check(document: CheckDocument, results: tuple[GateResult, ...]) -> Non
 
 
 def _show_topology(found: Topology) -> None:
+    from rich.table import Table
+
     title = f"{found.scheduler} {found.version} in {found.root} ({found.method})"
     table = Table("pipeline", "schedule", "tasks", "retries", "where", title=title, title_justify="left")
     for pipeline in found.pipelines:
@@ -145,6 +130,3 @@ def _show_topology(found: Topology) -> None:
             highlight=False,
         )
     STDOUT.print(f"{len(found.pipelines)} pipelines, {len(found.errors)} errors")
-
-
-__all__ = ["Exit", "check", "gates", "policy_of", "topology"]

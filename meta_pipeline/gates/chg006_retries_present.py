@@ -123,8 +123,10 @@ def _touched(change: Change) -> Iterator[_Touched]:
             for node in pipeline.nodes:
                 before = base.node(node.id) if base else None
                 path = node.path or pipeline.path
-                is_edited = node.line is not None and bool(
-                    added.get(path, set()) & _lines(ends(path), node.line)
+                is_edited = (
+                    node.line is not None
+                    and path in added  # else its file need not be parsed
+                    and bool(added[path] & _lines(ends(path), node.line))
                 )
                 is_touched = before is None or (pipeline.id, node.id) in differing or is_edited
                 if is_touched and node.operator not in _NOTHING_TO_RETRY:
