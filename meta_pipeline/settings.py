@@ -131,8 +131,8 @@ class Home:
                 return target
         known = ", ".join(target.name for target in settings.targets) or "none"
         raise SettingsError(
-            f"{self.settings_file}: no target '{name}'; known targets: {known}. "
-            "Register one with: meta-pipeline deliver --repo PATH --issue FILE"
+            f"no target '{name}' is watched; known targets: {known} (see {self.settings_file}). "
+            "A repository becomes one with its first: meta-pipeline deliver --repo PATH --issue FILE"
         )
 
     def watch(self, target: Target) -> Target:

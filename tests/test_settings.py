@@ -12,7 +12,7 @@ def test_without_a_file_nothing_is_watched(tmp_path: Path) -> None:
     home = Home(tmp_path / "not there")
     assert home.settings() == Settings()
     assert home.held is None
-    with pytest.raises(SettingsError, match="no target 'sales'; known targets: none"):
+    with pytest.raises(SettingsError, match="no target 'sales' is watched; known targets: none"):
         home.target("sales")
 
 

@@ -18,9 +18,20 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Delivers reviewed, proved and reversible changes to data-pipeline repositories.",
+    epilog="Begin with: meta-pipeline doctor, then: meta-pipeline init --repo PATH",
 )
 
-Repo = Annotated[Path, typer.Option("--repo", help="The repository: the root of a checkout, or a bare one.")]
+_BEGIN = "Begin"
+_DELIVER = "Deliver an issue"
+_DECIDE = "Decide on a delivery that waits"
+_JUDGE = "Judge without a delivery"
+
+Repo = Annotated[
+    Path,
+    typer.Option(
+        "--repo", help="The repository: the root of a checkout, or a bare one; the current folder without it."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 Format = Annotated[Literal["text", "json"], typer.Option("--format", help="The form of what is printed.")]
 Level = Annotated[
@@ -36,7 +47,15 @@ Key = Annotated[
 ]
 
 
-@app.command()
+@app.command(rich_help_panel=_BEGIN)
+def doctor(json: Json = False, form: Format = "text") -> None:
+    """Tell what is missing on this machine, and how to get it."""
+    from meta_pipeline.cli import doctor as doctoring
+
+    doctoring.doctor(Home.of_environment(), as_json=json or form == "json")
+
+
+@app.command(rich_help_panel=_BEGIN)
 def init(repo: Repo = Path(), json: Json = False, form: Format = "text") -> None:
     """Write a detected .meta-pipeline.yaml into a repository; nothing else is touched."""
     from meta_pipeline.cli import init as initialising
@@ -44,9 +63,10 @@ def init(repo: Repo = Path(), json: Json = False, form: Format = "text") -> None
     initialising.init(repo, as_json=json or form == "json")
 
 
-@app.command()
+@app.command(rich_help_panel=_DELIVER)
 def deliver(
-    repo: Repo,
+    *,
+    repo: Repo = Path(),
     issue: Annotated[
         Path, typer.Option("--issue", help="The issue: a Markdown file, in the inbox or elsewhere.")
     ],
@@ -66,9 +86,10 @@ def deliver(
     run(repo, issue, author=author, patch=patch, until=until, as_json=json or form == "json")
 
 
-@app.command()
+@app.command(rich_help_panel=_JUDGE)
 def check(
-    repo: Repo,
+    *,
+    repo: Repo = Path(),
     base: Annotated[str, typer.Option("--base", help="The commit before the change.")],
     head: Annotated[str, typer.Option("--head", help="The commit after the change.")],
     level: Level = "static",
@@ -81,9 +102,9 @@ def check(
     checking.check(repo, base, head, level=level, as_json=json or form == "json")
 
 
-@app.command()
+@app.command(rich_help_panel=_JUDGE)
 def topology(
-    repo: Repo,
+    repo: Repo = Path(),
     rev: Annotated[str, typer.Option("--rev", help="The commit to read.")] = "HEAD",
     level: Level = "static",
     json: Json = False,
@@ -95,7 +116,7 @@ def topology(
     checking.topology(repo, rev, level=level, as_json=json or form == "json")
 
 
-@app.command()
+@app.command(rich_help_panel=_JUDGE)
 def gates(json: Json = False, form: Format = "text") -> None:
     """List every gate: what it demands and why."""
     from meta_pipeline.cli import gates as listing
@@ -103,7 +124,7 @@ def gates(json: Json = False, form: Format = "text") -> None:
     listing.gates(as_json=json or form == "json")
 
 
-@app.command()
+@app.command(rich_help_panel=_DELIVER)
 def status(
     delivery: Annotated[str | None, typer.Argument(help="A delivery's id; all of them without.")] = None,
     json: Json = False,
@@ -115,7 +136,7 @@ def status(
     standing.status(Home.of_environment(), delivery, as_json=json or form == "json")
 
 
-@app.command()
+@app.command(rich_help_panel=_DECIDE)
 def approve(
     delivery: Delivery, stage: SignedStage, key: Key, json: Json = False, form: Format = "text"
 ) -> None:
@@ -125,7 +146,7 @@ def approve(
     decide.sign(Home.of_environment(), delivery, stage, key, "approved", None, as_json=json or form == "json")
 
 
-@app.command()
+@app.command(rich_help_panel=_DECIDE)
 def reject(
     delivery: Delivery,
     stage: SignedStage,
@@ -148,7 +169,7 @@ def reject(
     )
 
 
-@app.command()
+@app.command(rich_help_panel=_DECIDE)
 def answer(
     delivery: Delivery,
     question: Annotated[str, typer.Argument(help="The question's id, such as q1.")],
@@ -162,7 +183,7 @@ def answer(
     decide.answer(Home.of_environment(), delivery, question, text, as_json=json or form == "json")
 
 
-@app.command()
+@app.command(rich_help_panel=_DELIVER)
 def withdraw(
     delivery: Delivery,
     reason: Annotated[str, typer.Option("--reason", help="Why it is given up.")] = "withdrawn by hand",
@@ -175,7 +196,7 @@ def withdraw(
     decide.withdraw(Home.of_environment(), delivery, reason, as_json=json or form == "json")
 
 
-@app.command()
+@app.command(rich_help_panel=_DELIVER)
 def hold(
     release: Annotated[bool, typer.Option("--release", help="Let runs and merges go on.")] = False,
     reason: Annotated[str, typer.Option("--reason", help="Why everything is held.")] = "held by hand",
@@ -188,14 +209,6 @@ def hold(
     decide.hold(Home.of_environment(), release=release, reason=reason, as_json=json or form == "json")
 
 
-@app.command()
-def doctor(json: Json = False, form: Format = "text") -> None:
-    """Tell what is missing on this machine, and how to get it."""
-    from meta_pipeline.cli import doctor as doctoring
-
-    doctoring.doctor(Home.of_environment(), as_json=json or form == "json")
-
-
 def main() -> None:
     """Run a command; every error ends here as one message and an exit status."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
@@ -204,7 +217,10 @@ def main() -> None:
         status_code = app(standalone_mode=False)
     except typer.TyperException as error:
         said = error.format_message().removesuffix(".")
-        _complain(f"{said}; see: meta-pipeline --help", as_json=as_json)
+        context = getattr(error, "ctx", None)
+        if said:  # without a command there is nothing to complain of: the help was printed
+            command = context.command_path if context else "meta-pipeline"
+            _complain(f"{said}; see: {command} --help", as_json=as_json)
         sys.exit(int(Exit.USAGE))
     except typer.Abort:
         _complain("stopped by hand; nothing is lost, run the same command to go on", as_json=as_json)

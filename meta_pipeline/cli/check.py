@@ -11,7 +11,7 @@ from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.catalogue import catalogue
 from meta_pipeline.gates.gate import judge
 from meta_pipeline.policy import POLICY_FILE, Policy, read_policy
-from meta_pipeline.schedulers.survey import read_change, schedulers_without_reader, survey
+from meta_pipeline.schedulers.survey import not_read, read_change, survey
 from meta_pipeline.workspace.repository import Repository, open_repository
 from meta_pipeline.workspace.tree import GitTree
 
@@ -45,14 +45,19 @@ def check(repo: Path, base: str, head: str, *, level: Literal["static", "full"],
         level=level,
         gates=tuple(GateDocument.of(result) for result in results),
     )
-    for kind in schedulers_without_reader(trees[1], policy):
-        STDERR.print(
-            f"note: {kind} pipelines are not read by this version; gates on topology do not see them"
-        )
+    for note in not_read(trees[1], policy):
+        STDERR.print(f"note: {shown(note)}", highlight=False)
     if as_json:
         print_document(document)
     else:
         _show_check(document, results)
+        if trees[0].read(POLICY_FILE) is None:
+            STDOUT.print(
+                f"note: {base} has no {POLICY_FILE}, so safe defaults were used; write one with: "
+                f"meta-pipeline init --repo {shown(repo)}",
+                highlight=False,
+            )
+        STDOUT.print(f"next: {shown(_next(repo, base, head, document))}", highlight=False)
     leave(exit_of_results(decision, results))
 
 
@@ -67,15 +72,15 @@ def topology(repo: Path, rev: str, *, level: Literal["static", "full"], as_json:
         found = runtime_topologies(repo, policy, tree.commit)
     else:
         found = survey(tree, policy)
-    for kind in schedulers_without_reader(tree, policy):
-        STDERR.print(f"note: {kind} pipelines are not read by this version")
+    notes = not_read(tree, policy)
+    for note in notes:
+        STDERR.print(f"note: {shown(note)}", highlight=False)
     if as_json:
         print_document(TopologyDocument(topologies=found))
         return
-    if not any(topology.pipelines or topology.errors for topology in found):
-        STDOUT.print("No pipelines were found. Name the scheduler and its folders in .meta-pipeline.yaml.")
     for topology_found in found:
         _show_topology(topology_found)
+    STDOUT.print(_after_topology(repo, tree, found, unread=bool(notes)), highlight=False)
 
 
 def policy_of(repository: Repository, tree: GitTree) -> Policy:
@@ -105,14 +110,43 @@ def _show_check(document: CheckDocument, results: tuple[GateResult, ...]) -> Non
             STDOUT.print(f"        mend: {shown(finding.fix)}", highlight=False)
     skipped = [result.id for result in results if result.outcome == "not_applicable"]
     if skipped:
-        STDOUT.print(f"not applicable at this level: {', '.join(skipped)}", highlight=False)
+        STDOUT.print(f"nothing to judge here for: {', '.join(skipped)}", highlight=False)
     STDOUT.print(f"verdict: [bold]{document.verdict.replace('_', ' ')}[/bold]")
+
+
+def _next(repo: Path, base: str, head: str, document: CheckDocument) -> str:
+    """What a person does with the verdict."""
+    again = f"meta-pipeline check --repo {repo} --base {base} --head {head}"
+    outcomes = {gate.outcome for gate in document.gates}
+    if "failed" in outcomes:
+        return f"mend what failed, as each finding says, commit, then: {again}"
+    if "could_not_run" in outcomes:
+        return f"see why it could not run above, and what this machine lacks with: meta-pipeline doctor; then: {again}"
+    if document.verdict == "needs_approval":
+        return "have a person who may approve it read the findings above; a delivery would wait for their signature"
+    if document.level == "static":
+        return f"judge it by the repository's own linter, tests and dry runs too: {again} --level full"
+    return "merge it; every gate that applies has passed"
+
+
+def _after_topology(repo: Path, tree: GitTree, found: tuple[Topology, ...], *, unread: bool) -> str:
+    has_policy = tree.read(POLICY_FILE) is not None
+    if not any(topology.pipelines or topology.errors for topology in found):
+        if unread:
+            return "next: judge a change by its files: meta-pipeline check --repo PATH --base main --head my-branch"
+        mend = f"name the scheduler and its folders in {POLICY_FILE}"
+        first = "" if has_policy else f"write it with 'meta-pipeline init --repo {shown(repo)}', and "
+        return f"No pipelines were found. next: {first}{mend}"
+    if not has_policy:
+        return f"next: meta-pipeline init --repo {shown(repo)}"
+    return f"next: meta-pipeline check --repo {shown(repo)} --base main --head my-branch"
 
 
 def _show_topology(found: Topology) -> None:
     from rich.table import Table
 
-    title = f"{found.scheduler} {found.version} in {found.root} ({found.method})"
+    how = "read from source" if found.method == "static" else "as the scheduler itself loads them"
+    title = f"{found.scheduler} {found.version} in {found.root}, {how}"
     table = Table("pipeline", "schedule", "tasks", "retries", "where", title=title, title_justify="left")
     for pipeline in found.pipelines:
         retries = sorted({str(node.retries) for node in pipeline.nodes})
@@ -129,4 +163,9 @@ def _show_topology(found: Topology) -> None:
             f"could not be read: {shown(error.path)}:{error.line or 1}: {shown(error.message)}",
             highlight=False,
         )
-    STDOUT.print(f"{len(found.pipelines)} pipelines, {len(found.errors)} errors")
+    count, errors = len(found.pipelines), len(found.errors)
+    STDOUT.print(
+        f"{count} {'pipeline' if count == 1 else 'pipelines'}, "
+        f"{'all files read' if not errors else f'{errors} that could not be read'}",
+        highlight=False,
+    )

@@ -6,6 +6,7 @@ from typing import Literal
 
 from meta_pipeline.cli.documents import DoneDocument
 from meta_pipeline.cli.errors import UsageError
+from meta_pipeline.cli.following import next_action
 from meta_pipeline.cli.output import STDOUT, print_document, shown
 from meta_pipeline.cli.targets import existing
 from meta_pipeline.delivery.ledger import Answered, Signed, Withdrawn
@@ -34,14 +35,16 @@ def sign(
     verdict = standing.verdict
     if standing.state != AWAITING[stage] or verdict is None:
         raise UsageError(
-            f"{delivery.id} does not wait for a sign-off of its {stage} stage: it is {standing.state} "
-            f"at {standing.stage}; see: meta-pipeline status {delivery.id}"
+            f"{delivery.id} does not wait for a sign-off of its {stage} stage: it is "
+            f"{standing.state.replace('_', ' ')} at {standing.stage}; see: meta-pipeline status {delivery.id}"
         )
     said = statement(delivery.id, stage, verdict.digest, decision, reason)
     signature = make_signature(said, key)
     signer = delivery.signers(delivery.opened.policy_commit).verify(said, signature)
     if is_same_person(signer, delivery.opened.author.identity):
-        raise UsageError(f"{signer} wrote this change and cannot sign it; ask somebody else.")
+        raise UsageError(
+            f"{signer} wrote this change and cannot sign it; ask another person of the allowed signers."
+        )
     signoff = SignOff(
         delivery=str(delivery.id),
         stage=stage,
@@ -67,7 +70,10 @@ def answer(home: Home, delivery_text: str, question: str, text: str, *, as_json:
     questions = {q.id: q for q in requirements.questions} if requirements else {}
     if question not in questions:
         known = ", ".join(questions) or "none"
-        raise UsageError(f"{delivery.id} has no question '{question}'; its questions are: {known}.")
+        raise UsageError(
+            f"{delivery.id} has no question '{question}'; its questions are: {known}. "
+            f"See: meta-pipeline status {delivery.id}"
+        )
     if not text.strip():
         raise UsageError(f"the answer to {question} is empty; say what the question asks for.")
     by = getpass.getuser()
@@ -90,10 +96,11 @@ def hold(home: Home, *, release: bool, reason: str, as_json: bool) -> None:
     """Hold everything, or let it go on."""
     if release:
         home.release()
-        done, following = "deliveries go on", "nothing"
+        done, following = "nothing is held; deliveries go on", "meta-pipeline status"
     else:
         home.hold(f"{reason} ({getpass.getuser()})")
-        done, following = f"all deliveries are held: {reason}", "meta-pipeline hold --release"
+        done = f"all deliveries, of all targets, are held: {reason}"
+        following = "meta-pipeline hold --release"
     if as_json:
         print_document(DoneDocument(delivery=None, done=done, next_action=following))
     else:
@@ -101,12 +108,7 @@ def hold(home: Home, *, release: bool, reason: str, as_json: bool) -> None:
 
 
 def _done(delivery: Delivery, done: str, *, as_json: bool) -> None:
-    standing = delivery.standing()
-    following = delivery.record.next_action()
-    if STATES[standing.state].job:
-        following = (
-            "the sensors of 'dagster dev' carry it on; without them, run the same 'deliver' command again"
-        )
+    following = next_action(delivery)
     if as_json:
         print_document(DoneDocument(delivery=str(delivery.id), done=done, next_action=following))
     else:

@@ -8,7 +8,7 @@ from typing import Literal
 from meta_pipeline.authors.change import tried
 from meta_pipeline.authors.patch import HumanPatch, read_patch
 from meta_pipeline.cli.errors import UsageError
-from meta_pipeline.cli.output import STDERR, Exit, exit_of_standing, leave, print_document
+from meta_pipeline.cli.output import STDERR, Exit, exit_of_standing, leave, print_document, shown
 from meta_pipeline.cli.runs import Runner, dagster_instance
 from meta_pipeline.cli.status import delivery_document, show_delivery
 from meta_pipeline.cli.targets import IssueFile, issue_file, watched
@@ -20,7 +20,8 @@ from meta_pipeline.delivery.stages import STAGES, JobName, StageId
 from meta_pipeline.delivery.states import STATES, Standing
 from meta_pipeline.desk import Delivery, Desk, Request, needs_new_pins, tip_of
 from meta_pipeline.issues.inbox import read_issue
-from meta_pipeline.schedulers.survey import schedulers_without_reader
+from meta_pipeline.policy import POLICY_FILE
+from meta_pipeline.schedulers.survey import not_read
 from meta_pipeline.settings import Home
 from meta_pipeline.workspace.patch import Rejected
 from meta_pipeline.workspace.repository import open_repository
@@ -54,12 +55,19 @@ def deliver(
     mirror = desk.mirror(target)
     given = issue_file(mirror, target, issue)
     tip = tip_of(mirror, target)
-    for kind in schedulers_without_reader(mirror.tree(tip.commit), tip.policy):
-        STDERR.print(f"note: {kind} pipelines are not read by this version; it knows nothing of their tasks")
+    for note in not_read(mirror.tree(tip.commit), tip.policy):
+        STDERR.print(f"note: {shown(note)}", highlight=False)
+    if mirror.tree(tip.commit).read(POLICY_FILE) is None and (repo / POLICY_FILE).exists():
+        STDERR.print(
+            f"note: {shown(repo / POLICY_FILE)} is not committed on '{shown(tip.policy.default_branch)}', so it does "
+            "not count yet: this delivery goes by safe defaults",
+            highlight=False,
+        )
     if tip.policy.scheduler is None:
         raise UsageError(
             f"{repo}: no scheduler was found: no Airflow, Dagster, Prefect or dbt project; "
-            "name it as scheduler.kind and scheduler.paths in .meta-pipeline.yaml and commit it."
+            "name it as scheduler.kind and scheduler.paths in .meta-pipeline.yaml and commit it "
+            f"('meta-pipeline init --repo {repo}' writes the file)."
         )
     wanted = read_issue(given.text, issue_path(given))
     if wanted.status == "closed":

@@ -42,10 +42,19 @@ def doctor(home: Home, *, as_json: bool) -> None:
         for tool in tools:
             table.add_row(tool.name, tool.found or "[red]missing[/red]", tool.needed_for, tool.how_to_get)
         STDOUT.print(table)
-        STDOUT.print(f"state is kept in {shown(home.path)}", highlight=False)
+        STDOUT.print(f"State is kept in {shown(home.path)}.", highlight=False)
         if sandbox.kind == "none":
             STDOUT.print(f"[yellow]{shown(sandbox.reason)}[/yellow]", highlight=False)
+        STDOUT.print(f"next: {_next(home, missing)}", highlight=False)
     leave(Exit.COULD_NOT_RUN if missing else Exit.PASS)
+
+
+def _next(home: Home, missing: list[ToolDocument]) -> str:
+    if missing:
+        return f"install what is missing ({'; '.join(tool.how_to_get for tool in missing)}), then: meta-pipeline doctor"
+    if home.settings().targets:
+        return "meta-pipeline status"
+    return "meta-pipeline init --repo PATH, where PATH is a checkout of your pipelines"
 
 
 def _tool(name: str, needed_for: str, how_to_get: str) -> ToolDocument:

@@ -128,12 +128,23 @@ class DoctorDocument(Frozen):
     tools: tuple[ToolDocument, ...]
 
 
+class FoundDocument(Frozen):
+    """One value of the policy that `init` wrote, by its dotted key, and what it comes from."""
+
+    key: str
+    value: str
+    why: str
+
+
 class InitDocument(Frozen):
-    """What `init` prints."""
+    """What `init` prints: what it found and is unsure of, and the commands to run next, in their order."""
 
     schema_version: Literal[1] = 1
     written: str
     unsure: tuple[str, ...]
+    found: tuple[FoundDocument, ...]
+    notes: tuple[str, ...]
+    next: tuple[str, ...]
 
 
 class DoneDocument(Frozen):

@@ -27,3 +27,7 @@ def gates(*, as_json: bool) -> None:
     for gate in listing:
         table.add_row(gate.id, gate.name, gate.stage, gate.default, shown(gate.rationale.split("\n\n")[0]))
     STDOUT.print(table)
+    STDOUT.print(
+        "next: judge a change by these with: meta-pipeline check --repo PATH --base main --head my-branch",
+        highlight=False,
+    )

@@ -12,6 +12,7 @@ from meta_pipeline.cli.documents import (
     StageDocument,
     StatusDocument,
 )
+from meta_pipeline.cli.following import newest_guidance, next_action
 from meta_pipeline.cli.output import STDOUT, exit_of_standing, leave, print_document, shown
 from meta_pipeline.cli.targets import existing
 from meta_pipeline.delivery.issue import Issue
@@ -74,28 +75,9 @@ def delivery_document(delivery: Delivery) -> DeliveryDocument:
         commit=commit,
         folder=record.folder.root,
         summary=record.folder.path("summary.md") if commit else None,
-        guidance=_newest_guidance(record),
+        guidance=newest_guidance(record),
         stages=tuple(_stage(stage, entries) for stage in STAGES),
     )
-
-
-def next_action(delivery: Delivery) -> str:
-    """What a person does next, with what is missing for it."""
-    standing = delivery.standing()
-    text = delivery.record.next_action()
-    if standing.state in ("awaiting_plan_signoff", "awaiting_review_signoff"):
-        missing = delivery.signers(delivery.opened.policy_commit).missing
-        if missing:
-            return (
-                f"nobody may sign yet: {missing} names no signer; commit a line such as "
-                f"'you@example.com ssh-ed25519 AAAA...' there, deliver again, then: {text}"
-            )
-    if standing.state == "rolling_out" and standing.why:
-        return standing.why
-    if standing.state == "blocked":
-        guidance = _newest_guidance(delivery.record)
-        return f"{text}: {guidance}" if guidance else text
-    return text
 
 
 def show_delivery(delivery: Delivery) -> None:
@@ -104,12 +86,13 @@ def show_delivery(delivery: Delivery) -> None:
     colour = _COLOURS.get(document.state, "cyan")
     STDOUT.print(f"[bold]{document.delivery}[/bold]  {shown(document.title or '')}")
     STDOUT.print(
-        f"state: [{colour}]{document.state}[/{colour}] at {document.stage}, revision {document.revision}"
+        f"state: [{colour}]{document.state.replace('_', ' ')}[/{colour}] at {document.stage}, "
+        f"revision {document.revision}"
     )
     if document.why:
         STDOUT.print(f"why: {shown(textwrap.shorten(document.why, 300))}", highlight=False)
     for stage in document.stages:
-        if stage.decision is None and not stage.artifacts and not stage.absent:
+        if stage.decision is None and not stage.artifacts:
             continue
         passed = sum(gate.outcome == "passed" for gate in stage.gates)
         made = ", ".join(stage.artifacts) or "nothing yet"
@@ -156,21 +139,30 @@ def _show_all(home: Home, desk: Desk, *, as_json: bool) -> None:
         print_document(StatusDocument(held=home.held, deliveries=tuple(lines)))
         return
     if home.held:
-        STDOUT.print(f"[yellow]held:[/yellow] {shown(home.held)}")
+        STDOUT.print(
+            f"[yellow]held:[/yellow] {shown(home.held)}; let all go on with: meta-pipeline hold --release"
+        )
     if not lines:
-        STDOUT.print("No deliveries yet. Begin one with: meta-pipeline deliver --repo PATH --issue FILE")
+        STDOUT.print(
+            "No deliveries yet. Begin one with: meta-pipeline deliver --repo PATH --issue FILE\n"
+            "A repository that has no .meta-pipeline.yaml yet gets one with: meta-pipeline init --repo PATH",
+            highlight=False,
+        )
         return
     table = Table("delivery", "state", "stage", "title", "why")
     for line in lines:
         colour = _COLOURS.get(line.state, "cyan")
         table.add_row(
             line.delivery,
-            f"[{colour}]{line.state}[/{colour}]",
+            f"[{colour}]{line.state.replace('_', ' ')}[/{colour}]",
             line.stage,
             shown(line.title or ""),
             shown(line.why or ""),
         )
     STDOUT.print(table)
+    STDOUT.print(
+        "next: what to do for one of them is told by: meta-pipeline status DELIVERY", highlight=False
+    )
 
 
 def _delivery_line(record: DeliveryRecord) -> DeliveryLine:
@@ -204,12 +196,3 @@ def _stage(stage: StageId, entries: tuple[Entry, ...]) -> StageDocument:
         absent=ABSENT_IN_ROLLOUT if stage == "rollout" else (),
         gates=tuple(GateDocument.of(result) for result in verdict.results) if verdict else (),
     )
-
-
-def _newest_guidance(record: DeliveryRecord) -> str | None:
-    from meta_pipeline.delivery.ledger import Messaged
-
-    for entry in reversed(record.entries()):
-        if isinstance(entry.event, Messaged) and entry.event.message == "guidance":
-            return record.folder.path(f"thread/guidance-{entry.event.digest[7:15]}.md")
-    return None

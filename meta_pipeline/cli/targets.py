@@ -71,7 +71,8 @@ def issue_file(mirror: Mirror, target: Target, path: Path) -> IssueFile:
         data = path.read_bytes()
     except OSError as error:
         raise UsageError(
-            f"{path}: the issue cannot be read ({error.strerror}); name a Markdown file."
+            f"{path}: the issue cannot be read ({error.strerror}); name a Markdown file that says what you want, "
+            f"such as {INBOX}/0001-what-it-wants.md."
         ) from error
     tree = mirror.tree(tip_of(mirror, target).commit)
     committed = tree.read(f"{INBOX}/{path.name}") == data

@@ -22,10 +22,13 @@ class DeliveryId(Frozen):
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read `<target>/<source>-<number>`; raise `ValueError` that shows the form when it is not one."""
-        target, _, partition_key = text.partition("/")
-        if TARGET_NAME.fullmatch(target):
+        target, slash, partition_key = text.partition("/")
+        if slash and TARGET_NAME.fullmatch(target):
             return cls.of_partition(target, partition_key)
-        raise ValueError(f"'{text}' is no delivery id; write <target>/<source>-<number>, as sales/inbox-0007")
+        raise ValueError(
+            f"'{text}' is no delivery id; write <target>/<source>-<number>, as sales/inbox-0007 "
+            "('meta-pipeline status' lists them)"
+        )
 
     @classmethod
     def of_partition(cls, target: str, partition_key: str) -> Self:

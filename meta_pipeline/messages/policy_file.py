@@ -15,7 +15,7 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from meta_pipeline.delivery.ids import TARGET_NAME
 from meta_pipeline.schedulers.defaults import Detection
-from meta_pipeline.schedulers.found.answer import Doubt
+from meta_pipeline.schedulers.found.answer import Doubt, listed
 
 _HEAD = (
     "How a change to this repository is checked, approved and rolled out. Written by 'meta-pipeline init' from what "
@@ -25,6 +25,8 @@ _PURPOSES = {
     "scheduler": "What runs the pipelines, and the folders where it finds them.",
     "environment": "What every command below runs in: it is built anew from these files, away from any checkout.",
     "commands": "What is run on a change, as one would type it here, before and after the change.",
+    "limits": "The longest that one command may take.",
+    "dbt": "The dbt projects whose models and tests are built before and after a change.",
     "dry_run": "The date that pipelines are tried out for, and what stands in for Variables and Connections.",
     "data_quality": "The checkpoints that must pass on the data that a dry run writes.",
     "contracts": "What is promised to the readers of the data.",
@@ -39,6 +41,7 @@ _PURPOSES = {
 }
 _ALWAYS = ("environment.python", "signoff.allowed_signers", "signoff.design", "signoff.review")
 _WIDTH = 110
+_SHOWN = 4
 # Also to readers of YAML 1.1, to which `on` is true.
 _LOOKS_LIKE_ANOTHER_TYPE = re.compile(
     r"[-+]?[\d.][\d.:_e+-]*|true|false|yes|no|on|off|y|n|null|~", re.IGNORECASE
@@ -57,6 +60,37 @@ def policy_text(detection: Detection) -> str:
     blocks = [_comment(_HEAD) + head + _yaml({"default_branch": policy.default_branch})]
     blocks += [block for name in _PURPOSES if (block := _block(name, detection))]
     return "\n".join(blocks)
+
+
+def told(detection: Detection) -> tuple[tuple[str, str, str], ...]:
+    """Dotted key, value and reason of everything that was detected, as one line each."""
+    policy = detection.policy
+    values: dict[str, object] = {"default_branch": policy.default_branch}
+    if policy.scheduler:
+        values["scheduler"] = f"{policy.scheduler.kind}, in {listed(_places(policy.scheduler.paths), _SHOWN)}"
+    values |= {
+        "environment.python": policy.environment.python,
+        "environment.requirements": listed(policy.environment.requirements, _SHOWN),
+        "environment.variables": ", ".join(f"{k}={v}" for k, v in policy.environment.variables.items()),
+        "commands.lint": policy.commands.lint,
+        "commands.unit_tests": policy.commands.unit_tests,
+        "commands.integration_tests": policy.commands.integration_tests,
+        "dbt": listed(_places(each.project for each in policy.dbt), _SHOWN),
+        "data_quality.great_expectations": listed(
+            [
+                f"{each.project} ({listed(each.checkpoints)})"
+                for each in policy.data_quality.great_expectations
+            ]
+        ),
+        "contracts": listed(policy.contracts, _SHOWN),
+        "signoff.allowed_signers": policy.signoff.allowed_signers,
+        "references": listed(list(policy.references.values()), _SHOWN),
+    }
+    return tuple((key, str(value), detection.reasons.get(key, "")) for key, value in values.items() if value)
+
+
+def _places(folders: Iterable[str]) -> list[str]:
+    return ["the root" if folder == "." else folder for folder in folders]
 
 
 def target_name(path: str) -> str:
@@ -97,7 +131,7 @@ def _keys(name: str, value: BaseModel, detection: Detection) -> dict[str, Any]:
     plain = value.model_dump(mode="json")
     short = value.model_dump(mode="json", exclude_defaults=True)
     return {
-        key: short.get(key, plain[key])
+        key: _plain(getattr(value, key)) if key in short else plain[key]
         for key, field in type(value).model_fields.items()
         if field.is_required()
         or getattr(value, key) != field.get_default(call_default_factory=True)
@@ -142,7 +176,17 @@ def _plain(value: Any) -> Any:
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+    return _short(value) if isinstance(value, BaseModel) else value
+
+
+def _short(value: BaseModel) -> dict[str, Any]:
+    """The fields of an entry that say something: what it must have, and what is not the default."""
+    short = value.model_dump(mode="json", exclude_defaults=True)
+    required = {key for key, field in type(value).model_fields.items() if field.is_required()}
+    plain = value.model_dump(mode="json", include=required)
+    return {
+        key: short.get(key, plain.get(key)) for key in type(value).model_fields if key in {*short, *required}
+    }
 
 
 def _yaml(value: Mapping[str, Any]) -> str:
@@ -155,12 +199,13 @@ def _yaml(value: Mapping[str, Any]) -> str:
 
 
 def _styled(value: Any) -> Any:
-    """Lists of plain values in one line, and double quotes where a value would be read as a number or a date."""
+    """Short lists of plain values in one line, and double quotes where a value looks like a number or a date."""
     if isinstance(value, Mapping):
         return CommentedMap((key, _styled(item)) for key, item in value.items())
     if isinstance(value, list):
         items = CommentedSeq(map(_styled, value))
-        if not any(isinstance(item, (Mapping, list)) for item in value):
+        is_short = sum(len(str(item)) + 2 for item in value) < _WIDTH - len("  requirements: []")
+        if is_short and not any(isinstance(item, (Mapping, list)) for item in value):
             items.fa.set_flow_style()
         return items
     if isinstance(value, str) and _LOOKS_LIKE_ANOTHER_TYPE.fullmatch(value):

@@ -1,7 +1,7 @@
 """The policy that a repository gets before it has written its own: everything that its files tell."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +12,15 @@ from meta_pipeline.schedulers.detect import KINDS, Detected, detect
 from meta_pipeline.schedulers.found import (
     commands,
     data_quality,
+    dbt_projects,
     import_roots,
     installing,
     python,
     requirements,
 )
-from meta_pipeline.schedulers.found.answer import Answer, Doubt, own_paths
-from meta_pipeline.schedulers.found.references import references, signers_doubts
+from meta_pipeline.schedulers.found.answer import Answer, Doubt, listed, own_paths
+from meta_pipeline.schedulers.found.code_locations import code_locations
+from meta_pipeline.schedulers.found.references import SIGNERS, references, signers
 from meta_pipeline.schedulers.found.stand_ins import stand_in_doubts
 
 SCHEDULER = "scheduler"
@@ -55,22 +57,27 @@ def detected_policy(tree: Tree, target: str, branch: str) -> Policy:
     return detect_policy(tree, target, branch).policy
 
 
-def detect_policy(tree: Tree, target: str, branch: str) -> Detection:
-    """The policy of a target named `target` whose default branch is `branch`, with reasons and doubts.
+def detect_policy(tree: Tree, target: str, branch: str, *, is_default: bool = False) -> Detection:
+    """The policy of a target named `target`, with reasons and doubts.
 
+    `branch` is its default branch where `is_default`, else the one at hand, which may be another.
     Reads files only: nothing of the repository is run.
     """
-    scheduler = _scheduler(detect(tree))
+    scheduler = _scheduler(tree, detect(tree))
     kind = scheduler.value.kind if scheduler.value else None
     pipelines = scheduler.value.paths if scheduler.value else ()
-    version = python.python_version(tree)
+    projects, adapters = dbt_projects.dbt_projects(tree)
+    models = tuple(folder for project in dbt_projects.projects_of(tree) for folder in project.models)
     roots = requirements.requirement_roots(tree, pipelines)
-    modules = import_roots.import_roots(tree, kind, pipelines)
-    lint = commands.lint_command(tree)
-    unit_tests = commands.unit_test_command(tree)
+    files = [path for path in roots.value if path.endswith("pyproject.toml")]
+    version = python.python_version(tree, files or ("pyproject.toml",))
+    modules = import_roots.import_roots(tree, kind, pipelines, roots.value)
+    lint = commands.lint_command(tree, models)
+    unit_tests = commands.unit_test_command(tree, has_own_tests=kind == "dbt")
     integration_tests = commands.integration_test_command(tree)
-    projects = data_quality.expectation_projects(tree)
+    expectations = data_quality.expectation_projects(tree)
     contracts = data_quality.contract_patterns(tree)
+    signing = signers(tree, pipelines)
     policy = Policy(
         target=target,
         default_branch=branch,
@@ -83,7 +90,8 @@ def detect_policy(tree: Tree, target: str, branch: str) -> Detection:
         commands=CommandsPolicy(
             lint=lint.value, unit_tests=unit_tests.value, integration_tests=integration_tests.value
         ),
-        data_quality=DataQualityPolicy(great_expectations=projects.value),
+        dbt=projects.value,
+        data_quality=DataQualityPolicy(great_expectations=expectations.value),
         contracts=contracts.value,
         references=references(tree).value,
     )
@@ -95,18 +103,20 @@ def detect_policy(tree: Tree, target: str, branch: str) -> Detection:
         commands.LINT: lint,
         commands.UNIT_TESTS: unit_tests,
         commands.INTEGRATION_TESTS: integration_tests,
-        data_quality.CHECKPOINTS: projects,
+        dbt_projects.KEY: projects,
+        data_quality.CHECKPOINTS: expectations,
         CONTRACTS: contracts,
+        SIGNERS: signing,
     }
     return Detection(
         policy=policy,
         reasons={key: answer.reason for key, answer in answers.items() if answer.reason},
         doubts=(
-            *_branch_doubts(branch),
-            *(doubt for answer in answers.values() for doubt in answer.doubts),
-            *installing.lacking(tree, roots.value, _needs(tree, policy)),
+            *(() if is_default else _branch_doubts(branch)),
+            *(doubt for key, answer in answers.items() for doubt in answer.doubts if key != SIGNERS),
+            *installing.lacking(tree, roots.value, {**_needs(tree, policy), **adapters}),
             *(stand_in_doubts(tree, pipelines) if kind == "airflow" else ()),
-            *signers_doubts(tree),
+            *signing.doubts,
         ),
     )
 
@@ -118,7 +128,7 @@ def _branch_doubts(branch: str) -> tuple[Doubt, ...]:
     return (Doubt(DEFAULT_BRANCH, sentence),)
 
 
-def _scheduler(found: tuple[Detected, ...]) -> Answer[SchedulerPolicy | None]:
+def _scheduler(tree: Tree, found: tuple[Detected, ...]) -> Answer[SchedulerPolicy | None]:
     if not found:
         sentence = (
             f"no scheduler was found; if one runs code of this repository, name it under {SCHEDULER}: "
@@ -126,15 +136,34 @@ def _scheduler(found: tuple[Detected, ...]) -> Answer[SchedulerPolicy | None]:
         )
         return Answer(None, doubts=(Doubt(SCHEDULER, sentence, "kind: airflow\npaths: [dags]"),))
     first, *others = found
-    doubts = tuple(
+    doubts = [
         Doubt(
             SCHEDULER,
             f"{other.kind} is used too ({other.reasons[0]}), and a policy names one scheduler; "
             f"see that {first.kind} is the one that runs the pipelines.",
         )
         for other in others
-    )
-    return Answer(SchedulerPolicy(kind=first.kind, paths=first.paths), "; ".join(first.reasons[:2]), doubts)
+        # dbt runs under any scheduler, and its projects are named under `dbt`.
+        if other.kind != "dbt"
+    ]
+    if first.kind == "dagster":
+        doubts += _deployed_elsewhere(tree, first)
+    shown = first.reasons[: 2 if first.kind == "airflow" else 1]
+    return Answer(SchedulerPolicy(kind=first.kind, paths=first.paths), "; ".join(shown), tuple(doubts))
+
+
+def _deployed_elsewhere(tree: Tree, chosen: Detected) -> Iterator[Doubt]:
+    """A doubt for code locations that another settings file gives to Dagster."""
+    first, *others = code_locations(tree) or (None,)
+    for other in reversed(others):
+        more = sorted(set(other.folders) - set(chosen.paths))
+        if first and more and "." not in chosen.paths:
+            sentence = (
+                f"{first.reason}, but {other.reason}, {listed(more)} among them; add "
+                f"{'it' if len(more) == 1 else 'them'} under {SCHEDULER}.paths if changes there are to be judged too."
+            )
+            yield Doubt(SCHEDULER, sentence)
+            return
 
 
 def _needs(tree: Tree, policy: Policy) -> dict[str, str]:

@@ -2,13 +2,15 @@
 
 import posixpath
 import re
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 from meta_pipeline.delivery.topology import SchedulerKind
 from meta_pipeline.delivery.tree import Tree
+from meta_pipeline.schedulers.found.answer import listed
+from meta_pipeline.schedulers.found.code_locations import code_locations
+from meta_pipeline.schedulers.found.dbt_projects import projects_of
 
 KINDS: tuple[SchedulerKind, ...] = ("airflow", "dagster", "prefect", "dbt")
 MAX_NAMED_FILES = 3
@@ -36,6 +38,7 @@ _NAMED: dict[SchedulerKind, re.Pattern[bytes]] = {
     "prefect": re.compile(rb"(?<![\w-])prefect(?![\w-])", re.IGNORECASE),
     "dbt": re.compile(rb"(?<![\w-])dbt[-_]core(?![\w-])", re.IGNORECASE),
 }
+_ENTRYPOINT = re.compile(r"^\s*-?\s*entrypoint:\s*[\"']?(?P<file>[^\s\"':]+\.py):", re.MULTILINE)
 _IMAGE = re.compile(rb"\bapache/airflow:")
 _SKIPPED = re.compile(r"(?:^|/)(?:\.git|\.venv|venv|node_modules|site-packages|dbt_packages|tests?)/")
 
@@ -67,7 +70,9 @@ def _detect_kind(tree: Tree, paths: list[str], kind: SchedulerKind) -> Detected 
         if files:
             folders = folders or _common_folders(files, kind)
             more = f" and {len(files) - MAX_NAMED_FILES} more" if len(files) > MAX_NAMED_FILES else ""
-            reasons.append(f"{', '.join(files[:MAX_NAMED_FILES])}{more} import {kind} and define pipelines")
+            verbs = ("imports", "defines") if len(files) == 1 else ("import", "define")
+            named = f"{', '.join(files[:MAX_NAMED_FILES])}{more}"
+            reasons.append(f"{named} {verbs[0]} {kind} and {verbs[1]} pipelines")
     if not folders:
         return None
     reasons += [f"{path} names {_package(kind)}" for path in _manifests(tree, paths, kind)]
@@ -101,33 +106,34 @@ def _manifests(tree: Tree, paths: Iterable[str], kind: SchedulerKind) -> list[st
 
 def _project_files(tree: Tree, paths: list[str], kind: SchedulerKind) -> tuple[list[str], list[str]]:
     """The folders that a scheduler's own project files name, and why."""
-    names = {
-        "dbt": ("dbt_project.yml", "dbt_project.yaml"),
-        "prefect": ("prefect.yaml",),
-        "dagster": ("workspace.yaml",),
-    }
-    found = [path for path in paths if posixpath.basename(path) in names.get(kind, ())]
-    folders = [posixpath.dirname(path) or "." for path in found]
-    reasons = [f"{path} is there" for path in found]
     if kind == "dagster":
-        for path in paths:
-            if posixpath.basename(path) == "pyproject.toml" and _has_dagster_table(tree.read(path) or b""):
-                folders.append(posixpath.dirname(path) or ".")
-                reasons.append(f"{path} has a table for dagster")
-    if kind == "airflow":
-        for path in paths:
-            if posixpath.basename(path) == ".airflowignore":
-                folders.append(posixpath.dirname(path) or ".")
-                reasons.append(f"{path} is there")
-    return list(dict.fromkeys(folders)), reasons
+        # What developers load counts; `init` tells where what is deployed is more than that.
+        located = code_locations(tree)[:1]
+        return [folder for each in located for folder in each.folders], [each.reason for each in located]
+    if kind == "prefect":
+        return _deployed_flows(tree, paths)
+    if kind == "dbt":
+        projects = projects_of(tree)
+        return [each.folder for each in projects], [f"{each.path} is there" for each in projects]
+    found = [path for path in paths if posixpath.basename(path) == ".airflowignore"]
+    folders = [posixpath.dirname(path) or "." for path in found]
+    return list(dict.fromkeys(folders)), [f"{path} is there" for path in found]
 
 
-def _has_dagster_table(data: bytes) -> bool:
-    try:
-        tools = tomllib.loads(data.decode("utf-8")).get("tool")
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
-        return False
-    return isinstance(tools, dict) and ("dagster" in tools or "dg" in tools)
+def _deployed_flows(tree: Tree, paths: list[str]) -> tuple[list[str], list[str]]:
+    """The folders of the flows that `prefect.yaml` files deploy; of a file without any, its own."""
+    there = set(paths)
+    flows: list[str] = []
+    folders: list[str] = []
+    reasons = []
+    for path in paths:
+        if posixpath.basename(path) == "prefect.yaml":
+            text = (tree.read(path) or b"").decode("utf-8", "replace")
+            named = {posixpath.normpath(match["file"]) for match in _ENTRYPOINT.finditer(text)} & there
+            flows += named
+            folders += [] if named else [posixpath.dirname(path) or "."]
+            reasons.append(f"{path} deploys {listed(sorted(named))}" if named else f"{path} is there")
+    return _outermost([*_common_folders(flows, "prefect"), *folders]), reasons
 
 
 def _common_folders(files: list[str], kind: SchedulerKind) -> list[str]:
@@ -138,8 +144,14 @@ def _common_folders(files: list[str], kind: SchedulerKind) -> list[str]:
         parts = path.split("/")[:-1]
         cut = parts.index(usual) + 1 if usual in parts else len(parts)
         folders.add("/".join(parts[:cut]) or ".")
+    return _outermost(folders)
+
+
+def _outermost(folders: Iterable[str]) -> list[str]:
+    """The folders that lie in no other one."""
+    found = set(folders)
     return sorted(
         folder
-        for folder in folders
-        if not any(other == "." or folder.startswith(f"{other}/") for other in folders if other != folder)
+        for folder in found
+        if not any(other == "." or folder.startswith(f"{other}/") for other in found if other != folder)
     )

@@ -1,6 +1,7 @@
 """The topologies of a repository at one moment, read from source, and of a change's two sides."""
 
 import posixpath
+from collections.abc import Mapping
 
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.topology import SchedulerKind, Topology
@@ -8,6 +9,13 @@ from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.policy import Policy, SchedulerPolicy
 from meta_pipeline.schedulers.detect import Detected, detect
 from meta_pipeline.schedulers.registry import READERS
+
+_NAMES: Mapping[SchedulerKind, str] = {
+    "airflow": "Airflow",
+    "dagster": "Dagster",
+    "prefect": "Prefect",
+    "dbt": "dbt",
+}
 
 
 def survey(tree: Tree, policy: Policy) -> tuple[Topology, ...]:
@@ -30,6 +38,20 @@ def schedulers_without_reader(tree: Tree, policy: Policy) -> tuple[SchedulerKind
     detected = detect(tree)
     used = {kind for kind, _ in _schedulers(detected, policy)} | {found.kind for found in detected}
     return tuple(sorted(used - READERS.keys()))
+
+
+def not_read(tree: Tree, policy: Policy) -> tuple[str, ...]:
+    """One sentence on the schedulers whose pipelines this version does not read; none where it reads all."""
+    kinds = schedulers_without_reader(tree, policy)
+    if not kinds:
+        return ()
+    names = " and ".join(_NAMES[kind] for kind in kinds)
+    verb, their = ("is", "its") if len(kinds) == 1 else ("are", "their")
+    sentence = (
+        f"{names} {verb} used here, and this version does not read {their} pipelines yet: changes are judged "
+        "by their files (secrets, removals, SQL, lint, tests), but not by schedules, retries and the like."
+    )
+    return (sentence,)
 
 
 def read_change(base: Tree, head: Tree, policy_base: Policy) -> Change:

@@ -1,5 +1,6 @@
 """A lane: commands that share one checkout, one after another, and the reading of what they said."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +9,9 @@ from meta_pipeline.delivery.evidence import Command, CommandRecord
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.reports import Measure, Problem, ReportKind, SideReport
 from meta_pipeline.delivery.topology import Topology
+
+# What an import says, and `python -m` of what is not installed.
+_NO_MODULE = re.compile(r"No module named '?(?P<name>[\w.]+)'?$")
 
 
 class Part(Frozen):
@@ -77,6 +81,12 @@ def unfinished(record: CommandRecord) -> str | None:
 
 
 def tail(output: str, lines: int = 3) -> str:
-    """The last lines of an output that say something, joined."""
+    """The last lines of an output that say something, joined; for a module that is not there, the mend."""
     said = [line.strip() for line in output.splitlines() if line.strip()]
+    missing = _NO_MODULE.search(said[-1]) if said else None
+    if missing:
+        return (
+            f"there is no module '{missing['name']}' in the target's environment; bring it with "
+            "environment.requirements, or, where it is the repository's own, with PYTHONPATH in environment.variables"
+        )
     return " / ".join(said[-lines:])[:600]

@@ -11,6 +11,9 @@ from meta_pipeline.workspace.process import split_command
 
 # `path:line: text` or `path:line:column: text`: what ruff, flake8, mypy, yamllint -f parsable and grep print.
 _COMPLAINT = re.compile(r"^(?P<path>[^\s:]+):(?P<line>\d+)(?::\d+)?:? (?P<message>.+)$", re.MULTILINE)
+# sqlfluff names a file once, and its findings below: `L:  12 | P:   1 | LT01 | text`, which may go on in more lines.
+_SQL_FILE = re.compile(r"^== \[(?P<path>.+)\] FAIL$")
+_SQL_COMPLAINT = re.compile(r"^L:\s*(?P<line>\d+) \| P:\s*\d+ \|\s*(?P<message>\S+ \| .+)$")
 _UNFORMATTED = re.compile(r"^(?P<message>would reformat|Would reformat):? (?P<path>\S+)$", re.MULTILINE)
 
 
@@ -71,4 +74,18 @@ def complaints(output: str) -> list[Problem]:
         )
         for match in _UNFORMATTED.finditer(output)
     ]
+    return found + _of_sqlfluff(output)
+
+
+def _of_sqlfluff(output: str) -> list[Problem]:
+    found = []
+    path = None
+    for line in output.splitlines():
+        if file := _SQL_FILE.match(line):
+            path = file["path"]
+        elif path and (match := _SQL_COMPLAINT.match(line)):
+            message = " ".join(match["message"].split())
+            found.append(
+                Problem(path=path, line=int(match["line"]), message=message, key=f"{path}|{message}")
+            )
     return found

@@ -72,6 +72,33 @@ class Repository:
         """Whether `newer` holds all of `older`'s history."""
         return self.git.run("merge-base", "--is-ancestor", older, newer).exit == 0
 
+    def default_branch(self) -> tuple[str, bool]:
+        """The branch that changes are merged into, and whether git says so itself.
+
+        It does where the clone knows the default of its origin; else it is `main` or `master`, the branch that is
+        checked out, or, with none of them, any that is there.
+        """
+        listed = decoded(self.git.out("for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads")).split(
+            "\n"
+        )
+        local = [name for name in listed if name]
+        origin = self.git.run("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD").text
+        of_origin = origin.removeprefix("origin/")
+        if of_origin in local:
+            return of_origin, True
+        at_hand = self.git.run("symbolic-ref", "--quiet", "--short", "HEAD").text
+        fitting = (name for name in ("main", "master", at_hand) if name in local)
+        return next(fitting, local[0] if local else "main"), False
+
+    def is_bare(self) -> bool:
+        """Whether the folder holds a repository's own files, and none of a checkout."""
+        return self.git.run("rev-parse", "--is-inside-git-dir").text == "true"
+
+    def uncommitted(self) -> int:
+        """How many files of the checkout are new or differ from the commit that is checked out."""
+        said = self.git.run("status", "--porcelain", "-z", "--no-renames", "--ignore-submodules").text
+        return sum(1 for entry in said.split("\0") if entry)
+
     def _names(self, rev: str) -> tuple[str, ...]:
         return (rev,)
 
@@ -91,6 +118,9 @@ def open_repository(path: Path) -> Repository:
     here = Git(root, variables={"GIT_CEILING_DIRECTORIES": str(root.parent)})
     found = here.run("rev-parse", "--absolute-git-dir")
     if found.exit != 0:
+        above = Git(root).run("rev-parse", "--show-toplevel")
+        if above.exit == 0 and above.text:
+            raise GitFault(f"{path} is a folder inside a repository; name its root: --repo {above.text}")
         raise GitFault(f"{path} is not a git repository; name its root, or run 'git init' and commit there.")
     git = Git(root, options=(f"--git-dir={found.text}",))
     return Repository(str(path), git, BlobReader(git))

@@ -11,7 +11,7 @@ def test_a_repository_without_a_delivery(shell: Shell, git_repo: MakeRepository)
     init = shell.run("init", "--repo", "repo", "--json")
     assert init.exit == 0
     assert init.document("init")["written"].endswith(".meta-pipeline.yaml")
-    assert "is there already; edit it" in shell.refused(2, "init", "--repo", "repo")
+    assert "is there already, and init never writes over it" in shell.refused(2, "init", "--repo", "repo")
 
     found = shell.run("topology", "--repo", "repo", "--format", "json").document("topology")
     pipeline = found["topologies"][0]["pipelines"][0]

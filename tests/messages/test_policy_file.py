@@ -38,6 +38,16 @@ SHAPES: dict[str, Mapping[str, str]] = {
         "tests/unit/test_a.py": "def test_it(): ...\n",
         "c/a.odcs.yml": "",
     },
+    "dbt under dagster": {
+        "workspace.yaml": "load_from:\n  - python_file: a/defs.py\n  - python_file: b/defs.py\n",
+        "a/defs.py": "import dagster as dg\n\n@dg.asset\ndef orders(): ...\n",
+        "b/defs.py": "import dagster as dg\n\n@dg.asset\ndef stores(): ...\n",
+        "a/dbt_project.yml": "profile: a\n",
+        "b/dbt_project.yml": "profile: b\n",
+        "profiles.yml": "a: {target: w, outputs: {w: {type: snowflake}, d: {type: duckdb}}}\n",
+        ".github/workflows/ci.yml": "jobs: {a: {steps: [{run: ruff check --fix}]}}\n",
+        "docs/CODEOWNERS": "* @a\n",
+    },
     "no checkpoints": {"a/great_expectations.yml": "", "b/great_expectations.yml": ""},
     "odd names": {
         "dags: #1/a\nsignoff: {review: 9}.py": DAG,
@@ -113,6 +123,11 @@ def test_the_examples_can_be_uncommented(shape: str) -> None:
             "contracts": ["**/*.odcs.yaml", "{a,b}.yaml", "*x", "&y"],
             "service_levels": {"sales_daily": {"runtime_minutes": 10}},
         },
+        {"dbt": [{"project": "."}, {"project": "on", "profiles": "3.10", "target": "no"}]},
+        {
+            "limits": {"seconds": 90},
+            "environment": {"requirements": [f"{n}/pyproject.toml" for n in range(40)]},
+        },
         {"retries": {"minimum": 2, "delay_seconds": 60, "backoff": True}, "change": {"max_files": 3}},
         {"signoff": {"allowed_signers": "signers", "design": 0, "review": 2}, "gates": {"CHG004": "failed"}},
         {
@@ -132,8 +147,9 @@ def test_every_policy_survives_its_file(values: Mapping[str, object]) -> None:
     assert read_policy(policy_text(Detection(policy, {}, ()))) == policy
 
 
-def test_the_policy_of_the_fixture_survives_being_written_again() -> None:
-    policy = read_policy((FIXTURES / "airflow_sales" / POLICY_FILE).read_text(encoding="utf-8"))
+@pytest.mark.parametrize("fixture", ["airflow_sales", "dagster_sales"])
+def test_the_policy_of_a_fixture_survives_being_written_again(fixture: str) -> None:
+    policy = read_policy((FIXTURES / fixture / POLICY_FILE).read_text(encoding="utf-8"))
     assert read_policy(policy_text(Detection(policy, {}, ()))) == policy
 
 
@@ -204,3 +220,15 @@ def test_a_branch_that_may_be_a_feature_is_asked_about() -> None:
     assert "# To settle: 'fix/typo' is the branch at hand;" in text
     assert read_policy(text) == detection.policy
     assert "default_branch" not in {doubt.key for doubt in detected({}).doubts}
+
+
+def test_entries_name_only_what_differs_and_long_lists_take_a_line_each() -> None:
+    policy = Policy.model_validate(
+        {
+            "dbt": [{"project": "dbt"}, {"project": "b", "target": "local"}],
+            "environment": {"requirements": [f"service-number-{n}/pyproject.toml" for n in range(6)]},
+        }
+    )
+    text = policy_text(Detection(policy, {}, ()))
+    assert "dbt:\n  - project: dbt\n  - project: b\n    target: local\n" in text
+    assert "  requirements:\n    - service-number-0/pyproject.toml\n" in text

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from meta_pipeline.delivery.tree import MemoryTree
-from meta_pipeline.policy import CheckpointPolicy, Policy
+from meta_pipeline.policy import CheckpointPolicy, Policy, read_policy
 from meta_pipeline.schedulers.defaults import detect_policy, detected_policy
 from meta_pipeline.workspace.repository import open_repository
 from tests.conftest import MakeRepository
@@ -46,6 +46,25 @@ def test_an_airflow_repository_in_git_gets_what_its_people_would_write(git_repo:
     assert detected_policy(tree, "sales", "main") == policy
 
 
+def test_a_dagster_repository_gets_what_its_people_wrote_as_far_as_its_files_tell() -> None:
+    detection = detected(fixture_files("dagster_sales"))
+    policy = detection.policy
+    written = read_policy((FIXTURES / "dagster_sales" / ".meta-pipeline.yaml").read_text(encoding="utf-8"))
+    assert policy.scheduler == written.scheduler
+    assert policy.environment.python == written.environment.python
+    assert policy.environment.requirements == written.environment.requirements
+    assert policy.environment.variables["PYTHONPATH"] == written.environment.variables["PYTHONPATH"]
+    assert [each.project for each in policy.dbt] == [each.project for each in written.dbt]
+    assert policy.commands.lint == written.commands.lint
+    for found, by_hand in (
+        (policy.commands.unit_tests, written.commands.unit_tests),
+        (policy.commands.integration_tests, written.commands.integration_tests),
+    ):
+        assert (by_hand or "").removesuffix(" -p no:cacheprovider") == found
+    assert policy.references == written.references
+    assert set(policy.contracts) >= set(written.contracts)
+
+
 def test_an_empty_repository_gets_safe_defaults_and_is_told_what_is_missing() -> None:
     detection = detected({})
     assert detection.policy == Policy(target="sales", default_branch="main")
@@ -85,8 +104,8 @@ def test_each_scheduler_is_told_by_its_files(
 
 
 def test_a_second_scheduler_is_a_doubt() -> None:
-    detection = detected({"dags/a.py": DAG, "dbt/dbt_project.yml": "name: shop\n"})
-    assert "dbt is used too (dbt/dbt_project.yml is there)" in doubts_about(detection, "scheduler")
+    detection = detected({"dags/a.py": DAG, "flows/b.py": "from prefect import flow\n@flow\ndef b(): ...\n"})
+    assert "prefect is used too (flows/b.py imports prefect" in doubts_about(detection, "scheduler")
 
 
 def test_links_and_vendored_code_tell_nothing() -> None:

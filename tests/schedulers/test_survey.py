@@ -30,7 +30,7 @@ def test_each_scheduler_is_detected_with_its_folders_and_reasons() -> None:
         ("dbt", ("models",)),
     ]
     assert found[0].reasons == (
-        "dags/d.py import airflow and define pipelines",
+        "dags/d.py imports airflow and defines pipelines",
         "requirements.txt names apache-airflow",
     )
     assert schedulers_without_reader(tree, Policy()) == ("dagster", "dbt", "prefect")

@@ -75,3 +75,10 @@ def listed(names: Sequence[str], shown: int = _SHOWN) -> str:
     rest = len(names) - shown
     first, last = (names[:shown], f"{rest} more") if rest > 0 else (names[:-1], "".join(names[-1:]))
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def line_of(text: str, start: str) -> int:
+    """The number of the first line that begins so; 1 where none does."""
+    return next(
+        (number for number, line in enumerate(text.splitlines(), start=1) if line.startswith(start)), 1
+    )

@@ -16,6 +16,9 @@ CHECKPOINTS = "data_quality.great_expectations"
 
 _EXAMPLE = "great_expectations:\n  - project: {project}\n    checkpoints: [nightly]"
 _CONTRACT_KIND = re.compile(r"^kind:\s*[\"']?DataContract\b", re.MULTILINE)
+_DBT_MODELS = re.compile(r"^models:", re.MULTILINE)
+_ENFORCED = re.compile(r"\bcontract:\s*(?:\{\s*)?enforced:\s*true\b", re.IGNORECASE)
+_DATA_SCHEMA = re.compile(r"(?:^|/)(?:contracts?|data_contracts|schemas?)/(?:.*/)?[^/]+\.json$")
 _TEST_FOLDER = re.compile(r"(?:^|/)tests?/")
 
 
@@ -53,26 +56,34 @@ def expectation_projects(tree: Tree) -> Answer[tuple[CheckpointPolicy, ...]]:
 
 
 def contract_patterns(tree: Tree) -> Answer[tuple[str, ...]]:
-    """Globs that name every data contract in the Open Data Contract Standard."""
+    """Globs of the data contracts: the Open Data Contract Standard, enforced contracts of dbt, JSON Schemas of data."""
     paths = own_paths(tree)
     named = [path for path in paths if path.endswith((".odcs.yaml", ".odcs.yml"))]
-    plain = [
-        path
-        for path in paths
-        if path.endswith((".yaml", ".yml"))
-        and path not in named
-        and _CONTRACT_KIND.search(text_of(tree, path) or "")
+    plain, enforced = [], []
+    for path in paths:
+        if path.endswith((".yaml", ".yml")) and path not in named:
+            text = text_of(tree, path) or ""
+            if _CONTRACT_KIND.search(text):
+                plain.append(path)
+            elif _DBT_MODELS.search(text) and _ENFORCED.search(text):
+                enforced.append(path)
+    schemas = [
+        path for path in paths if _DATA_SCHEMA.search(path) and b'"$schema"' in (tree.read(path) or b"")
     ]
     patterns = dict.fromkeys(below(folder_of(path), f"*.odcs{posixpath.splitext(path)[1]}") for path in named)
     # A plain name says nothing of other files beside it, so each is named in full.
-    patterns |= dict.fromkeys(plain)
-    count = len(named) + len(plain)
-    reason = (
-        f"{listed([*named, *plain])} {'is a data contract' if count == 1 else 'are data contracts'}"
-        if count
-        else ""
-    )
-    return Answer(tuple(patterns), reason)
+    patterns |= dict.fromkeys([*plain, *enforced])
+    patterns |= dict.fromkeys(below(folder_of(path), "*.json") for path in schemas)
+    said = [
+        _told([*named, *plain], "is a data contract", "are data contracts"),
+        _told(enforced, "enforces contracts of dbt models", "enforce contracts of dbt models"),
+        _told(schemas, "is a schema of data", "are schemas of data"),
+    ]
+    return Answer(tuple(patterns), "; ".join(filter(None, said)))
+
+
+def _told(paths: list[str], one: str, several: str) -> str:
+    return f"{listed(paths)} {one if len(paths) == 1 else several}" if paths else ""
 
 
 def _checkpoint_folder(text: str) -> str:

@@ -15,10 +15,12 @@ from meta_pipeline.schedulers.found.answer import (
     listed,
     own_paths,
 )
-from meta_pipeline.schedulers.found.commands import is_test_folder
+from meta_pipeline.schedulers.found.installing import names_of
 from meta_pipeline.schedulers.found.python import table, toml_of
+from meta_pipeline.schedulers.found.test_folders import is_test_folder
 
 KEY = "environment.variables"
+KINDS = ("airflow", "dagster", "prefect", "dbt")
 
 _IMPORT = re.compile(
     rb"^[ \t]*(?:from[ \t]+(?P<module>[A-Za-z_]\w*(?:\.\w+)*)[ \t]+import[ \t(]+(?P<name>\w*)"
@@ -27,16 +29,23 @@ _IMPORT = re.compile(
 )
 
 
-def import_roots(tree: Tree, kind: SchedulerKind | None, pipelines: Sequence[str]) -> Answer[tuple[str, ...]]:
+def import_roots(
+    tree: Tree, kind: SchedulerKind | None, pipelines: Sequence[str], requirements: Sequence[str]
+) -> Answer[tuple[str, ...]]:
     """The folders to name in `PYTHONPATH`, for what pipelines and tests import from the repository.
 
+    What `requirements` bring is imported from the environment, whatever the repository's files are called.
     Airflow searches its folder of DAGs by itself, so what is found there needs none.
     """
     there = frozenset(own_paths(tree))
     searched = tuple(pipelines) if kind == "airflow" else ()
     roots = [root for root in _candidates(kind, pipelines) if root not in searched]
+    installed = {*KINDS, *(name.replace("-", "_") for path in requirements for name in names_of(tree, path))}
     needed: dict[str, str] = {}
     for path, module in _wanted(tree, pipelines):
+        if module.split(".")[0].lower() in installed:
+            # A file of the same name must not hide an installed package.
+            continue
         if any(_resolves(there, folder, module) for folder in searched):
             continue
         root = next((root for root in roots if _resolves(there, root, module)), None)
@@ -56,14 +65,17 @@ def _wanted(tree: Tree, pipelines: Sequence[str]) -> Iterator[tuple[str, str]]:
         elif path.endswith(".py") and (
             is_test_folder(folder) or any(is_below(path, root) for root in pipelines)
         ):
-            yield from ((path, module) for module in _imported(tree.read(path) or b""))
+            yield from ((path, module) for module in sorted(_imported(tree.read(path) or b"")))
 
 
 def _candidates(kind: SchedulerKind | None, pipelines: Iterable[str]) -> list[str]:
     above = [
         folder
-        for folder in reversed(from_near_to_root(pipelines))
-        if folder == "." or folder not in pipelines
+        for folder in sorted(
+            from_near_to_root(pipelines), key=lambda each: (each != ".", each.count("/"), each)
+        )
+        # A folder of DAGs or flows is no project; that of a code location is.
+        if folder == "." or folder not in pipelines or kind == "dagster"
     ]
     names = ("src", "plugins") if kind == "airflow" else ("src",)
     return [*above, *(below(folder, name) for folder in above for name in names)]
@@ -72,7 +84,12 @@ def _candidates(kind: SchedulerKind | None, pipelines: Iterable[str]) -> list[st
 def _named_to_dagster(tree: Tree, path: str) -> Iterable[str]:
     """The modules that a project's settings tell Dagster to load."""
     tools = table(toml_of(tree, path), "tool")
-    named = (table(tools, "dagster").get("module_name"), table(tools, "dg", "project").get("root_module"))
+    project = table(tools, "dg", "project")
+    named = (
+        table(tools, "dagster").get("module_name"),
+        project.get("code_location_target_module"),
+        project.get("root_module"),
+    )
     return (module for module in named if isinstance(module, str))
 
 

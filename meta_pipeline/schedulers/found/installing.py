@@ -51,7 +51,10 @@ def installing(tree: Tree, roots: tuple[str, ...], here: Mapping[str, str]) -> I
     exported = next(
         (command for lock, command in _ELSEWHERE.items() if lock.endswith(".lock") and lock in here), None
     )
-    command = exported or f"uv pip compile {unlocked[0]} -o requirements.lock"
+    folder = folder_of(unlocked[0])
+    if exported and folder != "." and exported.startswith("uv "):
+        exported = exported.replace("uv export", f"uv export --directory {folder}")
+    command = exported or f"uv pip compile {' '.join(roots)} -o requirements.lock"
     sentence = (
         f"{listed(unlocked)} {'does' if len(unlocked) == 1 else 'do'} not pin every version, so the environment "
         f"depends on the day when it is built; commit a lock ({command}) and name it under {KEY}, "
@@ -61,32 +64,56 @@ def installing(tree: Tree, roots: tuple[str, ...], here: Mapping[str, str]) -> I
 
 
 def lacking(tree: Tree, roots: tuple[str, ...], needs: Mapping[str, str]) -> tuple[Doubt, ...]:
-    """A doubt for each package of `needs` (the start of its name, and what it is needed for) that no file names."""
+    """Doubts for the packages of `needs` (the start of a name, and what it is needed for) that no file names.
+
+    Those that one lock with an extra or a group would bring share a doubt.
+    """
     try:
         paths = requirement_files(tree, roots).contents.keys()
     except RequirementFault:
         return ()
-    names = {normal(name) for path in paths for name in _named(tree, path)}
-    optional = _optional(tree)
-    files = f"{listed(roots)} {'do' if len(roots) > 1 else 'does'}"
+    names = {name for path in paths for name in names_of(tree, path)}
+    absent = [
+        package
+        for package in (needs if roots else ())
+        if not any(name.startswith(normal(package)) for name in names)
+    ]
+    projects = [path for path in roots if path.endswith("pyproject.toml")] or ["pyproject.toml"]
+    inputs = " ".join(roots if projects[0] in roots else projects)
+    by_option: dict[str, list[str]] = {}
     doubts = []
-    for package, why in needs.items() if roots else ():
-        if any(name.startswith(normal(package)) for name in names):
-            continue
-        option = next((option for name, option in optional.items() if name.startswith(normal(package))), None)
-        mend = (
-            f"pyproject.toml asks for it by {option} alone: make a lock with it "
-            f"(uv pip compile pyproject.toml {option} -o requirements.lock) and name that under {KEY}"
-            if option
-            else f"add the package to {'one of them' if len(roots) > 1 else 'it'}"
+    files = listed(roots)
+    for package in absent:
+        option = next((found for path in projects if (found := _option(tree, path, package))), None)
+        if option:
+            by_option.setdefault(option, []).append(package)
+        else:
+            verb, one = ("do", "one of them") if len(roots) > 1 else ("does", "it")
+            doubts.append(
+                Doubt(
+                    KEY,
+                    f"{needs[package]}, but {files} {verb} not bring {package}; add the package to {one}.",
+                )
+            )
+    for option, packages in by_option.items():
+        sentence = (
+            f"{listed([needs[package] for package in packages])}, but {listed(packages)} "
+            f"{'is' if len(packages) == 1 else 'are'} asked for by {option} alone; make a lock with it "
+            f"(uv pip compile {inputs} {option} -o requirements.lock) and name that under {KEY}."
         )
-        doubts.append(Doubt(KEY, f"{why}, but {files} not bring {package}; {mend}."))
+        doubts.append(Doubt(KEY, sentence))
     return tuple(doubts)
 
 
-def _optional(tree: Tree) -> dict[str, str]:
-    """The packages of the project's extras and groups, and the option of uv that adds them."""
-    document = toml_of(tree, "pyproject.toml")
+def _option(tree: Tree, path: str, package: str) -> str | None:
+    """The option of uv that adds a package of one of the project's extras or groups; None where none has it."""
+    found = _optional(tree, path)
+    return next((option for name, option in found.items() if name.startswith(normal(package))), None)
+
+
+def _optional(tree: Tree, path: str) -> dict[str, str]:
+    """The packages of a project's extras and groups, and the option of uv that adds them."""
+    document = toml_of(tree, path)
     extras, groups = table(document, "project", "optional-dependencies"), table(document, "dependency-groups")
     return {
         normal(match["name"]): f"{option} {group}"
@@ -98,15 +125,15 @@ def _optional(tree: Tree) -> dict[str, str]:
     }
 
 
-def _named(tree: Tree, path: str) -> Iterator[str]:
-    """The packages that a file asks for; a file of constraints asks for none."""
+def names_of(tree: Tree, path: str) -> frozenset[str]:
+    """The packages that a file asks for, as indexes compare their names; a file of constraints asks for none."""
     if path.endswith(".toml"):
         document = toml_of(tree, path)
         wanted = [str(each) for each in table(document, "project").get("dependencies", ())]
         wanted += [str(each.get("name")) for each in document.get("packages", ())]
     else:
         wanted = [] if "constraints" in path.rpartition("/")[2] else (text_of(tree, path) or "").splitlines()
-    yield from (match["name"] for match in map(_NAME.match, wanted) if match)
+    return frozenset(normal(match["name"]) for match in map(_NAME.match, wanted) if match)
 
 
 def nothing_found(paths: set[str]) -> Doubt:

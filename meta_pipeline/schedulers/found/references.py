@@ -2,10 +2,12 @@
 
 import posixpath
 import re
+from collections.abc import Sequence
 
 from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.policy import SIGNERS_FILE
-from meta_pipeline.schedulers.found.answer import Answer, Doubt, own_paths
+from meta_pipeline.schedulers.found.answer import Answer, Doubt, listed, own_paths
+from meta_pipeline.schedulers.found.owners import owners_of
 
 SIGNERS = "signoff.allowed_signers"
 
@@ -36,12 +38,23 @@ def references(tree: Tree) -> Answer[dict[str, str]]:
     return Answer(found)
 
 
-def signers_doubts(tree: Tree) -> tuple[Doubt, ...]:
-    """A doubt where nobody can sign yet."""
+def signers(tree: Tree, pipelines: Sequence[str]) -> Answer[None]:
+    """Who should be able to sign, as far as CODEOWNERS tells; a doubt where nobody can sign yet."""
+    owners = owners_of(tree, pipelines or ["."])
+    names = tuple(dict.fromkeys(name for each in owners for name in each.names))
+    said = ""
+    if owners:
+        more = f" and {len(owners) - 1} more of its lines" if len(owners) > 1 else ""
+        said = f"{listed(names, 6)} {'owns' if len(names) == 1 else 'own'} the pipelines ({owners[0].where}{more})"
     if (tree.read(SIGNERS_FILE) or b"").strip():
-        return ()
+        return Answer(None, f"{said}: the keys of these people belong there" if said else "")
+    who = (
+        f"{said}; commit it with a line for each of these people"
+        if said
+        else "commit it with a line for each person"
+    )
     sentence = (
-        f"nobody can sign off a change yet, as there is no {SIGNERS_FILE}; commit it with a line for each person, as: "
+        f"nobody can sign off a change yet, as there is no {SIGNERS_FILE}; {who}, as: "
         'name@example.com namespaces="meta-pipeline" ssh-ed25519 AAAA...'
     )
-    return (Doubt(SIGNERS, sentence),)
+    return Answer(None, doubts=(Doubt(SIGNERS, sentence),))

@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from meta_pipeline.delivery.tree import Tree, text_of
 from meta_pipeline.schedulers.found.answer import (
@@ -14,7 +14,7 @@ from meta_pipeline.schedulers.found.answer import (
     listed,
     own_paths,
 )
-from meta_pipeline.schedulers.found.installing import KEY, installing, normal, nothing_found
+from meta_pipeline.schedulers.found.installing import KEY, installing, names_of, normal, nothing_found
 from meta_pipeline.schedulers.found.python import table, toml_of
 
 _FOR_DEVELOPMENT = re.compile(
@@ -23,6 +23,9 @@ _FOR_DEVELOPMENT = re.compile(
 )
 _FOR_ANOTHER_END = re.compile(r"dev|test|lint|\bci\b|docs?\b|override|constraint|local|notebook|jupyter")
 _IN_FOLDER = ("prod", "production", "main", "base", "requirements", "common", "core")
+_FOR_PACKAGING = frozenset(
+    {"pip", "pip-tools", "pre-commit", "build", "twine", "wheel", "setuptools", "uv", "bump2version"}
+)
 _LOCKS = ("requirements.lock", "pylock.toml")
 _PIN = re.compile(
     r"^(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[^]\n]*\])?[ \t]*==[ \t]*(?P<version>[\w.!+]+)\s*(?:\\|#|--|$)",
@@ -30,18 +33,50 @@ _PIN = re.compile(
 )
 
 
-def requirement_roots(tree: Tree, pipelines: Iterable[str]) -> Answer[tuple[str, ...]]:
+def requirement_roots(tree: Tree, pipelines: Sequence[str]) -> Answer[tuple[str, ...]]:
     """The files to install from, those for tests last; `pipelines` are folders, beside or above which they are sought.
 
-    A lock is taken before a file with hashes, that before a plain one, and a `pyproject.toml` last.
+    A lock is taken before a file with hashes, that before a plain one, and a `pyproject.toml` last. Where
+    several folders of pipelines bring files of their own, those of all are taken: there is one environment.
     """
     paths = set(own_paths(tree))
+    own = {folder: _main(tree, _near(paths, folder)) for folder in pipelines if folder != "."}
+    own = {folder: main for folder, main in own.items() if main.value}
+    if len(own) > 1:
+        return _together(tree, own)
     for folder in from_near_to_root(pipelines):
-        here = {posixpath.relpath(path, folder): path for path in paths if _is_near(path, folder)}
+        here = _near(paths, folder)
         main = _main(tree, here)
         if main.value:
             return _with_development_files(tree, here, main)
     return Answer((), doubts=(nothing_found(paths),))
+
+
+def _together(tree: Tree, mains: Mapping[str, Answer[tuple[str, ...]]]) -> Answer[tuple[str, ...]]:
+    """The files of several projects, installed into one environment; one that pins against those before is left out."""
+    roots: list[str] = []
+    doubts: list[Doubt] = []
+    for main in mains.values():
+        for path in main.value:
+            conflict = _conflict(tree, roots, path)
+            if conflict:
+                doubts.append(
+                    Doubt(KEY, f"{path} is left out: {conflict}; make the pins equal and add the file.")
+                )
+            else:
+                roots.append(path)
+    sentence = (
+        f"{len(roots)} projects have dependencies of their own, and all are installed into one environment, in the "
+        f"versions of the day; see that they fit together, or make one lock of them with 'uv pip compile' and name "
+        f"it under {KEY}."
+    )
+    reason = f"{listed(roots)} list the dependencies of their projects"
+    return Answer(tuple(roots), reason, (Doubt(KEY, sentence), *doubts))
+
+
+def _near(paths: Iterable[str], folder: str) -> dict[str, str]:
+    """The files in a folder and in its `requirements/`, by their path from there."""
+    return {posixpath.relpath(path, folder): path for path in paths if _is_near(path, folder)}
 
 
 def _is_near(path: str, folder: str) -> bool:
@@ -96,6 +131,9 @@ def _with_development_files(
 ) -> Answer[tuple[str, ...]]:
     roots, reason, doubts = list(main.value), main.reason, list(main.doubts)
     for name in sorted(filter(_FOR_DEVELOPMENT.fullmatch, here)):
+        brought = names_of(tree, here[name])
+        if brought and brought <= _FOR_PACKAGING:
+            continue
         conflict = _conflict(tree, roots, here[name])
         if conflict:
             doubts.append(

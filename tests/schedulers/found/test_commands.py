@@ -11,7 +11,7 @@ from tests.schedulers.detecting import DAG, TEST, detected, doubts_about
         ({"Makefile": "lint := ruff\n", "ruff.toml": ""}, "ruff check ."),
         ({"Makefile": "lint:\n\truff check --fix .\n", "pyproject.toml": "[tool.ruff]\n"}, "ruff check ."),
         (
-            {"Makefile": "lint: image\n\truff check .\nimage:\n\tdocker build .\n", ".flake8": "[flake8]\n"},
+            {"Makefile": "lint:\n\tdocker run lint\n", ".flake8": "[flake8]\n"},
             "flake8",
         ),
         ({"pyproject.toml": "[tool.ruff.lint]\nselect = []\n"}, "ruff check ."),

@@ -36,7 +36,11 @@ def test_the_python_version_comes_from_the_file_that_pins_it(files: dict[str, st
 @pytest.mark.parametrize(
     "files, version, said",
     [
-        ({".python-version": "3.12", "Dockerfile": "FROM python:3.11"}, "3.12", "but Dockerfile is built on"),
+        (
+            {".python-version": "3.12", "Dockerfile": "FROM python:3.11"},
+            "3.12",
+            "but Dockerfile:1 is built on",
+        ),
         (
             {"pyproject.toml": '[project]\nrequires-python = ">=3.12"', "Dockerfile": "FROM python:3.9"},
             "3.12",
