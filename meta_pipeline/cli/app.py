@@ -1,4 +1,7 @@
-"""The commands, and the one place where an error becomes a message and an exit status."""
+"""The commands, and the one place where an error becomes a message and an exit status.
+
+Each command imports its own module when it is called: none waits for what the others need.
+"""
 
 import logging
 import sys
@@ -7,14 +10,6 @@ from typing import Annotated, Literal
 
 import typer
 
-from meta_pipeline.cli import check as checking
-from meta_pipeline.cli import decide
-from meta_pipeline.cli import doctor as doctoring
-from meta_pipeline.cli import gates as cataloguing
-from meta_pipeline.cli import init as initialising
-from meta_pipeline.cli import status as standing
-from meta_pipeline.cli.documents import ErrorDocument
-from meta_pipeline.cli.errors import USAGE_ERRORS
 from meta_pipeline.cli.output import STDERR, Exit, print_document, shown
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.settings import HOME_VARIABLE, Home
@@ -55,12 +50,16 @@ Key = Annotated[
 @app.command(rich_help_panel=_BEGIN)
 def doctor(json: Json = False, form: Format = "text") -> None:
     """Tell what is missing on this machine, and how to get it."""
+    from meta_pipeline.cli import doctor as doctoring
+
     doctoring.doctor(Home.of_environment(), as_json=json or form == "json")
 
 
 @app.command(rich_help_panel=_BEGIN)
 def init(repo: Repo = Path(), json: Json = False, form: Format = "text") -> None:
     """Write a detected .meta-pipeline.yaml into a repository; nothing else is touched."""
+    from meta_pipeline.cli import init as initialising
+
     initialising.init(repo, as_json=json or form == "json")
 
 
@@ -98,6 +97,8 @@ def check(
     form: Format = "text",
 ) -> None:
     """Judge the difference between two commits by the gates; needs no delivery."""
+    from meta_pipeline.cli import check as checking
+
     checking.check(repo, base, head, level=level, as_json=json or form == "json")
 
 
@@ -110,6 +111,8 @@ def topology(
     form: Format = "text",
 ) -> None:
     """Show the pipelines of a repository as its schedulers see them."""
+    from meta_pipeline.cli import check as checking
+
     checking.topology(repo, rev, level=level, as_json=json or form == "json")
 
 
@@ -120,7 +123,9 @@ def gates(
     form: Format = "text",
 ) -> None:
     """List every gate, or explain one: what it demands and why."""
-    cataloguing.gates(gate, as_json=json or form == "json")
+    from meta_pipeline.cli import gates as listing
+
+    listing.gates(gate, as_json=json or form == "json")
 
 
 @app.command(rich_help_panel=_DELIVER)
@@ -130,6 +135,8 @@ def status(
     form: Format = "text",
 ) -> None:
     """Show where deliveries stand and what to do next."""
+    from meta_pipeline.cli import status as standing
+
     standing.status(Home.of_environment(), delivery, as_json=json or form == "json")
 
 
@@ -138,6 +145,8 @@ def approve(
     delivery: Delivery, stage: SignedStage, key: Key, json: Json = False, form: Format = "text"
 ) -> None:
     """Sign a plan or a change, exactly as it stands."""
+    from meta_pipeline.cli import decide
+
     decide.sign(Home.of_environment(), delivery, stage, key, "approved", None, as_json=json or form == "json")
 
 
@@ -151,6 +160,8 @@ def reject(
     form: Format = "text",
 ) -> None:
     """Refuse a plan or a change, and say why."""
+    from meta_pipeline.cli import decide
+
     decide.sign(
         Home.of_environment(),
         delivery,
@@ -171,6 +182,8 @@ def answer(
     form: Format = "text",
 ) -> None:
     """Settle a question that holds a delivery up."""
+    from meta_pipeline.cli import decide
+
     decide.answer(Home.of_environment(), delivery, question, text, as_json=json or form == "json")
 
 
@@ -182,6 +195,8 @@ def withdraw(
     form: Format = "text",
 ) -> None:
     """Give a delivery up; nothing that was merged is undone."""
+    from meta_pipeline.cli import decide
+
     decide.withdraw(Home.of_environment(), delivery, reason, as_json=json or form == "json")
 
 
@@ -193,6 +208,8 @@ def hold(
     form: Format = "text",
 ) -> None:
     """Hold all new runs and merges, on every target, until they are released."""
+    from meta_pipeline.cli import decide
+
     decide.hold(Home.of_environment(), release=release, reason=reason, as_json=json or form == "json")
 
 
@@ -212,9 +229,6 @@ def main() -> None:
     except typer.Abort:
         _complain("stopped by hand; nothing is lost, run the same command to go on", as_json=as_json)
         sys.exit(int(Exit.COULD_NOT_RUN))
-    except USAGE_ERRORS as error:
-        _complain(str(error), as_json=as_json)
-        sys.exit(int(Exit.USAGE))
     except OSError as error:
         where = error.filename or "this machine"
         _complain(
@@ -224,6 +238,11 @@ def main() -> None:
         )
         sys.exit(int(Exit.COULD_NOT_RUN))
     except Exception as error:
+        from meta_pipeline.cli.errors import USAGE_ERRORS
+
+        if isinstance(error, USAGE_ERRORS):
+            _complain(str(error), as_json=as_json)
+            sys.exit(int(Exit.USAGE))
         logging.getLogger(__name__).debug("unexpected", exc_info=True)
         STDERR.print_exception()
         _complain(f"a fault of meta-pipeline, not of your change: {error}", as_json=as_json)
@@ -239,5 +258,7 @@ def _wants_json(arguments: list[str]) -> bool:
 
 def _complain(message: str, *, as_json: bool) -> None:
     if as_json:
+        from meta_pipeline.cli.documents import ErrorDocument
+
         print_document(ErrorDocument(error=message))
     STDERR.print(f"[red]error:[/red] {shown(message)}", highlight=False)

@@ -3,19 +3,14 @@
 from pathlib import Path
 from typing import Literal
 
-from rich.table import Table
-
 from meta_pipeline.cli.documents import CheckDocument, GateDocument
-from meta_pipeline.cli.full import judge_full, runtime_topologies
-from meta_pipeline.cli.output import STDERR, STDOUT, Exit, exit_of_results, leave, print_document, shown
+from meta_pipeline.cli.output import STDERR, STDOUT, exit_of_results, leave, print_document, shown
 from meta_pipeline.delivery.judgement import GateResult, decide
 from meta_pipeline.delivery.topology import Topology, TopologyDocument
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.catalogue import catalogue
 from meta_pipeline.gates.gate import judge
-from meta_pipeline.messages.policy_file import target_name
 from meta_pipeline.policy import POLICY_FILE, Policy, read_policy
-from meta_pipeline.schedulers.defaults import detected_policy
 from meta_pipeline.schedulers.survey import not_read, read_change, survey
 from meta_pipeline.workspace.repository import Repository, open_repository
 from meta_pipeline.workspace.tree import GitTree
@@ -37,6 +32,8 @@ def check(repo: Path, base: str, head: str, *, level: Literal["static", "full"],
     change = read_change(trees[0], trees[1], policy)
     case = Case(policy, change=change)
     if level == "full":
+        from meta_pipeline.cli.full import judge_full
+
         results = judge_full(repo, policy, change, trees[0].commit, trees[1].commit)
     else:
         results = tuple(judge(gate, case) for gate in catalogue().gates.values())
@@ -69,7 +66,12 @@ def topology(repo: Path, rev: str, *, level: Literal["static", "full"], as_json:
     repository = open_repository(repo)
     tree = repository.tree(rev)
     policy = policy_of(repository, tree)
-    found = survey(tree, policy) if level == "static" else runtime_topologies(repo, policy, tree.commit)
+    if level == "full":
+        from meta_pipeline.cli.full import runtime_topologies
+
+        found = runtime_topologies(repo, policy, tree.commit)
+    else:
+        found = survey(tree, policy)
     notes = not_read(tree, policy)
     for note in notes:
         STDERR.print(f"note: {shown(note)}", highlight=False)
@@ -86,6 +88,9 @@ def policy_of(repository: Repository, tree: GitTree) -> Policy:
     text = tree.read(POLICY_FILE)
     if text is not None:
         return read_policy(text.decode("utf-8", "replace"))
+    from meta_pipeline.messages.policy_file import target_name
+    from meta_pipeline.schedulers.defaults import detected_policy
+
     return detected_policy(tree, target_name(repository.path), "main")
 
 
@@ -138,6 +143,8 @@ def _after_topology(repo: Path, tree: GitTree, found: tuple[Topology, ...], *, u
 
 
 def _show_topology(found: Topology) -> None:
+    from rich.table import Table
+
     how = "read from source" if found.method == "static" else "as the scheduler itself loads them"
     title = f"{found.scheduler} {found.version} in {found.root}, {how}"
     table = Table("pipeline", "schedule", "tasks", "retries", "where", title=title, title_justify="left")
@@ -162,6 +169,3 @@ def _show_topology(found: Topology) -> None:
         f"{'all files read' if not errors else f'{errors} that could not be read'}",
         highlight=False,
     )
-
-
-__all__ = ["Exit", "check", "policy_of", "topology"]

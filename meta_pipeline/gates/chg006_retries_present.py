@@ -143,8 +143,10 @@ def _touched(change: Change) -> Iterator[_Touched]:
                 if before is None and everything is not None and shares_work(topology):
                     before = everything.node(node.id)
                 path = node.path or pipeline.path
-                is_edited = node.line is not None and bool(
-                    added.get(path, set()) & _lines(ends(path), node.line)
+                is_edited = (
+                    node.line is not None
+                    and path in added  # else its file need not be parsed
+                    and bool(added[path] & _lines(ends(path), node.line))
                 )
                 is_touched = before is None or (pipeline.id, node.id) in differing or is_edited
                 if is_touched:

@@ -7,7 +7,7 @@ from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.topology import SchedulerKind, Topology
 from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.policy import Policy, SchedulerPolicy
-from meta_pipeline.schedulers.detect import detect
+from meta_pipeline.schedulers.detect import Detected, detect
 from meta_pipeline.schedulers.registry import READERS
 
 _NAMES: Mapping[SchedulerKind, str] = {
@@ -26,7 +26,7 @@ def survey(tree: Tree, policy: Policy) -> tuple[Topology, ...]:
     imports = _import_roots(policy)
     return tuple(
         topology
-        for kind, folders in _schedulers(tree, policy)
+        for kind, folders in _schedulers(detect(tree), policy)
         if kind in READERS
         for folder in folders
         for topology in READERS[kind](tree, folder, imports)
@@ -35,7 +35,8 @@ def survey(tree: Tree, policy: Policy) -> tuple[Topology, ...]:
 
 def schedulers_without_reader(tree: Tree, policy: Policy) -> tuple[SchedulerKind, ...]:
     """The schedulers that the repository uses and that `survey` says nothing about."""
-    used = {kind for kind, _ in _schedulers(tree, policy)} | {found.kind for found in detect(tree)}
+    detected = detect(tree)
+    used = {kind for kind, _ in _schedulers(detected, policy)} | {found.kind for found in detected}
     return tuple(sorted(used - READERS.keys()))
 
 
@@ -63,13 +64,15 @@ def read_change(base: Tree, head: Tree, policy_base: Policy) -> Change:
     )
 
 
-def _schedulers(tree: Tree, policy: Policy) -> tuple[tuple[SchedulerKind, tuple[str, ...]], ...]:
+def _schedulers(
+    detected: tuple[Detected, ...], policy: Policy
+) -> tuple[tuple[SchedulerKind, tuple[str, ...]], ...]:
     """Each scheduler with its folders: the policy's own words first, what is detected where it is silent.
 
     A policy names one scheduler; dbt projects run under any.
     """
     chosen: SchedulerPolicy | None = policy.scheduler
-    found = {detected.kind: detected.paths for detected in detect(tree)}
+    found = {each.kind: each.paths for each in detected}
     if chosen is not None:
         kept = {chosen.kind: chosen.paths or found.get(chosen.kind, ())}
         found = kept | ({"dbt": found["dbt"]} if "dbt" in found and chosen.kind != "dbt" else {})

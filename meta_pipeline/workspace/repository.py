@@ -43,18 +43,31 @@ class Repository:
 
     def resolve(self, rev: str) -> str:
         """The full id of the commit that a branch, tag or id names; raises `GitFault` where none does."""
+        return self._resolve(rev)[0]
+
+    def _resolve(self, rev: str) -> tuple[str, str]:
+        """The ids of a commit and of its tree."""
         for name in self._names(rev):
-            found = self.git.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+            found = self.git.run(
+                "log",
+                "--no-walk",
+                "--max-count=1",
+                "--format=%H %T",
+                "--end-of-options",
+                f"{name}^{{commit}}",
+                "--",
+            )
             if found.exit == 0:
-                return found.text
+                commit, tree = found.text.split()
+                return commit, tree
         if not self._has_commit():
             raise GitFault(f"{self.path} is a repository with no commit; commit its files first.")
         raise GitFault(f"{self.path} has no commit '{rev}'; name a branch, a tag or a commit that is in it.")
 
     def tree(self, rev: str) -> GitTree:
         """The files at `rev`; raises `GitFault` as `resolve` does."""
-        commit = self.resolve(rev)
-        return GitTree(self.git, self.blobs, commit, self.tree_id(commit))
+        commit, tree = self._resolve(rev)
+        return GitTree(self.git, self.blobs, commit, tree)
 
     def tree_id(self, commit: str) -> str:
         """The id of a commit's tree."""

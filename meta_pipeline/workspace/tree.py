@@ -1,8 +1,10 @@
 """The files of one commit, read from the object store without a checkout."""
 
 import os
+import posixpath
 import threading
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, cast
@@ -14,43 +16,85 @@ if TYPE_CHECKING:
     from git.cmd import Git as GitPython
 
 
+_KEPT_BYTES = 64_000_000
+_LARGEST_KEPT = 1_000_000
+_ASKED_AT_ONCE = 64
+"""Objects asked for together: their names fit into a pipe, so that git and we never wait for each other."""
+_SOURCE = (".py", ".sql", ".yml", ".yaml")
+
+
 class BlobReader:
-    """Object contents through one `git cat-file --batch`, started at the first read; threads may share it."""
+    """Object contents through one `git cat-file --batch`, started at the first read; threads may share it.
+
+    What was read is kept, up to a limit: the two sides of a change hold the same files but for a few.
+    """
 
     def __init__(self, git: Git) -> None:
         self._git = git
         self._lock = threading.Lock()
         self._process: GitPython.AutoInterrupt | None = None
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._size = 0
 
-    def read(self, name: str) -> bytes | None:
-        """The bytes of an object; None where the store does not hold it, as in a partial clone."""
+    def read(self, name: str, also: Sequence[str] = ()) -> bytes | None:
+        """The bytes of an object; None where the store does not hold it, as in a partial clone.
+
+        `also` are objects that are likely asked for next: git is asked for them in the same breath.
+        """
         with self._lock:
+            if name in self._kept:
+                self._kept.move_to_end(name)
+                return self._kept[name]
+            names = [name, *(each for each in also if each != name and each not in self._kept)]
             try:
-                return self._ask(name)
+                found = self._ask(names)
             except (BrokenPipeError, EOFError):
                 # The process ends at a damaged object; the next read starts another.
                 self._process = None
-                return None
+                return None if len(names) == 1 else self._ask_again(name)
+            for each, data in zip(names, found, strict=True):
+                self._keep(each, data)
+            return found[0]
 
-    def _ask(self, name: str) -> bytes | None:
+    def _ask_again(self, name: str) -> bytes | None:
+        """Without the others, one of which was damaged."""
+        try:
+            return self._ask([name])[0]
+        except (BrokenPipeError, EOFError):
+            self._process = None
+            return None
+
+    def _keep(self, name: str, data: bytes | None) -> None:
+        if data is None or len(data) > _LARGEST_KEPT:
+            return
+        self._kept[name] = data
+        self._size += len(data)
+        while self._size > _KEPT_BYTES:
+            self._size -= len(self._kept.popitem(last=False)[1])
+
+    def _ask(self, names: Sequence[str]) -> list[bytes | None]:
         if self._process is None:
             self._process = self._git.start("cat-file", "--batch")
             # Git may complain once per missing object: a full, unread pipe would stop it for ever.
             complaints = os.dup(cast(IO[bytes], self._process.stderr).fileno())
             threading.Thread(target=_drain, args=(complaints,), name="git complaints", daemon=True).start()
         given, answer = cast(IO[bytes], self._process.stdin), cast(IO[bytes], self._process.stdout)
-        given.write(f"{name}\n".encode())
+        given.write("".join(f"{name}\n" for name in names).encode())
         given.flush()
-        header = answer.readline().split()
-        if not header:
-            raise EOFError
-        if header[-1] == b"missing":
-            return None
-        size = int(header[2])
-        data = answer.read(size + 1)  # the object is followed by one newline
-        if len(data) != size + 1:
-            raise EOFError
-        return data[:-1]
+        return [_answered(answer) for _ in names]
+
+
+def _answered(answer: IO[bytes]) -> bytes | None:
+    header = answer.readline().split()
+    if not header:
+        raise EOFError
+    if header[-1] == b"missing":
+        return None
+    size = int(header[2])
+    data = answer.read(size + 1)  # the object is followed by one newline
+    if len(data) != size + 1:
+        raise EOFError
+    return data[:-1]
 
 
 def _drain(descriptor: int) -> None:
@@ -74,7 +118,9 @@ class GitTree:
 
     def read(self, path: str) -> bytes | None:
         entry = self._entries.get(path)
-        return None if entry is None or entry.mode == SUBMODULE else self.blobs.read(entry.content)
+        if entry is None or entry.mode == SUBMODULE:
+            return None
+        return self.blobs.read(entry.content, self._siblings.get(path, ()))
 
     def folder_id(self, path: str) -> str | None:
         """The id of the tree or file at `path`: equal ids hold equal files. None where there is none."""
@@ -82,6 +128,20 @@ class GitTree:
             "rev-parse", "--verify", "--quiet", "--end-of-options", f"{self.tree_id}:{path}"
         )
         return answer.text if answer.exit == 0 else None
+
+    @cached_property
+    def _siblings(self) -> Mapping[str, Sequence[str]]:
+        """For each source file the objects of some beside it: who reads one file of a kind mostly reads all."""
+        kinds: dict[str, list[str]] = {}
+        for path in self._entries:
+            if path.endswith(_SOURCE):
+                kinds.setdefault(posixpath.splitext(path)[1], []).append(path)
+        found: dict[str, Sequence[str]] = {}
+        for paths in kinds.values():
+            for start in range(0, len(paths), _ASKED_AT_ONCE):
+                group = paths[start : start + _ASKED_AT_ONCE]
+                found |= dict.fromkeys(group, tuple(self._entries[path].content for path in group))
+        return found
 
     @cached_property
     def _entries(self) -> Mapping[str, Entry]:

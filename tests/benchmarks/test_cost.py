@@ -1,0 +1,122 @@
+"""What meta-pipeline costs beside what it is made of; `make bench` runs these and writes docs/benchmarks.md."""
+
+import shutil
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from meta_pipeline.defs.code_location import code_location
+from meta_pipeline.delivery.change_set import Author
+from meta_pipeline.delivery.ids import DeliveryId
+from meta_pipeline.delivery.ledger import Opened
+from meta_pipeline.desk import Desk
+from meta_pipeline.policy import INBOX
+from meta_pipeline.resources import DeskResource
+from meta_pipeline.settings import Home, Target
+from meta_pipeline.workspace.repository import Mirror
+from tests.benchmarks.comparing import BEFORE, Benchmark, command, compare
+from tests.benchmarks.large_project import large_project, ten_file_change
+from tests.conftest import MakeRepository, commit
+
+pytestmark = pytest.mark.timeout(600)
+
+LOAD = "from meta_pipeline.definitions import definitions; definitions().get_repository_def().get_all_jobs()"
+ISSUE = "---\ntitle: Load number {number}\nrequester: shop\n---\n\nRetries of `daily.load` are at least 3.\n"
+
+
+@pytest.mark.benchmark(group="load")
+def test_loading_the_code_location(benchmark: Benchmark, tmp_path: Path) -> None:
+    home = {"META_PIPELINE_HOME": str(tmp_path)}
+    for name in ("airflow_sales", "dagster_sales"):
+        Home(tmp_path).watch(Target(name=name, repository=str(tmp_path / f"{name}.git")))
+    compare(
+        benchmark,
+        command(["python", "-c", LOAD], cwd=tmp_path, variables=home),
+        command(["python", "-c", "import dagster"], cwd=tmp_path),
+        before=command(["python", "-c", LOAD], cwd=tmp_path, variables=home, source=Path(BEFORE))
+        if BEFORE
+        else None,
+        rounds=10,
+    )
+
+
+@pytest.mark.benchmark(group="tick")
+def test_an_idle_tick(benchmark: Benchmark, tmp_path: Path, git_repo: MakeRepository) -> None:
+    many, few = (IdleTarget(tmp_path / str(count), git_repo, count) for count in (10_000, 10))
+    compare(benchmark, many.tick, few.tick, rounds=15)
+
+
+@pytest.mark.benchmark(group="check")
+@pytest.mark.parametrize("kind", ["ordinary", "doubtful"])
+def test_a_static_check_of_ten_files(benchmark: Benchmark, tmp_path: Path, kind: str) -> None:
+    """The `doubtful` change holds one line that looks like a credential, so that a scanner must be loaded."""
+    repository = large_project(tmp_path / "large")
+    files = dict(ten_file_change(repository))
+    if kind == "doubtful":
+        path = "transform/models/domain_3/stg_source_003.sql"
+        files[path] = "{{ config(unique_key='order_id') }}\n" + files[path]
+    base = repository.head.commit.hexsha
+    head = commit(repository, dict(files), "Ten files")
+    root = tmp_path / "large"
+    home = {"META_PIPELINE_HOME": str(tmp_path / "home")}
+    python = " ".join(path for path in files if path.endswith(".py"))
+    by_hand = f"git diff {base} {head} && ruff check {python}"
+    check = ["python", "-m", "meta_pipeline", "check", "--repo", str(root), "--base", base, "--head", head]
+    compare(
+        benchmark,
+        command(check, cwd=tmp_path, variables=home),
+        command(
+            ["sh", "-c", by_hand],
+            cwd=root,
+            variables={"PATH": f"{Path(shutil.which('ruff') or '').parent}:/usr/bin:/bin"},
+        ),
+        before=command(check, cwd=tmp_path, variables=home, source=Path(BEFORE)) if BEFORE else None,
+        rounds=5,
+    )
+
+
+class IdleTarget:
+    """A target whose inbox holds `count` issues, each with a delivery and a partition, and nothing new."""
+
+    def __init__(self, folder: Path, git_repo: MakeRepository, count: int) -> None:
+        files: dict[str, str | bytes] = {
+            f"{INBOX}/{number:05}-load.md": ISSUE.format(number=number) for number in range(1, count + 1)
+        }
+        source = Path(
+            git_repo({".meta-pipeline.yaml": "version: 1\n", **files}, name=f"of-{count}").working_dir
+        )
+        folder.mkdir()
+        self.home = Home(folder)
+        target = self.home.watch(Target(name="shop", repository=str(source)))
+        desk = Desk(self.home)
+        deliveries = [
+            DeliveryId(target="shop", source="inbox", number=f"{n:05}") for n in range(1, count + 1)
+        ]
+        opened = Opened(
+            revision=1,
+            issue="sha256:0",
+            policy="sha256:0",
+            policy_commit="0",
+            author=Author(kind="recipes", identity="bench"),
+        )
+        for delivery in deliveries:
+            desk.record(delivery).append(opened)
+        mirror: Mirror = desk.mirror(target)
+        self.cursor = mirror.tree(mirror.tip("main")).folder_id(INBOX)
+        self.definitions = code_location(self.home).get_repository_def()
+        self.sensor = self.definitions.get_sensor_def("issue_sensor_shop")
+        (folder / "dagster").mkdir()
+        self.instance = dg.DagsterInstance.local_temp(str(folder / "dagster"))
+        self.instance.add_dynamic_partitions("deliveries_shop", [each.partition_key for each in deliveries])
+
+    def tick(self) -> None:
+        """One tick of the issue sensor, as the daemon evaluates it."""
+        context = dg.build_sensor_context(
+            instance=self.instance,
+            cursor=self.cursor,
+            repository_def=self.definitions,
+            resources={"desk": DeskResource(home=str(self.home.path))},
+        )
+        found = self.sensor.evaluate_tick(context)
+        assert found.skip_message == "the inbox is as it was"
