@@ -17,6 +17,7 @@ from meta_pipeline.schedulers.found import (
     installing,
     python,
     requirements,
+    seen,
 )
 from meta_pipeline.schedulers.found.answer import Answer, Doubt, listed, own_paths
 from meta_pipeline.schedulers.found.code_locations import code_locations
@@ -72,9 +73,10 @@ def detect_policy(tree: Tree, target: str, branch: str, *, is_default: bool = Fa
     files = [path for path in roots.value if path.endswith("pyproject.toml")]
     version = python.python_version(tree, files or ("pyproject.toml",))
     modules = import_roots.import_roots(tree, kind, pipelines, roots.value)
-    lint = commands.lint_command(tree, models)
-    unit_tests = commands.unit_test_command(tree, has_own_tests=kind == "dbt")
-    integration_tests = commands.integration_test_command(tree)
+    ran = seen.in_ci(tree)
+    lint = commands.lint_command(tree, ran, models)
+    unit_tests = commands.unit_test_command(tree, ran, has_own_tests=kind == "dbt")
+    integration_tests = commands.integration_test_command(tree, ran)
     expectations = data_quality.expectation_projects(tree)
     contracts = data_quality.contract_patterns(tree)
     signing = signers(tree, pipelines)
@@ -154,7 +156,7 @@ def _scheduler(tree: Tree, found: tuple[Detected, ...]) -> Answer[SchedulerPolic
 
 def _deployed_elsewhere(tree: Tree, chosen: Detected) -> Iterator[Doubt]:
     """A doubt for code locations that another settings file gives to Dagster."""
-    first, *others = code_locations(tree) or (None,)
+    first, *others = tuple(code_locations(tree)) or (None,)
     for other in reversed(others):
         more = sorted(set(other.folders) - set(chosen.paths))
         if first and more and "." not in chosen.paths:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from meta_pipeline.delivery.topology import SchedulerKind
 from meta_pipeline.delivery.tree import Tree
@@ -108,7 +109,7 @@ def _project_files(tree: Tree, paths: list[str], kind: SchedulerKind) -> tuple[l
     """The folders that a scheduler's own project files name, and why."""
     if kind == "dagster":
         # What developers load counts; `init` tells where what is deployed is more than that.
-        located = code_locations(tree)[:1]
+        located = list(islice(code_locations(tree), 1))
         return [folder for each in located for folder in each.folders], [each.reason for each in located]
     if kind == "prefect":
         return _deployed_flows(tree, paths)

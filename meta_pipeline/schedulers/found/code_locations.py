@@ -3,6 +3,7 @@
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -23,20 +24,20 @@ class CodeLocations:
     reason: str
 
 
-def code_locations(tree: Tree) -> tuple[CodeLocations, ...]:
+def code_locations(tree: Tree) -> Iterator[CodeLocations]:
     """What each settings file says, the one that developers work with first.
 
     That is `dg.toml`, then `workspace.yaml`, the tables of `pyproject.toml` files, and last what
     `dagster_cloud.yaml` deploys. The folder of a location is that of its Python project, where it has one.
     """
     paths = own_paths(tree)
-    found = [
-        *_of_files(tree, paths, "dg.toml", _in_dg, "lists"),
-        *_of_files(tree, paths, "workspace.yaml", _in_workspace, "loads"),
+    found = chain(
+        _of_files(tree, paths, "dg.toml", _in_dg, "lists"),
+        _of_files(tree, paths, "workspace.yaml", _in_workspace, "loads"),
         _of_projects(tree, paths),
-        *_of_files(tree, paths, "dagster_cloud.yaml", _in_cloud, "deploys"),
-    ]
-    return tuple(each for each in found if each.folders)
+        _of_files(tree, paths, "dagster_cloud.yaml", _in_cloud, "deploys"),
+    )
+    return (each for each in found if each.folders)
 
 
 def _of_files(tree: Tree, paths: Iterable[str], name: str, read: Any, verb: str) -> Iterator[CodeLocations]:
@@ -53,7 +54,7 @@ def _of_files(tree: Tree, paths: Iterable[str], name: str, read: Any, verb: str)
             yield CodeLocations(inside, f"{path} {verb} {count}")
 
 
-def _of_projects(tree: Tree, paths: Iterable[str]) -> CodeLocations:
+def _of_projects(tree: Tree, paths: Iterable[str]) -> Iterator[CodeLocations]:
     files = []
     for path in paths:
         if posixpath.basename(path) == "pyproject.toml":
@@ -62,7 +63,7 @@ def _of_projects(tree: Tree, paths: Iterable[str]) -> CodeLocations:
                 files.append(path)
     verb = "has a table for Dagster" if len(files) == 1 else "have tables for Dagster"
     shown = files[0] if len(files) == 1 else f"{len(files)} pyproject.toml files"
-    return CodeLocations(tuple(folder_of(path) for path in files), f"{shown} {verb}")
+    yield CodeLocations(tuple(folder_of(path) for path in files), f"{shown} {verb}")
 
 
 def _in_dg(tree: Tree, path: str) -> Iterator[str]:

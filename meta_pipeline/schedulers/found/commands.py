@@ -8,7 +8,7 @@ from meta_pipeline.delivery.tree import Tree, text_of
 from meta_pipeline.schedulers.found.answer import Answer, Doubt, is_below, listed, own_paths
 from meta_pipeline.schedulers.found.checks import pytest_command
 from meta_pipeline.schedulers.found.python import table, toml_of
-from meta_pipeline.schedulers.found.seen import HOOKS, Seen, in_ci, in_hooks, in_tasks
+from meta_pipeline.schedulers.found.seen import HOOKS, Seen, in_hooks, in_tasks
 from meta_pipeline.schedulers.found.tasks import read_makefile
 from meta_pipeline.schedulers.found.test_folders import (
     folders_without,
@@ -24,12 +24,13 @@ INTEGRATION_TESTS = "commands.integration_tests"
 _LINT_TASKS = re.compile(r"lint(?:ing|er)?|ruff|flake8|pylint|sqlfluff|style|static|check(?:s|-style)?")
 
 
-def lint_command(tree: Tree, models: Sequence[str] = ()) -> Answer[str | None]:
+def lint_command(tree: Tree, ran: Sequence[Seen], models: Sequence[str] = ()) -> Answer[str | None]:
     """The linter that CI runs, else `make lint`, else another task's, else the one that the repository configures.
 
-    `models` are the folders of dbt models, for a linter of SQL. None, with a doubt, where there is no linter.
+    `ran` is what CI runs, `models` are the folders of dbt models, for a linter of SQL. None, with a doubt, where there
+    is no linter.
     """
-    run_by_ci = [seen for seen in in_ci(tree) if seen.check.kind == "lint"]
+    run_by_ci = [seen for seen in ran if seen.check.kind == "lint"]
     if run_by_ci:
         return _chosen(run_by_ci)
     makefile = read_makefile(tree)
@@ -56,14 +57,14 @@ def lint_command(tree: Tree, models: Sequence[str] = ()) -> Answer[str | None]:
     return Answer(None, doubts=(Doubt(LINT, f"{why}; name a command under {LINT}.", example),))
 
 
-def unit_test_command(tree: Tree, *, has_own_tests: bool = False) -> Answer[str | None]:
+def unit_test_command(tree: Tree, ran: Sequence[Seen], *, has_own_tests: bool = False) -> Answer[str | None]:
     """The unit tests that CI runs, else pytest on the folders of tests that are no integration tests, else `make test`.
 
     None where there are no tests, which is a doubt unless the repository is tested by other means, as a
     dbt project is (`has_own_tests`).
     """
-    ran = [seen for seen in _tests_in_ci(tree) if not _is_integration(seen)]
-    narrowed = _narrowed(tree, ran)
+    in_ci = [seen for seen in ran if seen.check.kind == "tests" and not _is_integration(seen)]
+    narrowed = _narrowed(tree, in_ci)
     if narrowed:
         return narrowed
     files = test_files(tree)
@@ -72,7 +73,7 @@ def unit_test_command(tree: Tree, *, has_own_tests: bool = False) -> Answer[str 
     if rest:
         folders = folders_without(rest, integration)
         reason = f"{listed(folders)} {'holds' if len(folders) == 1 else 'hold'} {_count(rest, 'test file')}"
-        return Answer(pytest_command(folders), f"{reason}; {ran[0].where} runs pytest" if ran else reason)
+        return Answer(pytest_command(folders), f"{reason}; {in_ci[0].where} runs pytest" if in_ci else reason)
     makefile = read_makefile(tree)
     why = "no unit test was found" if files else "no test was found"
     if makefile and "test" in makefile.named:
@@ -86,9 +87,9 @@ def unit_test_command(tree: Tree, *, has_own_tests: bool = False) -> Answer[str 
     return Answer(None, doubts=(Doubt(UNIT_TESTS, f"{why}; name a command under {UNIT_TESTS}.", example),))
 
 
-def integration_test_command(tree: Tree) -> Answer[str | None]:
+def integration_test_command(tree: Tree, ran: Sequence[Seen]) -> Answer[str | None]:
     """The integration tests that CI runs, else pytest on the folders that are called so; None is no doubt."""
-    narrowed = _narrowed(tree, [seen for seen in _tests_in_ci(tree) if _is_integration(seen)])
+    narrowed = _narrowed(tree, [seen for seen in ran if seen.check.kind == "tests" and _is_integration(seen)])
     if narrowed:
         return narrowed
     files = test_files(tree)
@@ -124,10 +125,6 @@ def _chosen(found: Sequence[Seen]) -> Answer[str | None]:
 def _from(seen: Seen) -> str:
     same = seen.text in (seen.command, seen.command.removeprefix("python -m "))
     return f"From {seen.where}" if same else f"From {seen.where}, where it is '{seen.text}'"
-
-
-def _tests_in_ci(tree: Tree) -> list[Seen]:
-    return [seen for seen in in_ci(tree) if seen.check.kind == "tests"]
 
 
 def _is_integration(seen: Seen) -> bool:
