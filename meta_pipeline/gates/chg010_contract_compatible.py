@@ -67,7 +67,7 @@ class ContractCompatible(Gate):
                         line=pair.after.line,
                     )
                 )
-        return weigh(self, found, f"{len(touched)} contracts are touched and none of them is broken")
+        return weigh(self, found, f"the contracts of {len(touched)} datasets are touched and none is broken")
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
