@@ -240,6 +240,7 @@ def test_dbt_runs_what_the_recipe_writes(tmp_path: Path) -> None:
     ):
         fit = AddDbtTest().fit((asked,), context(overlay), overlay)
         assert isinstance(fit, Fit)
+        assert isinstance(fit.parameters, DbtTestParameters)
         overlay = overlay.over(AddDbtTest().apply(overlay, fit.parameters))
     for path in overlay.entries():
         target = tmp_path / path
