@@ -181,6 +181,13 @@ class Policy(Frozen):
     references: Mapping[str, str] = Field(default_factory=dict)
     follow_ups: FollowUpPolicy = FollowUpPolicy()
 
+    @property
+    def dbt_projects(self) -> tuple[DbtPolicy, ...]:
+        """The dbt projects that validation builds: those under `dbt`, or else the folders of a scheduler dbt."""
+        if self.dbt or self.scheduler is None or self.scheduler.kind != "dbt":
+            return self.dbt
+        return tuple(DbtPolicy(project=path) for path in self.scheduler.paths or (".",))
+
     @field_validator("target")
     @classmethod
     def _target_is_a_name(cls, value: str) -> str:

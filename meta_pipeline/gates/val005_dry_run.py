@@ -8,6 +8,7 @@ from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.judgement import Finding
 from meta_pipeline.delivery.reports import Problem, ReportKind, ValidationReport
 from meta_pipeline.delivery.topology import pipelines_of
+from meta_pipeline.delivery.tree import MemoryTree
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.gate import Example, Opinion
@@ -29,6 +30,7 @@ _STAND_IN = re.compile(r"conn_id \S+ isn't defined|Variable \S+ does not exist")
 class DryRun(ReportGate):
     """Every pipeline whose nodes changed runs to its end without retries, and within its service level.
 
+    A dbt project is built at base, and at head from there on: what the change touches, and all downstream of it.
     A run that fails at base in the same way proves nothing about the change, and neither does a changed
     pipeline that was not run. A run that is too slow at base too only warns.
     """
@@ -54,7 +56,7 @@ class DryRun(ReportGate):
             if old:
                 reason = f"the dry run fails at base too, so it proves nothing: {old[0].message}"
             else:
-                reason = silence or f"the change touches {', '.join(not_run)}, which the dry run did not run"
+                reason = silence or _for_the_lack(not_run, case.change)
             return self.could_not_run(reason, findings=_for_the_policy(old), evidence=evidence)
         ran = [m for m in report.measures if m.name == "runtime" and m.side == "head"]
         times = ", ".join(f"{m.subject} in {float(m.value):.3g} s" for m in ran) or "every command ended well"
@@ -69,6 +71,16 @@ class DryRun(ReportGate):
         slow = measure("runtime", 700.0, "s", subject="sales_daily")
         was_slow = measure("runtime", 690.0, "s", subject="sales_daily", at="base")
         promise = Policy(service_levels={"sales_daily": ServiceLevel(runtime_minutes=10)})
+        unbuilt = problem(
+            "dbt model shop.orders fails: Binder Error: Referenced column amount not found",
+            "models/orders.sql",
+        )
+        remodelled = Change(
+            base=MemoryTree.of({}),
+            head=MemoryTree.of({}),
+            base_topologies=(),
+            head_topologies=(specimens.dbt_project(),),
+        )
         longer = specimens.change(
             base=(specimens.pipeline(specimens.node(), id="stock_daily"),),
             head=(specimens.pipeline(specimens.node(timeout_s=60.0), id="stock_daily"),),
@@ -83,6 +95,24 @@ class DryRun(ReportGate):
                 Case(Policy(), reports=report("dry_run", head=failing)),
                 "failed",
                 "relation does not",
+            ),
+            Example(
+                "a dbt project builds",
+                Case(Policy(), reports=report("dry_run", measure("runtime", 12.0, "s", subject="shop"))),
+                "passed",
+                "shop in 12 s",
+            ),
+            Example(
+                "a dbt model fails",
+                Case(Policy(), reports=report("dry_run", head=side(unbuilt, records=ran))),
+                "failed",
+                "dbt model shop.orders fails",
+            ),
+            Example(
+                "a dbt project that the policy does not name",
+                Case(Policy(), change=remodelled, reports=report("dry_run", quick)),
+                "could_not_run",
+                "name it under dbt",
             ),
             Example(
                 "it wants a connection at base too",
@@ -123,6 +153,21 @@ def _for_the_policy(problems: tuple[Problem, ...]) -> list[Finding]:
     fix = "give it a stand-in under dry_run.connections or dry_run.variables in .meta-pipeline.yaml"
     rest = tuple(problem for problem in problems if problem not in wanting)
     return [*findings_of(wanting, fix), *old_findings(rest)]
+
+
+def _for_the_lack(not_run: tuple[str, ...], change: Change | None) -> str:
+    """That changed pipelines were not run, and how they can be where only the policy keeps them from it."""
+    of_dbt = {
+        pipeline.id
+        for topology in (change.head_topologies if change else ())
+        if topology.scheduler == "dbt"
+        for pipeline in topology.pipelines
+    }
+    reason = f"the change touches {', '.join(not_run)}, which the dry run did not run"
+    unnamed = [name for name in not_run if name in of_dbt]
+    if not unnamed:
+        return reason
+    return f"{reason}; {', '.join(unnamed)} is a dbt project: name it under dbt in .meta-pipeline.yaml"
 
 
 def _too_slow(report: ValidationReport, policy: Policy) -> Iterator[Weighed]:
