@@ -78,11 +78,20 @@ def _of_models(change: Change) -> Iterator[Compared]:
     for base, head in _projects(change):
         for name in sorted(base.all.keys() & head.all.keys()):
             old, new = base.all[name], head.all[name]
-            if old.text == new.text and _promise(old) == _promise(new):
+            if old == new or (_built(old) == _built(new) and _promise(old) == _promise(new)):
                 continue
             # What goes away as a whole is a removal, and nobody else reads what is not public.
             if old.is_public and new.is_public:
                 yield compared(name, base, head)
+
+
+def _built(model: Model) -> object:
+    """All that builds a model and decides who may read it."""
+    return (
+        model.text,
+        dict(model.inherited),
+        [model.setting(key) for key in ("enabled", "materialized", "access")],
+    )
 
 
 def _promise(model: Model) -> Contract:
