@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from meta_pipeline.contracts.dbt import Compared, Models, compared, dbt_models, declared_contract
+from meta_pipeline.contracts.dbt import Compared, Model, Models, compared, dbt_models, declared_contract
 from meta_pipeline.contracts.odcs import read_odcs
 from meta_pipeline.contracts.places import is_contract
 from meta_pipeline.delivery.change import Change
@@ -78,9 +78,27 @@ def _of_models(change: Change) -> Iterator[Compared]:
     for base, head in _projects(change):
         for name in sorted(base.all.keys() & head.all.keys()):
             old, new = base.all[name], head.all[name]
+            if old == new or (_built(old) == _built(new) and _promise(old) == _promise(new)):
+                continue
             # What goes away as a whole is a removal, and nobody else reads what is not public.
-            if (old.text, old.entry) != (new.text, new.entry) and old.is_public and new.is_public:
+            if old.is_public and new.is_public:
                 yield compared(name, base, head)
+
+
+def _built(model: Model) -> object:
+    """All that builds a model and decides who may read it."""
+    return (
+        model.text,
+        dict(model.inherited),
+        [model.setting(key) for key in ("enabled", "materialized", "access")],
+    )
+
+
+def _promise(model: Model) -> Contract:
+    """What the YAML says of a model, wherever it says it."""
+    contract = declared_contract(model)
+    columns = tuple(column.model_copy(update={"line": None}) for column in contract.columns)
+    return contract.model_copy(update={"path": "", "line": None, "columns": columns})
 
 
 def _undescribed(change: Change) -> Iterator[Contract]:

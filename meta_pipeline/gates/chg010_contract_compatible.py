@@ -7,7 +7,7 @@ from typing import ClassVar
 from meta_pipeline.contracts.changes import broken_contracts, touched_contracts
 from meta_pipeline.contracts.compatibility import contract_changes
 from meta_pipeline.delivery.change import Change
-from meta_pipeline.delivery.contract import ContractChange
+from meta_pipeline.delivery.contract import ChangeKind, ContractChange
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
@@ -67,7 +67,7 @@ class ContractCompatible(Gate):
                         line=pair.after.line,
                     )
                 )
-        return weigh(self, found, f"{len(touched)} contracts are touched and none of them is broken")
+        return weigh(self, found, f"the contracts of {len(touched)} datasets are touched and none is broken")
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -137,6 +137,15 @@ class ContractCompatible(Gate):
         )
 
 
+_INSTEAD: Mapping[ChangeKind, str] = {
+    "dropped": "keep the column as long as somebody reads it",
+    "renamed": "keep the old name beside the new one until its readers have moved",
+    "retyped": "add a column of the new type beside it",
+    "tightened": "leave the rule as it was",
+    "unenforced": "keep the contract enforced",
+}
+
+
 class _Log:
     """The migration log of a policy, and what a change adds to it."""
 
@@ -154,10 +163,8 @@ class _Log:
     def weighed(self, change: ContractChange) -> Weighed:
         """A breaking change blocks only where there is a log that does not tell it."""
         strength: Strength = "needs_approval"
-        fix = "keep the column as it is and add a new one beside it, or have the change approved"
+        fix = f"{_INSTEAD.get(change.kind, 'leave it as it was')}, or have the change approved"
         message = f"{change.sentence}; its readers rely on it"
-        if change.kind == "unenforced":
-            fix = "keep the contract enforced, or have the change approved"
         if self.path is not None and not self._tells(change):
             strength = "failed"
             message = f"{message} and {self.path} says nothing of it"

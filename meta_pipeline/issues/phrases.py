@@ -39,7 +39,8 @@ def read_demands(reading: Reading) -> tuple[Found, ...]:
             if not any(new.start < old.end and old.start < new.end for old in found):
                 found.append(new)
     if not any(isinstance(item, Demand) for item in found):
-        found = [*column_demands(reading)] or found
+        rules = [*column_demands(reading)]
+        found = rules if not found or any(isinstance(rule, Demand) for rule in rules) else found
     if not all(isinstance(item, Gap) and item.mention for item in found):
         found = [item for item in found if not (isinstance(item, Gap) and item.mention)]
     return tuple(sorted(found, key=lambda item: item.start))

@@ -171,6 +171,8 @@ def test_what_was_missing(wanted: Requirements, says: str) -> None:
         "set_retries",
         "set_schedule",
         "add_gx_expectation",
+        "add_dbt_test",
+        "describe_column",
     }
 
 

@@ -86,13 +86,19 @@ def choose(requirements: Requirements, context: RepoContext, tree: Tree) -> Chos
     overlay = OverlayTree(tree)
     choices: list[Choice] = []
     missing: list[Missing] = []
-    for recipe, criteria in _groups(_spread(demanding, context), context, tree):
-        if recipe is None:
+    for recipes, criteria in _groups(_spread(demanding, context), context, tree):
+        if not recipes:
             return NoFit(f"No recipe serves '{criteria[0].sentence}'.", _unused(criteria))
-        found = recipe.fit(criteria, context, overlay)
-        if isinstance(found, Misfit):
-            missing.append(Missing(recipe.id, recipe.title, _ids(criteria), found.missing))
+        tried = [(recipe, recipe.fit(criteria, context, overlay)) for recipe in recipes]
+        fitting = [(recipe, found) for recipe, found in tried if isinstance(found, Fit)]
+        if not fitting:
+            missing += [
+                Missing(recipe.id, recipe.title, _ids(criteria), found.missing)
+                for recipe, found in tried
+                if isinstance(found, Misfit)
+            ]
             continue
+        recipe, found = fitting[0]
         changed = recipe.apply(overlay, found.parameters)
         overlay = overlay.over(changed)
         choices.append(Choice(recipe, found, criteria, bool(changed)))
@@ -117,15 +123,16 @@ def _spread(criteria: list[Criterion], context: RepoContext) -> list[Criterion]:
 
 def _groups(
     criteria: list[Criterion], context: RepoContext, tree: Tree
-) -> list[tuple[Recipe[Any] | None, tuple[Criterion, ...]]]:
-    recipes: dict[tuple[str, ...], Recipe[Any] | None] = {}
+) -> list[tuple[tuple[Recipe[Any], ...], tuple[Criterion, ...]]]:
+    """The criteria that one call meets, with the recipe that takes them, or all that serve them where none does."""
+    recipes: dict[tuple[str, ...], tuple[Recipe[Any], ...]] = {}
     grouped: dict[tuple[str, ...], tuple[Criterion, ...]] = {}
     for criterion in criteria:
-        serving = [recipe for recipe in RECIPES if criterion.metric in recipe.serves]
-        taking = (recipe for recipe in serving if recipe.takes(criterion, context, tree))
-        recipe = next(taking, serving[0] if serving else None)
-        key = (recipe.id, *recipe.group(criterion)) if recipe else ("", criterion.id)
-        recipes[key] = recipe
+        serving = tuple(recipe for recipe in RECIPES if criterion.metric in recipe.serves)
+        taking = tuple(recipe for recipe in serving if recipe.takes(criterion, context, tree))
+        found = taking[:1] or serving
+        key = (found[0].id, *found[0].group(criterion)) if found else ("", criterion.id)
+        recipes[key] = found
         grouped[key] = (*grouped.get(key, ()), criterion)
     return [(recipes[key], criteria) for key, criteria in grouped.items()]
 

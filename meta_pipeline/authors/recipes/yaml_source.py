@@ -57,9 +57,9 @@ class YamlSource:
         quotes: Counter[str | None] = Counter()
         for key, value in self._pairs(self.root):
             column = key.start_mark.column
-            if isinstance(value, SequenceNode) and value.flow_style is False:
-                dashes[value.start_mark.column - column] += 1
-            elif isinstance(value, MappingNode) and value.flow_style is False:
+            if isinstance(value, SequenceNode) and value.value and not value.flow_style:
+                dashes[self._dash(value) - column] += 1
+            elif isinstance(value, MappingNode) and not value.flow_style:
                 steps[value.start_mark.column - column] += 1
             elif isinstance(value, SequenceNode):
                 quotes.update(
@@ -134,7 +134,7 @@ class YamlSource:
         if not isinstance(items, SequenceNode):
             raise self.error(name, f"'{key}' holds no list; make it one.")
         if not items.flow_style:
-            lines = block([item], items.start_mark.column, self.style)
+            lines = block([item], self._dash(items), self.style)
             gap = [""] if self._is_spaced(items) else []
             return self._with_lines(self._end(items.value[-1], name), [*gap, *lines])
         if mapping.flow_style or isinstance(item, str):
@@ -148,6 +148,11 @@ class YamlSource:
         lines = [f"{indent}- {written}" for written in kept]
         lines += block([item], len(indent), self.style)
         return self._spliced(start, items.end_mark.index, self.newline + self.newline.join(lines))
+
+    def _dash(self, items: SequenceNode) -> int:
+        """The column of a list's dashes; the node's own mark is that of its key where they are not indented."""
+        line = self.text.splitlines()[items.value[0].start_mark.line]
+        return len(line) - len(line.lstrip())
 
     def _is_spaced(self, items: SequenceNode) -> bool:
         """Whether an empty line stands between the last two items of a list."""
