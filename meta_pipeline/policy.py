@@ -155,7 +155,11 @@ class FollowUpPolicy(Frozen):
 
 
 class Policy(Frozen):
-    """Everything that a target says about how its changes are judged."""
+    """Everything that a target says about how its changes are judged.
+
+    `references` are paths of documents by what they are: `changelog`, `runbook`, `readme`, and `migrations`, the log in
+    which a change that breaks readers of a dataset is told to them.
+    """
 
     version: Literal[1] = 1
     target: str = "target"

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from typing import ClassVar
 
+from meta_pipeline.contracts.changes import removed_contracts
+from meta_pipeline.contracts.places import DEFAULT_CONTRACTS, matches
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.plan import Plan, TopologyEdit
 from meta_pipeline.delivery.stages import StageId
@@ -20,7 +21,6 @@ from meta_pipeline.policy import Policy
 _MANY_FILES = 10
 _FEW_FILES = 3
 _LARGE_SHARE = 0.2
-_CONTRACTS = ("*.odcs.yaml", "*.odcs.yml")
 _COMMANDS = (
     ("a force push", re.compile(r"\bgit\s+push\b.*(\s--force(?!-)|\s-\w*f\w*\b|\s--mirror\b|\s\+\w)")),
     ("the deletion of a DAG's history", re.compile(r"\bairflow\s+dags\s+delete\b")),
@@ -52,6 +52,7 @@ class DestructiveChange(Gate):
         found = [
             *_removed_topology(case.change, case.plan),
             *_deleted_files(case.change, case.plan, case.policy),
+            *_removed_contracts(case.change, case.plan, case.policy),
             *_destroyed_data(case.change),
             *_destructive_commands(case.change),
         ]
@@ -64,6 +65,7 @@ class DestructiveChange(Gate):
         moved = specimens.pipeline(specimens.node("load"), path="dags/sales/daily.py")
         removal = specimens.change(base=(two,), head=(one,))
         edit = TopologyEdit(pipeline="sales_daily", node="clean", field="removed")
+        model = {"dbt_project.yml": "name: shop\n", "models/orders.sql": "select id from raw\n"}
         contract = {"contracts/daily_revenue.odcs.yaml": "kind: DataContract\n"}
         return (
             Example(
@@ -121,6 +123,18 @@ class DestructiveChange(Gate):
                 "contract",
             ),
             Example(
+                "the description of a dbt model is deleted",
+                Case(
+                    Policy(),
+                    change=specimens.change(
+                        {**model, "models/orders.yml": "models: [{name: orders, columns: [{name: id}]}]\n"},
+                        model,
+                    ),
+                ),
+                "failed",
+                "the description of orders is deleted",
+            ),
+            Example(
                 "the deployment pushes with force",
                 Case(
                     Policy(),
@@ -162,7 +176,7 @@ def _deleted_files(change: Change, plan: Plan | None, policy: Policy) -> Iterato
     deleted = _not_moved(change.files)
     named = plan.files if plan else frozenset()
     for file in deleted:
-        if any(fnmatch(file.path, pattern) for pattern in (*_CONTRACTS, *policy.contracts)):
+        if any(matches(file.path, pattern) for pattern in (*DEFAULT_CONTRACTS, *policy.contracts)):
             yield weighed(
                 _strength(is_named=file.path in named),
                 f"the data contract {file.path} is deleted; its readers rely on it",
@@ -177,6 +191,20 @@ def _deleted_files(change: Change, plan: Plan | None, policy: Policy) -> Iterato
             f"{len(deleted)} of {tracked} files are deleted, such as {some}",
             "keep them, or have a plan approved that names each",
             path=deleted[0].path,
+        )
+
+
+def _removed_contracts(change: Change, plan: Plan | None, policy: Policy) -> Iterator[Weighed]:
+    named = plan.files if plan else frozenset()
+    for contract in removed_contracts(change, policy.contracts):
+        what = "description" if contract.declared_by == "dbt" and not contract.enforced else "contract"
+        yield weighed(
+            _strength(is_named=contract.path in named),
+            f"the {what} of {contract.dataset} is deleted from {contract.path}, and the dataset stays; "
+            "nobody can tell any more what its readers rely on",
+            "keep it, or have a plan approved that names the file",
+            path=contract.path,
+            line=contract.line,
         )
 
 

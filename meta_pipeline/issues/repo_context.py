@@ -2,11 +2,11 @@
 
 from pathlib import PurePosixPath
 
+from meta_pipeline.contracts.datasets import datasets_of
 from meta_pipeline.delivery.context import DependencyAudit, Manifest, RepoContext
 from meta_pipeline.delivery.requirements import Requirements
 from meta_pipeline.delivery.topology import Topology
 from meta_pipeline.delivery.tree import Tree
-from meta_pipeline.issues.contracts import datasets_of
 from meta_pipeline.issues.manifests import manifests_of
 from meta_pipeline.policy import INBOX, Policy
 

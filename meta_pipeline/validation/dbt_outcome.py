@@ -18,6 +18,7 @@ _EXPECTATIONS: Mapping[str, str] = {
     "unique": "expect_column_values_to_be_unique",
     "accepted_values": "expect_column_values_to_be_in_set",
     "accepted_range": "expect_column_values_to_be_between",
+    "relationships": "relationships",
 }
 """The expectations of Great Expectations that generic tests of dbt check too."""
 _NUMBER = re.compile(r"\d+")

@@ -30,7 +30,7 @@ _DBT_CORE = re.compile(
 def read_topologies(tree: Tree, folder: str) -> tuple[Topology, ...]:
     """One topology a project, for the project in `folder` and those below it; installed packages are left out."""
     outer = posixpath.normpath(folder.strip("/") or ".")
-    version = _dbt_version(tree)
+    version = dbt_version(tree)
     return tuple(
         _topology(tree, project, version)
         for project in project_folders(tree)
@@ -144,7 +144,7 @@ def _has_packages(tree: Tree, project: Project) -> bool:
     return any(f"{outer}{name}" in tree.entries() for name in _PACKAGE_FILES)
 
 
-def _dbt_version(tree: Tree) -> str:
+def dbt_version(tree: Tree) -> str:
     """The release of dbt-core that the requirements name; `unresolved` where they name none, or several."""
     named = set(_versions_named(tree))
     return named.pop() if len(named) == 1 else UNRESOLVED
