@@ -1,0 +1,1 @@
+"""The shop's sales and shipping data: drops in, published datasets out."""
