@@ -109,8 +109,8 @@ def all_topologies(options: argparse.Namespace) -> None:
             if document is None:
                 location["error"] = f"the code location was not loaded: {said}"
         if document is None:
-            place = location.get("path") or location.get("file") or LOCATIONS.module_file(location) or root
-            error = {"path": place, "line": None, "message": location["error"]}
+            place = location.get("declared") or location.get("file") or root
+            error = {"path": place, "line": location.get("line"), "message": location["error"]}
             document = {
                 "scheduler": "dagster",
                 "version": version(),

@@ -66,13 +66,17 @@ def declared(root: str) -> Iterator[Document]:
     for path in sorted(paths, key=lambda path: (FILES.index(posixpath.basename(path)), path)):
         try:
             text = Path(path).read_text(encoding="utf-8")
-            yield from of_toml(path, text) if path.endswith(".toml") else of_yaml(path, text)
+            for location in of_toml(path, text) if path.endswith(".toml") else of_yaml(path, text):
+                name = location.get("module") or posixpath.basename(location.get("file", ""))
+                word = name.partition(".")[0]
+                lines = [number for number, line in enumerate(text.splitlines(), 1) if word in line]
+                yield {**location, "declared": path, "line": lines[0] if lines else 1}
         except Exception as fault:  # noqa: BLE001  whatever is wrong with it, it is told
             said = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
             yield {
                 "root": root,
                 "error": f"the code locations of this file cannot be read: {said}",
-                "path": path,
+                "declared": path,
             }
 
 
@@ -159,7 +163,9 @@ def exists(location: Document) -> bool:
         there = any(has_module(location.get(key), location) for key in ("module", "defs_module"))
     if not there:
         wanted = location.get("module") or location.get("file")
-        location["error"] = f"the code location '{wanted}' is not in the repository"
+        location["error"] = (
+            f"the code location '{wanted}' is not in the repository; name a module that is there"
+        )
     return True
 
 

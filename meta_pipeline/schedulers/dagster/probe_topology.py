@@ -272,7 +272,8 @@ def partition_text(partitions: Any) -> str | None:
     if getattr(partitions, "cron_schedule", None) is not None:
         start = partitions.start
         form = "%Y-%m-%d" if (start.hour, start.minute) == (0, 0) else "%Y-%m-%dT%H:%M"
-        return f"{cron_of(partitions.cron_schedule)} from {start.strftime(form)} {partitions.timezone}"
+        ends = f", {partitions.end_offset} past the last" if partitions.end_offset else ""
+        return f"{cron_of(partitions.cron_schedule)} from {start.strftime(form)} {partitions.timezone}{ends}"
     if type(partitions).__name__ == "StaticPartitionsDefinition":
         return "static: " + ", ".join(partitions.get_partition_keys())
     name = getattr(partitions, "name", None)

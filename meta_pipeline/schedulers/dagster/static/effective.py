@@ -131,7 +131,7 @@ def _pipeline(
 ) -> Pipeline:
     owners: list[object] = [job.owners]
     if job.selection is None:
-        nodes = tuple(_op_node(node, job) for node in job.nodes)
+        nodes = tuple(sorted((_op_node(node, job) for node in job.nodes), key=lambda node: node.id))
     else:
         chosen = _selected(location, job, catalogue)
         nodes = _asset_nodes(chosen, catalogue, job)

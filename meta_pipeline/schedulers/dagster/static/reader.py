@@ -102,6 +102,18 @@ def _read(location: CodeLocation, sources: Sources) -> Reading:
     return Reading(pipelines, tuple(errors), modules.consulted)
 
 
+def read_code(tree: Tree, root: str) -> tuple[LocationCode, Definitions] | None:
+    """The code of the location whose folder is `root`, and what it defines; None where there is no such location."""
+    sources = Sources(tree, ())
+    folder = "" if root == "." else root
+    for location in code_locations(sources, "", ()).locations:
+        if location.root == folder:
+            modules = Modules(Sources.within(sources, location.searched), "dagster")
+            code = LocationCode(location.file or f"{location.defs_folder}/", modules, location.defs_folder)
+            return code, _definitions(code, location)
+    return None
+
+
 def _definitions(code: LocationCode, location: CodeLocation) -> Definitions:
     site = Site(location.file or location.defs_folder or "", 1)
     try:

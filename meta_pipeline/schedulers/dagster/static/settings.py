@@ -74,7 +74,11 @@ def partitions_of(name: str, named: Mapping[object, object]) -> Partitions:
     start = _moment(given(named, "start"), given(named, "start_date"))
     if not isinstance(cron, str) or not isinstance(zone, str) or not isinstance(start, str):
         return Partitions(UNKNOWN, cron, zone)
-    return Partitions(f"{cron} from {start} {zone}", cron, zone)
+    offset = given(named, "end_offset", 0)
+    if type(offset) is not int:
+        return Partitions(UNKNOWN, cron, zone)
+    ends = f", {offset} past the last" if offset else ""
+    return Partitions(f"{cron} from {start} {zone}{ends}", cron, zone)
 
 
 def _window_cron(name: str, named: Mapping[object, object]) -> object:

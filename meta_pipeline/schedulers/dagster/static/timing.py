@@ -24,19 +24,20 @@ def timing_of(
     name: str, partitions: object, schedules: Iterable[Schedule], sensors: Iterable[Sensor]
 ) -> Timing:
     """The crons of the schedules that launch the job; where there is none, the sensors that do."""
-    own = [schedule for schedule in schedules if _launches(schedule.job, name)]
+    own = [schedule for schedule in schedules if launches(schedule.job, name)]
     if own:
         crons = [_cron(schedule, partitions) for schedule in own]
         zones = [_zone(schedule, partitions) for schedule in own]
         return Timing(_joined(crons, " and "), _joined(zones, " and "), _paused([s.running for s in own]))
-    watching = [sensor for sensor in sensors if any(_launches(job, name) for job in sensor.jobs)]
+    watching = [sensor for sensor in sensors if any(launches(job, name) for job in sensor.jobs)]
     if watching:
         names = [f"sensor {sensor.name}" if isinstance(sensor.name, str) else None for sensor in watching]
         return Timing(_joined(names, " and "), None, _paused([s.running for s in watching]))
     return Timing(None, None, None)
 
 
-def _launches(job: object, name: str) -> bool:
+def launches(job: object, name: str) -> bool:
+    """Whether what a schedule or sensor holds is the job of this name."""
     return (job.name if isinstance(job, Job) else job) == name
 
 
