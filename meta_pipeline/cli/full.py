@@ -52,7 +52,7 @@ def runtime_topologies(repo: Path, policy: Policy, commit: str) -> tuple[Topolog
     runtime = RUNTIMES.get(policy.scheduler.kind)
     if runtime is None:
         raise UsageError(
-            f"{repo}: this version cannot ask {policy.scheduler.kind} for its pipelines at run time."
+            f"{repo}: this version cannot have {policy.scheduler.kind} load its pipelines; use --level static."
         )
     with tempfile.TemporaryDirectory(prefix="meta-pipeline-topology-") as folder:
         mirror = Mirror.open(Path(folder), "topology", str(repo.resolve()))

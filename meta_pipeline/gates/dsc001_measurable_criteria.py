@@ -36,7 +36,7 @@ class MeasurableCriteria(Gate):
         assert requirements is not None
         findings = [*_unmeasurable(requirements), *_incomplete(requirements)]
         if findings:
-            return self.found(f"{len(findings)} demands cannot be measured as they stand", findings)
+            return self.found(f"demands that cannot be measured as they stand: {len(findings)}", findings)
         if not requirements.criteria:
             message = "The issue has no acceptance criterion, so nothing would show that the change is right."
             return self.found(

@@ -43,7 +43,7 @@ class UnambiguousSla(Gate):
         findings = [*map(_vague, vague), *map(_adrift, adrift)]
         if findings:
             return self.found(
-                f"{len(findings)} demands for speed or freshness are open to interpretation", findings
+                f"demands for speed or freshness that are open to interpretation: {len(findings)}", findings
             )
         timed = [criterion for criterion in requirements.criteria if criterion.metric in _TIMED]
         if not timed:
