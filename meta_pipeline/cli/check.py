@@ -1,5 +1,6 @@
 """`check`, `topology` and `gates`: judgement without a delivery."""
 
+import shlex
 from pathlib import Path
 from typing import Literal
 
@@ -137,7 +138,7 @@ def _show_check(document: CheckDocument, results: tuple[GateResult, ...]) -> Non
 
 def _next(repo: Path, base: str, head: str, document: CheckDocument) -> str:
     """What a person does with the verdict."""
-    again = f"meta-pipeline check --repo {repo} --base {base} --head {head}"
+    again = shlex.join(("meta-pipeline", "check", "--repo", str(repo), "--base", base, "--head", head))
     again += " --level full" if document.level == "full" else ""
     outcomes = {gate.outcome for gate in document.gates}
     if "failed" in outcomes:
