@@ -1,5 +1,6 @@
 """`check` and `topology`: judgement without a delivery."""
 
+import shlex
 from pathlib import Path
 from typing import Literal
 
@@ -116,7 +117,8 @@ def _show_check(document: CheckDocument, results: tuple[GateResult, ...]) -> Non
 
 def _next(repo: Path, base: str, head: str, document: CheckDocument) -> str:
     """What a person does with the verdict."""
-    again = f"meta-pipeline check --repo {repo} --base {base} --head {head}"
+    again = shlex.join(("meta-pipeline", "check", "--repo", str(repo), "--base", base, "--head", head))
+    again += " --level full" if document.level == "full" else ""
     outcomes = {gate.outcome for gate in document.gates}
     if "failed" in outcomes:
         return f"mend what failed, as each finding says, commit, then: {again}"

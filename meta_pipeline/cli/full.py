@@ -54,7 +54,7 @@ def runtime_topologies(repo: Path, policy: Policy, commit: str) -> tuple[Topolog
         raise UsageError(f"{repo}: no scheduler was found; name it as scheduler.kind in .meta-pipeline.yaml.")
     if runtime is None and policy.scheduler is not None and policy.scheduler.kind != "dbt":
         raise UsageError(
-            f"{repo}: this version cannot ask {policy.scheduler.kind} for its pipelines at run time."
+            f"{repo}: this version cannot have {policy.scheduler.kind} load its pipelines; use --level static."
         )
     with scratch_folder() as folder:
         mirror = Mirror.open(folder, "topology", str(repo.resolve()))

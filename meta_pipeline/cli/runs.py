@@ -90,7 +90,8 @@ class Runner:
                         f"[red]{shown(event.step_failure_data.user_failure_data.description)}[/red]"
                     )
             return
-        self.console.print(f"[red]the run broke:[/red] {shown(errors[0].to_string() if errors else '')}")
+        said = shown(errors[0].to_string() if errors else "no step says why")
+        self.console.print(f"[red]the run broke, which is no fault of your change:[/red] {said}")
         self.record.append(
             Faulted(run=result.run_id, message=root_cause(errors[0]) if errors else "no step failed")
         )

@@ -97,13 +97,13 @@ def show_delivery(delivery: Delivery) -> None:
         passed = sum(gate.outcome == "passed" for gate in stage.gates)
         made = ", ".join(stage.artifacts) or "nothing yet"
         absent = f"; not part of this version: {', '.join(stage.absent)}" if stage.absent else ""
-        decision = f"{stage.decision.replace('_', ' ')}, {passed} gates passed; " if stage.decision else ""
+        gates = "1 gate" if passed == 1 else f"{passed} gates"
+        decision = f"{stage.decision.replace('_', ' ')}, {gates} passed; " if stage.decision else ""
         STDOUT.print(f"  {stage.stage:<15} {decision}made: {made}{absent}", highlight=False)
         for gate in stage.gates:
             if gate.outcome not in ("passed", "not_applicable"):
-                STDOUT.print(
-                    f"      {gate.id} {gate.name}: {gate.outcome}: {shown(gate.reason)}", highlight=False
-                )
+                outcome = gate.outcome.replace("_", " ")
+                STDOUT.print(f"      {gate.id} {gate.name}: {outcome}: {shown(gate.reason)}", highlight=False)
                 for finding in gate.findings[:_FINDINGS]:
                     where = (
                         f"{finding.path}:{finding.line}: "

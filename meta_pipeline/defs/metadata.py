@@ -76,9 +76,8 @@ def next_action(delivery: Delivery) -> dict[str, dg.MetadataValue]:
 
 def _what_to_do(delivery: Delivery, state: State) -> dict[str, dg.MetadataValue]:
     row = STATES[state]
-    where = f"; meta-pipeline status {delivery.id} says where it is" if state == "blocked" else ""
     return {
-        "next action": dg.MetadataValue.text(delivery.record.next_action(state) + where),
+        "next action": dg.MetadataValue.text(delivery.record.next_action(state)),
         "state": dg.MetadataValue.text(f"{state.replace('_', ' ')}: {row.meaning}"),
     }
 

@@ -65,14 +65,20 @@ STATES: Mapping[State, StateRow] = {
     "observing": StateRow("the merged change is being watched", "wait for the observation window"),
     "delivered": StateRow("the change is on the default branch", "nothing", final=True),
     "blocked": StateRow(
-        "a gate stopped the delivery", "read the guidance request in its thread; mend it or answer it"
+        "a gate stopped the delivery",
+        "see what stopped it and how to mend it with: meta-pipeline status {delivery}",
     ),
     "rejected": StateRow("a sign-off said no", "edit the issue or hand in another patch, as the reason asks"),
-    "withdrawn": StateRow("the issue was closed", "nothing", final=True),
+    "withdrawn": StateRow(
+        "the issue was closed, or the delivery was given up",
+        "nothing; an edit of the issue begins it anew",
+        final=True,
+    ),
     "superseded": StateRow("a newer delivery took over", "nothing", final=True),
     "rolled_back": StateRow("the change was undone", "nothing", final=True),
     "failed": StateRow(
-        "the machinery failed, not the change", "run it again: meta-pipeline doctor tells what is missing"
+        "the machinery failed, not the change",
+        "run it again; meta-pipeline doctor tells what is missing on this machine",
     ),
 }
 """`next_action` is a format string with the fields `delivery` (its id) and `folder` (its record's)."""

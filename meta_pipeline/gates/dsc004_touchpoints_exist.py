@@ -30,7 +30,9 @@ class TouchpointsExist(Gate):
         points = case.requirements.touchpoints
         missing = [point for point in points if not point.exists and not point.declared_new]
         if missing:
-            return self.found(f"{len(missing)} of {len(points)} names are unknown", map(_finding, missing))
+            return self.found(
+                f"names that are unknown: {len(missing)} of {len(points)}", map(_finding, missing)
+            )
         if not points:
             return self.not_applicable("the issue names nothing of the repository")
         return self.passed(f"all {len(points)} names exist or are declared new")

@@ -30,7 +30,7 @@ class QuestionsAnswered(Gate):
         unanswered = case.requirements.open_questions
         if unanswered:
             return self.found(
-                f"{len(unanswered)} of {len(asked)} questions are open", map(_finding, unanswered)
+                f"questions that are open: {len(unanswered)} of {len(asked)}", map(_finding, unanswered)
             )
         if not asked:
             return self.passed("the issue leaves nothing open")

@@ -72,6 +72,7 @@ def told(detection: Detection) -> tuple[tuple[str, str, str], ...]:
         "environment.python": policy.environment.python,
         "environment.requirements": listed(policy.environment.requirements, _SHOWN),
         "environment.variables": ", ".join(f"{k}={v}" for k, v in policy.environment.variables.items()),
+        "commands": detection.reasons.get("commands"),
         "commands.lint": policy.commands.lint,
         "commands.unit_tests": policy.commands.unit_tests,
         "commands.integration_tests": policy.commands.integration_tests,
@@ -86,7 +87,12 @@ def told(detection: Detection) -> tuple[tuple[str, str, str], ...]:
         "signoff.allowed_signers": policy.signoff.allowed_signers,
         "references": listed(list(policy.references.values()), _SHOWN),
     }
-    return tuple((key, str(value), detection.reasons.get(key, "")) for key, value in values.items() if value)
+    return tuple(
+        # What a whole block goes by is its value already.
+        (key, str(value), "" if detection.reasons.get(key) == value else detection.reasons.get(key, ""))
+        for key, value in values.items()
+        if value
+    )
 
 
 def _places(folders: Iterable[str]) -> list[str]:

@@ -20,11 +20,13 @@ from meta_pipeline.schedulers.found import (
     seen,
 )
 from meta_pipeline.schedulers.found.answer import Answer, Doubt, listed, own_paths
+from meta_pipeline.schedulers.found.ci import ci_files
 from meta_pipeline.schedulers.found.code_locations import code_locations
 from meta_pipeline.schedulers.found.references import SIGNERS, references, signers
 from meta_pipeline.schedulers.found.stand_ins import stand_in_doubts
 
 SCHEDULER = "scheduler"
+COMMANDS = "commands"
 CONTRACTS = "contracts"
 DEFAULT_BRANCH = "default_branch"
 
@@ -102,6 +104,7 @@ def detect_policy(tree: Tree, target: str, branch: str, *, is_default: bool = Fa
         python.KEY: version,
         installing.KEY: roots,
         import_roots.KEY: modules,
+        COMMANDS: _ci(tree),
         commands.LINT: lint,
         commands.UNIT_TESTS: unit_tests,
         commands.INTEGRATION_TESTS: integration_tests,
@@ -121,6 +124,12 @@ def detect_policy(tree: Tree, target: str, branch: str, *, is_default: bool = Fa
             *signing.doubts,
         ),
     )
+
+
+def _ci(tree: Tree) -> Answer[None]:
+    """Which files tell CI what to run, whether or not it runs a linter or tests."""
+    files = ci_files(tree)
+    return Answer(None, f"CI runs by {listed(files)}" if files else "")
 
 
 def _branch_doubts(branch: str) -> tuple[Doubt, ...]:

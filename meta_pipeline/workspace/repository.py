@@ -253,7 +253,10 @@ class Mirror(Repository):
             raise GitFault(
                 f"{self.path} is a repository with no commit; commit its files on '{branch}' first."
             )
-        raise GitFault(f"{self.path} has no branch '{branch}'; its branches are {', '.join(branches[:20])}.")
+        raise GitFault(
+            f"{self.path} has no branch '{branch}'; its branches are {', '.join(branches[:20])}: make it, or name "
+            "another as default_branch in .meta-pipeline.yaml."
+        )
 
     def commit_patch(
         self, base: str, patch: str, message: str, author_name: str, author_email: str, when: datetime

@@ -68,7 +68,7 @@ def detected(files: Mapping[str, str]) -> Detection:
 def with_examples(text: str) -> str:
     """The text with every commented-out example made part of it, which replaces nothing that is there."""
     return re.sub(
-        r"^( *)# ((?: *- )?(?: {2})*[\w\"]+:(?: [\w.\"\[/{].*)?)$", r"\1\2", text, flags=re.MULTILINE
+        r"^( *)# ((?: *- )?(?: {2})*[\w\"]+:(?: [\w.\"'\[/{].*)?)$", r"\1\2", text, flags=re.MULTILINE
     )
 
 

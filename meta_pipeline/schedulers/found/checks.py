@@ -40,11 +40,36 @@ _LEFT_OUT_OF_TESTS = re.compile(
     r"-(?:q+|v+|x|s|-quiet|-verbose|-exitfirst|-disable-warnings|-lf|-ff|-color=.*|-tb=.*|-durations=.*"
     r"|-cov(?:-.*)?(?:=.*)?|-no-cov|-junit-?xml=.*|-html=.*|-self-contained-html|-maxfail=.*|n\d+|ra?|rA)"
 )
-_VALUE_LEFT_OUT = frozenset(
-    {"--output-format", "--format", "--cov", "--cov-report", "--junitxml", "--junit-xml"}
-    | {"-n", "--numprocesses", "--html", "--maxfail", "--durations", "--tb", "--color"}
+_VALUE_LEFT_OUT = frozenset({"--output-format", "--format"})
+_VALUE_LEFT_OUT_OF_TESTS = frozenset(
+    {"--cov", "--cov-report", "--cov-config", "--junitxml", "--junit-xml", "-n", "--numprocesses"}
+    | {"--html", "--maxfail", "--durations", "--tb", "--color"}
 )
-_TAKES_VALUE = frozenset({"-m", "-k", "-p", "-c", "-o", "--ignore", "--deselect", "--config", "--rootdir"})
+_TAKES_VALUE = frozenset(
+    {
+        "--config",
+        "--config-file",
+        "--rcfile",
+        "--select",
+        "--extend-select",
+        "--ignore",
+        "--exclude",
+        "--extend-exclude",
+    }
+    | {
+        "-c",
+        "-d",
+        "-j",
+        "-l",
+        "--dialect",
+        "--jobs",
+        "--line-length",
+        "--profile",
+        "--target-version",
+        "--templater",
+    }
+)
+_TAKES_VALUE_IN_TESTS = frozenset({"-m", "-k", "-p", "-c", "-o", "--ignore", "--deselect", "--rootdir"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +113,11 @@ def _lint(tool: str, words: Sequence[str], folder: str) -> Check:
         if folder != "." and not any(word.startswith("--project-dir") for word in kept):
             kept = ["--project-dir", folder, *kept]
         return Check("lint", tool, shlex.join((*tool.split(), *kept)))
-    kept = list(_kept(words, _LEFT_OUT))
-    places = _places(kept)
+    values = _VALUE_LEFT_OUT | {"-f"} if tool == "yamllint" else _VALUE_LEFT_OUT
+    # `-c` of isort is `--check-only`, and has no value.
+    given = [word for word in words if (tool, word) != ("isort", "-c")]
+    kept = _kept(given, _LEFT_OUT, values)
+    places = _places(kept, _TAKES_VALUE)
     if folder != ".":
         moved = {place: posixpath.normpath(below(folder, place)) for place in places}
         kept = [moved.get(word, word) for word in kept]
@@ -99,8 +127,8 @@ def _lint(tool: str, words: Sequence[str], folder: str) -> Check:
 
 
 def _tests(words: Sequence[str], folder: str) -> Check:
-    kept = list(_kept(words, _LEFT_OUT_OF_TESTS))
-    places = _places(kept)
+    kept = _kept(words, _LEFT_OUT_OF_TESTS, _VALUE_LEFT_OUT_OF_TESTS)
+    places = _places(kept, _TAKES_VALUE_IN_TESTS)
     options = tuple(word for word in kept if word not in places)
     moved = tuple(posixpath.normpath(below(folder, place)) for place in places)
     if not moved and folder != ".":
@@ -115,22 +143,17 @@ def pytest_command(places: Iterable[str], options: Iterable[str] = ()) -> str:
     return f"python -m pytest {shlex.join([*named, *options])}".rstrip() + " -q"
 
 
-def _kept(words: Sequence[str], left_out: re.Pattern[str]) -> Iterable[str]:
-    skip = False
-    for word in words:
-        if skip or word in _VALUE_LEFT_OUT:
-            # `--cov` and its like stand alone too, so an option or a path after them stays.
-            skip = not skip and word != "--cov"
-        elif not left_out.fullmatch(word):
-            yield word
+def _kept(words: Sequence[str], left_out: re.Pattern[str], with_values: frozenset[str]) -> list[str]:
+    """The words without options that only report or edit; `with_values` are those whose value goes with them."""
+    kept = []
+    for before, word in zip(("", *words), words, strict=False):
+        is_value = before in with_values and not word.startswith("-")
+        if not is_value and word not in with_values and not left_out.fullmatch(word):
+            kept.append(word)
+    return kept
 
 
-def _places(words: Sequence[str]) -> tuple[str, ...]:
+def _places(words: Sequence[str], take_value: frozenset[str]) -> tuple[str, ...]:
     """The words that are neither options nor their values."""
-    found = []
-    value = False
-    for word in words:
-        if not value and not word.startswith("-"):
-            found.append(word)
-        value = word in _TAKES_VALUE
-    return tuple(found)
+    pairs = zip(("", *words), words, strict=False)
+    return tuple(word for before, word in pairs if not word.startswith("-") and before not in take_value)

@@ -9,13 +9,13 @@ from meta_pipeline.schedulers.found.answer import Answer, Doubt, is_below, liste
 from meta_pipeline.schedulers.found.checks import pytest_command
 from meta_pipeline.schedulers.found.python import table, toml_of
 from meta_pipeline.schedulers.found.seen import HOOKS, Seen, in_hooks, in_tasks
-from meta_pipeline.schedulers.found.tasks import read_makefile
-from meta_pipeline.schedulers.found.test_folders import (
+from meta_pipeline.schedulers.found.suites import (
     folders_without,
     integration_folders,
     says_integration,
     test_files,
 )
+from meta_pipeline.schedulers.found.tasks import read_makefile
 
 LINT = "commands.lint"
 UNIT_TESTS = "commands.unit_tests"

@@ -17,7 +17,7 @@ from meta_pipeline.schedulers.found.answer import (
 )
 from meta_pipeline.schedulers.found.installing import names_of
 from meta_pipeline.schedulers.found.python import table, toml_of
-from meta_pipeline.schedulers.found.test_folders import is_test_folder
+from meta_pipeline.schedulers.found.suites import is_test_folder
 
 KEY = "environment.variables"
 KINDS = ("airflow", "dagster", "prefect", "dbt")

@@ -84,15 +84,17 @@ def _seen(
 ) -> Iterator[Seen]:
     if depth > _DEEPEST:
         return
-    for each in tasks:
-        start = f"{each.call} "
-        words = call.text.removeprefix("tox run -e ").split() if each.call == "tox -e" else call.text.split()
-        called = f"{call.text} ".startswith(start) or (each.call == "tox -e" and words != call.text.split())
-        for task in words if called and call.folder == "." else ():
-            plain = task.rpartition(":")[2] if each.call == "hatch run" else task
-            if plain in each.named:
-                yield from _in_task(tree, each, plain, where, f"{name} {plain}", tasks, depth)
-                return
+    called = [
+        (each, task)
+        for each in tasks
+        if call.folder == "."
+        # `uv run tox` runs tox, but in `pdm run lint` what looks like a wrapper is the runner of the task.
+        for task in each.called(call.argv) or each.called(call.text.split())
+    ]
+    for each, task in called:
+        yield from _in_task(tree, each, task, where, f"{name} {task}", tasks, depth)
+    if called:
+        return
     if call.argv[0] == "pre-commit":
         yield from (Seen(hook.check, where, call.text, name) for hook in in_hooks(tree))
         return

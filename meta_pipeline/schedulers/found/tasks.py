@@ -48,6 +48,19 @@ class Tasks:
     def where(self, name: str) -> str:
         return f"{self.path}:{self.named[name].line}"
 
+    def called(self, words: Sequence[str]) -> tuple[str, ...]:
+        """The tasks that a command runs, of those in this file; `tox -e a,b` and `make a b` run two."""
+        runner = self.call.split()
+        given = [
+            word
+            for number, word in enumerate(words)
+            if not (runner[0] == "tox" and number == 1 and word == "run")
+        ]
+        if given[: len(runner)] != runner:
+            return ()
+        names = (name.rpartition(":")[2] for word in given[len(runner) :] for name in word.split(","))
+        return tuple(name for name in names if name in self.named)
+
     def lines(self, name: str) -> tuple[str, ...]:
         """The commands of a task, after those of the tasks that it needs."""
         return tuple(self._lines(name, set()))

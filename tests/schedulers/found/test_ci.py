@@ -101,6 +101,8 @@ def test_the_linter_of_each_system_is_found_with_its_line(
         ("run: make fix", "ruff check ."),
         ("run: tox -e style", "flake8 shop"),
         ("run: nox -s style", "pylint shop"),
+        ("run: uv run tox run -e other,style", "flake8 shop"),
+        ("run: make missing lint", "make lint"),
         ("run: just style", "mypy shop"),
         ("run: poe style", "yamllint -f parsable ."),
         ("run: hatch run ci:style", "isort --check-only shop"),
@@ -146,10 +148,8 @@ def test_what_wraps_a_linter_is_followed_and_its_edits_are_left_out(step: str, c
     ],
 )
 def test_tests_are_run_as_ci_narrows_them_down(script: str, unit: str, integration: str) -> None:
-    files = {
-        ".github/workflows/ci.yml": f"jobs:\n  a:\n    steps:\n      - run: |\n          {script}\n",
-        **TESTS,
-    }
+    steps = f"jobs:\n  a:\n    steps:\n      - run: |\n          {script}\n"
+    files = {".github/workflows/ci.yml": f"name: Continuous Integration\n{steps}", **TESTS}
     commands = detected(files).policy.commands
     assert commands.unit_tests == f"python -m pytest {unit} -q"
     assert commands.integration_tests == f"python -m pytest {integration} -q"

@@ -11,7 +11,9 @@ _TEST_FILE = re.compile(r"(?:test_[^/]*|[^/]*_test)\.py")
 _TEST_FOLDER = re.compile(r"_?(?:unit|integration)?tests?|[a-z0-9_-]+[_-]tests?")
 _INTEGRATION = r"(?:integration|e2e|end_to_end|functional|system|acceptance)"
 _INTEGRATION_FOLDER = re.compile(rf"{_INTEGRATION}(?:[_-]?tests?)?")
-_INTEGRATION_WORD = re.compile(rf"(?<![a-z]){_INTEGRATION}(?![a-z])", re.IGNORECASE)
+_INTEGRATION_WORD = re.compile(
+    r"(?<!continuous[ _-])(?<![a-z])(?:integration|e2e|end[ _-]to[ _-]end)(?![a-z])", re.IGNORECASE
+)
 _A_TEST = re.compile(r"^[ \t]*(?:async\s+)?def test|^class Test", re.MULTILINE)
 
 
