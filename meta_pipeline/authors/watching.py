@@ -24,7 +24,7 @@ def watched(watch: Watch, monitoring: MonitoringPolicy) -> Metric:
 
 def failures_of(pipeline: str) -> Watch:
     """The metric to watch after any change of a pipeline."""
-    return Watch("failed task instances", pipeline, "more per day than in the week before the change")
+    return Watch("failed runs", pipeline, "more per day than in the week before the change")
 
 
 def _words(name: str) -> list[str]:

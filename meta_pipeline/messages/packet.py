@@ -57,8 +57,13 @@ class Account:
         )
 
     @property
-    def head_records(self) -> tuple[CommandRecord, ...]:
-        return tuple(record for report in self.reports.values() for record in report.head.records)
+    def ran_at_head(self) -> tuple[tuple[str, CommandRecord], ...]:
+        """Each command that ran on the change, once, after what it served: `lint`, or `parse, dry run`."""
+        served: dict[CommandRecord, list[str]] = {}
+        for report in self.reports.values():
+            for record in report.head.records:
+                served.setdefault(record, []).append(report.kind.replace("_", " "))
+        return tuple((", ".join(kinds), record) for record, kinds in served.items())
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
