@@ -91,15 +91,34 @@ class DbtLane:
         with tempfile.TemporaryDirectory(prefix="meta-pipeline-dbt-") as folder:
             archive = Path(folder) / "base.tar"
             base = self._base(benches.base, commits["base"], remembered, archive)
-            same = benches.base.environment.digest == benches.head.environment.digest
             begins = (
-                base.answer is not None and base.answer.results is not None and same and archive.is_file()
+                base.answer is not None
+                and base.answer.results is not None
+                and archive.is_file()
+                and not self._all_differs(benches, commits)
             )
             select = MODIFIED if base.answer and base.answer.complete else WITH_ALL_BEFORE
             head = self._head(benches.head, commits, archive if begins else None, select)
         before = Outcome(base, self.folder)
         after = Outcome(head, self.folder, before if begins else None)
         return {"base": before.parts(), "head": after.parts()}
+
+    def _all_differs(self, benches: Benches, commits: Mapping[Side, str]) -> bool:
+        """Whether something changes that dbt does not compare, and that all it builds may depend on."""
+        if benches.base.environment.digest != benches.head.environment.digest:
+            return True
+        trees = (benches.head.mirror.tree(commits["base"]), benches.head.mirror.tree(commits["head"]))
+        profiles = posixpath.normpath(posixpath.join(self.project.profiles or self.folder, "profiles.yml"))
+        seen = [(self._variables(tree), tree.read(profiles)) for tree in trees]
+        return seen[0] != seen[1]
+
+    def _variables(self, tree: Tree) -> object:
+        project = read_project(tree, self.folder)
+        return (
+            None
+            if project is None or isinstance(project, Unreadable)
+            else project.settings.get("vars").plain()
+        )
 
     def _base(self, bench: Bench, commit: str, remembered: Folder, archive: Path) -> Build:
         key = memory_key(bench, [build_command(self.project, KEY_SCRATCH)], commit)
@@ -154,8 +173,8 @@ class DbtLane:
 
 
 def _answered(bench: Bench, record: CommandRecord, scratch: Path) -> tuple[Answer | None, str]:
-    """What dbt answered, and where it answered nothing the end of its output."""
+    """What dbt answered, and the end of its output."""
     try:
-        return read_answer(answer_file(scratch)), ""
+        return read_answer(answer_file(scratch)), tail(bench.output(record))
     except (OSError, ValueError) as error:
         return None, tail(bench.output(record)) or str(error)

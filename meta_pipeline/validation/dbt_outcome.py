@@ -27,7 +27,7 @@ _MOST_NAMES = 10
 
 @dataclass(frozen=True)
 class Build:
-    """One run of dbt at one side. `said` is the end of its output where it gave no answer.
+    """One run of dbt at one side. `said` is the end of its output.
 
     `declared` is the project as read from source, which knows lines.
     """
@@ -45,7 +45,7 @@ class Build:
                 unfinished(self.record) or f"'{self.record.command.shown_as}' gave no answer: {self.said}"
             )
             return Trouble(could_not_run=reason)
-        return trouble_of(self.answer, self.record, self.declared)
+        return trouble_of(self.answer, self.record, self.said, self.declared)
 
 
 @dataclass(frozen=True)

@@ -8,20 +8,19 @@ from meta_pipeline.delivery.topology import Topology, TopologyError
 from meta_pipeline.schedulers.dbt.answer import Answer
 from meta_pipeline.validation.lane import unfinished
 
-_FILE = re.compile(r"[\w./ -]*?([\w./-]+\.(?:sql|ya?ml|py|csv))\b")
+_FILE = re.compile(r"(?<![\w./-])[\w./-]+\.(?:sql|ya?ml|py|csv)\b")
 _LINE = re.compile(r"\bline (\d+)")
-_MISTAKE = re.compile(
-    r"\b(?:Compilation|Parsing|Syntax|Dependency) [Ee]rror\b|found a cycle|not a valid", re.IGNORECASE
-)
+_MISTAKE = re.compile(r"\b(?:Compilation|Parsing|Syntax|Dependency) [Ee]rror\b|found a cycle", re.IGNORECASE)
 _POLICY = ".meta-pipeline.yaml"
 _PROFILES = f"dbt.profiles in {_POLICY}"
+_PACKAGES = "the sandbox has no network to fetch packages: commit the folder dbt_packages"
 _LACKING = (
     (
-        re.compile(r"find profile|profiles\.yml", re.IGNORECASE),
+        re.compile(r"find profile|profiles\.yml|--profiles-dir", re.IGNORECASE),
         f"commit a profiles.yml with an output in the checkout, such as a DuckDB file; name its folder as {_PROFILES}",
     ),
     (
-        re.compile(r"does not have a target named|target .* not found", re.IGNORECASE),
+        re.compile(r"does not have a target named", re.IGNORECASE),
         f"name an output of the profile as dbt.target in {_POLICY}",
     ),
     (
@@ -34,11 +33,8 @@ _LACKING = (
         ),
         f"add dbt-core and the adapter of the profile to a file under environment.requirements in {_POLICY}",
     ),
-    (
-        re.compile(r"dbt deps|packages? specified in|hub\.getdbt\.com|package"),
-        "the sandbox has no network to fetch packages: commit the folder dbt_packages",
-    ),
-    (re.compile(r"dbt_project\.yml", re.IGNORECASE), f"correct dbt.project in {_POLICY}"),
+    (re.compile(r"dbt deps|packages? specified in|hub\.getdbt\.com"), _PACKAGES),
+    (re.compile(r"there is no dbt_project\.yml"), f"correct dbt.project in {_POLICY}"),
 )
 _UNREACHABLE = (
     f"name as dbt.target in {_POLICY} an output that needs no network, such as a DuckDB file in the checkout"
@@ -53,26 +49,28 @@ class Trouble:
     could_not_run: str | None = None
 
 
-def trouble_of(answer: Answer, record: CommandRecord, declared: Topology | None) -> Trouble | None:
-    """None where dbt ran, and where it had nothing to do."""
+def trouble_of(
+    answer: Answer, record: CommandRecord, output: str, declared: Topology | None
+) -> Trouble | None:
+    """None where dbt ran, and where it had nothing to do. `output` is the end of what it printed."""
     if answer.results is not None or (record.succeeded and answer.manifest is not None):
         return None
-    words = answer.missing or " / ".join(first_words(error) for error in answer.errors)
-    if not words:
-        said = (
-            unfinished(record) or f"'{record.command.shown_as}' ends with {record.exit} and gives no reason"
-        )
-        return Trouble(could_not_run=said)
+    stopped = unfinished(record)
+    if stopped:
+        return Trouble(could_not_run=stopped)
+    # What is wrong with its options dbt only prints.
+    words = answer.missing or " / ".join(first_words(error) for error in answer.errors) or output
     lacking = next((mend for pattern, mend in _LACKING if pattern.search(words)), None)
-    is_mistake = answer.manifest is None and answer.command != "deps" and bool(_MISTAKE.search(words))
-    if is_mistake and (lacking is None or lacking == _LACKING[-1][1]):
+    if answer.command == "deps":
+        lacking = _PACKAGES
+    elif lacking is None and answer.errors and answer.manifest is None and _MISTAKE.search(words):
         return Trouble(errors=tuple(_located(error, declared) for error in answer.errors))
     said = f"'{record.command.shown_as}' builds nothing: {words}"
     return Trouble(could_not_run=f"{said}; {lacking or _UNREACHABLE}")
 
 
 def first_words(message: str) -> str:
-    """Dbt's message on one line, without its preface."""
+    """What dbt says on one line, without its preface."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     lines = [line for line in lines if line != "Encountered an error:"]
     return " ".join(lines)[:600]
@@ -80,7 +78,7 @@ def first_words(message: str) -> str:
 
 def _located(error: str, declared: Topology | None) -> TopologyError:
     """The error with the file and line that dbt's words name."""
-    named = [match[1] for match in _FILE.finditer(error)]
+    named = _FILE.findall(error)
     path = next((whole for name in named if (whole := _known(name, declared))), None)
     named_line = _LINE.search(error)
     # Where dbt names no line, source may show what it stumbles over.

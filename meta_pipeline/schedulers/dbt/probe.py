@@ -106,6 +106,8 @@ def asked(options: argparse.Namespace) -> tuple[Document, int]:
         return {"missing": "dbt is not in the target's environment"}, 127
     if options.profiles and not (Path(options.profiles) / "profiles.yml").is_file():
         return {"missing": f"there is no profiles.yml in {options.profiles}"}, 127
+    if not (project / "dbt_project.yml").is_file():
+        return {"missing": f"there is no dbt_project.yml in {options.project}"}, 127
     dbt = Dbt(
         project_dir=str(project),
         profiles_dir=str(Path(options.profiles).resolve()) if options.profiles else None,

@@ -72,7 +72,6 @@ models:
           - relationships: {to: ref('stg_people'), field: id}
           - not_null: {name: my_own_name}
           - accepted_values: {values: [a], config: {enabled: false}}
-          - not_null: {config: {where: "id > 1"}}
   - name: dim
     latest_version: 2
     columns:
@@ -168,3 +167,33 @@ select count(*) c from {{ model }} having count(*) < {{ minimum }}
 select * from {{ ref('orders') }} where id < 0
 """,
 }
+
+SHOP: dict[str, str | bytes] = {
+    ".gitignore": "*.duckdb\ntarget/\nlogs/\n",
+    "dbt_project.yml": "name: shop\nversion: '1.0'\nprofile: shop\nmodels: {shop: {+materialized: table}}\n",
+    "profiles.yml": "shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: shop.duckdb, threads: 1}\n",
+    "seeds/raw_orders.csv": "id,customer,status,amount\n1,a,placed,5\n2,b,shipped,7\n3,,placed,9\n",
+    "models/stg_orders.sql": "select * from {{ ref('raw_orders') }}\n",
+    "models/orders.sql": "select id, customer, status, amount\nfrom {{ ref('stg_orders') }}\n",
+    "models/totals.sql": "select customer, sum(amount) as total\nfrom {{ ref('orders') }}\ngroup by customer\n",
+    "models/schema.yml": """\
+version: 2
+models:
+  - name: orders
+    columns:
+      - name: id
+        tests: [unique, not_null]
+      - name: status
+        tests:
+          - accepted_values:
+              arguments: {values: [placed, shipped]}
+  - name: totals
+    columns:
+      - name: total
+        tests:
+          - not_null:
+              config: {severity: warn}
+""",
+    "tests/no_debt.sql": "select * from {{ ref('orders') }} where amount < 0\n",
+}
+"""A project that builds without a failing test."""
