@@ -45,7 +45,7 @@ test-full: $(READY) ## Run all tests
 	@scripts/install-system-packages
 	$(BIN)/python -m pytest -m ""
 
-demo: $(READY) ## Deliver a shipped issue to a shipped target, end to end
+demo: $(READY) ## Deliver a shipped issue to a shipped target, end to end; TARGET=dagster_sales chooses another
 	@$(INSTANCE) $(BIN)/python -m scripts.demo
 
 ui: $(READY) ## Open the Dagster UI with its daemon

@@ -1,6 +1,7 @@
 """The webserver and the daemon that an operator starts, ended as a whole tree of processes."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 import psutil
 
 from tests.conftest import ROOT
+from tests.shipped_target import ShippedTarget
 
 _START_SECONDS = 120
 _END_SECONDS = 15
@@ -26,6 +28,15 @@ class Operator:
 
     home: Path
     dagster_home: Path
+
+    @classmethod
+    def watching(cls, home: Path, dagster_home: Path, *targets: ShippedTarget) -> "Operator":
+        """Somebody whose settings name these targets; sensors tick every two seconds."""
+        watched = ", ".join(f"{{name: {target.name}, repository: {target.origin}}}" for target in targets)
+        (home / "settings.yaml").write_text(f"keep_watch_seconds: 2\ntargets: [{watched}]\n")
+        dagster_home.mkdir()
+        shutil.copyfile(ROOT / "dagster.yaml", dagster_home / "dagster.yaml")
+        return cls(home, dagster_home)
 
     @property
     def environment(self) -> dict[str, str]:

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,27 +16,21 @@ from meta_pipeline.desk import Desk
 from meta_pipeline.settings import Home
 from tests.browser.page import Ui, browser, check_page, partition_page
 from tests.browser.server import Operator, dagster_dev
-from tests.conftest import ROOT, requires_bubblewrap, requires_chromium
-from tests.sales_target import SIGNER, SalesTarget
+from tests.conftest import requires_bubblewrap, requires_chromium
+from tests.shipped_target import SIGNER, ShippedTarget
 
 SUCCESS = re.compile("^Success$")  # of the run; its steps say STEP_SUCCESS
 CLEAN, AMBIGUOUS, IMPLAUSIBLE = "inbox-0001", "inbox-0002", "inbox-0003"
 
 
 @pytest.fixture
-def target(tmp_path: Path, shared_environments: Path) -> SalesTarget:
-    return SalesTarget.make(tmp_path, shared_environments / "signer_key")
+def target(tmp_path: Path, shared_environments: Path) -> ShippedTarget:
+    return ShippedTarget.make(tmp_path, shared_environments / "signer_key")
 
 
 @pytest.fixture
-def operator(operator_home: Path, tmp_path: Path, target: SalesTarget) -> Operator:
-    (operator_home / "settings.yaml").write_text(
-        f"keep_watch_seconds: 2\ntargets: [{{name: sales, repository: {target.origin}}}]\n"
-    )
-    dagster_home = tmp_path / "dagster"
-    dagster_home.mkdir()
-    shutil.copyfile(ROOT / "dagster.yaml", dagster_home / "dagster.yaml")
-    return Operator(operator_home, dagster_home)
+def operator(operator_home: Path, tmp_path: Path, target: ShippedTarget) -> Operator:
+    return Operator.watching(operator_home, tmp_path / "dagster", target)
 
 
 @pytest.fixture
@@ -54,7 +47,7 @@ def ui(operator: Operator, tmp_path: Path) -> Iterator[Ui]:
 @requires_chromium
 @requires_bubblewrap
 def test_three_issues_from_the_inbox(
-    ui: Ui, operator: Operator, target: SalesTarget, shared_environments: Path
+    ui: Ui, operator: Operator, target: ShippedTarget, shared_environments: Path
 ) -> None:
     key = str(shared_environments / "signer_key")
     before = target.main

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from meta_pipeline.delivery.ids import DeliveryId
-from tests.defs.workshop import TARGET, Workshop
+from tests.defs.workshop import Workshop
+from tests.shipped_target import Fixture, target_name
 
 
 @dataclass(frozen=True)
@@ -18,11 +19,11 @@ class Stops:
     proved: Path
 
 
-def new_workshop(folder: Path, shared: Path, *issues: str) -> Workshop:
-    """A workshop in `folder`, at work on the first of these issues."""
-    first = DeliveryId.of_partition(TARGET, f"inbox-{issues[0]}") if issues else None
-    at_work_on = first or DeliveryId.of_partition(TARGET, "file-1")
-    return Workshop(folder / "work", shared, at_work_on).set_up(*issues)
+def new_workshop(folder: Path, shared: Path, *issues: str, fixture: Fixture = "airflow_sales") -> Workshop:
+    """A workshop in `folder`, at work on the first of these issues of the fixture."""
+    partition_key = f"inbox-{issues[0]}" if issues else "file-1"
+    at_work_on = DeliveryId.of_partition(target_name(fixture), partition_key)
+    return Workshop(folder / "work", shared, at_work_on, fixture).set_up(*issues)
 
 
 @pytest.fixture(scope="session")

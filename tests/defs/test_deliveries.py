@@ -9,10 +9,9 @@ from ruamel.yaml import YAML
 
 from meta_pipeline.delivery.plan import Plan
 from meta_pipeline.delivery.requirements import Requirements
-from meta_pipeline.policy import POLICY_FILE
+from meta_pipeline.policy import INBOX, POLICY_FILE
 from tests.defs.conftest import new_workshop
 from tests.defs.workshop import Workshop
-from tests.sales_target import INBOX
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -166,7 +165,7 @@ def test_an_edited_issue_voids_the_plan_sign_off(planned: Workshop) -> None:
 
 def test_a_checked_out_branch_is_left_to_a_person(proved: Workshop) -> None:
     # The team hosts its repository as an ordinary checkout, and somebody is at work in it.
-    origin = proved.root / "sales.git"
+    origin = proved.target.origin
     bare = proved.root / "bare.git"
     origin.rename(bare)
     repo = Repo.clone_from(str(bare), str(origin))

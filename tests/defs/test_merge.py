@@ -12,8 +12,8 @@ from meta_pipeline.delivery.model import digest
 from meta_pipeline.delivery.plan import Plan
 from meta_pipeline.delivery.requirements import Requirements
 from meta_pipeline.delivery.signoff import SignOff
+from meta_pipeline.policy import INBOX
 from tests.defs.workshop import Run, Workshop
-from tests.sales_target import INBOX
 
 pytestmark = pytest.mark.timeout(900)  # the first one builds the target's environment and proves the change
 

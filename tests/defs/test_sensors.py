@@ -13,7 +13,7 @@ from meta_pipeline.policy import INBOX
 from meta_pipeline.resources import DeskResource
 from meta_pipeline.workspace.publishing import publish_branch
 from tests.defs.conftest import new_workshop
-from tests.defs.workshop import TARGET, Workshop
+from tests.defs.workshop import Workshop
 
 pytestmark = pytest.mark.timeout(900)  # the first one builds the target's environment and proves the change
 
@@ -30,7 +30,7 @@ def launched(
             repository_def=repository,
             resources={"desk": DeskResource(home=str(workshop.home.path))},
         )
-        tick = repository.get_sensor_def(f"{sensor}_{TARGET}").evaluate_tick(context)
+        tick = repository.get_sensor_def(f"{sensor}_{workshop.target.name}").evaluate_tick(context)
     return [(request.job_name, request.partition_key) for request in tick.run_requests or ()]
 
 
@@ -41,7 +41,7 @@ def test_a_plan_sign_off_carries_on_with_the_change(planned: Workshop) -> None:
 
 
 def test_a_review_sign_off_carries_on_with_the_rollout(proved: Workshop) -> None:
-    assert len(Signals.of(str(proved.home.path), TARGET).waiting()) == 1, (
+    assert len(Signals.of(str(proved.home.path), proved.target.name).waiting()) == 1, (
         "of the plan, as no sensor took it up"
     )
     proved.sign("review")

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -24,9 +24,7 @@ from meta_pipeline.delivery.states import Standing
 from meta_pipeline.desk import Delivery, Desk, Request
 from meta_pipeline.resources import BLOCKED_TAG
 from meta_pipeline.settings import Home, Target
-from tests.sales_target import SalesTarget
-
-TARGET = "sales"
+from tests.shipped_target import Fixture, ShippedTarget, target_name
 
 
 @dataclass(frozen=True)
@@ -80,6 +78,7 @@ class Workshop:
     root: Path
     shared: Path
     delivery_id: DeliveryId
+    fixture: Fixture = "airflow_sales"
 
     @property
     def home(self) -> Home:
@@ -90,8 +89,8 @@ class Workshop:
         return self.shared / "signer_key"
 
     @property
-    def target(self) -> SalesTarget:
-        return SalesTarget(self.root / "sales.git", Repo(self.root / "checkout"))
+    def target(self) -> ShippedTarget:
+        return ShippedTarget(self.root, self.fixture)
 
     @property
     def delivery(self) -> Delivery:
@@ -113,7 +112,7 @@ class Workshop:
     @property
     def refs(self) -> dict[str, str]:
         """Every ref of the target's repository and the commit it is at."""
-        return {ref.path: ref.commit.hexsha for ref in Repo(self.root / "sales.git").refs}
+        return {ref.path: ref.commit.hexsha for ref in Repo(self.target.origin).refs}
 
     def set_up(self, *issues: str) -> "Workshop":
         """The target with these shipped issues in its inbox, watched by a fresh home."""
@@ -121,13 +120,24 @@ class Workshop:
         (self.root / "dagster").mkdir()
         for name in ("environments", "base_evidence"):
             (self.home.path / name).symlink_to(self.shared / name)
-        SalesTarget.make(self.root, self.key).push_issues(*issues)
-        self.home.watch(Target(name=TARGET, repository=str(self.root / "sales.git")))
+        return self.hosting(*issues)
+
+    def hosting(self, *issues: str) -> "Workshop":
+        """The target with these shipped issues in its inbox, watched by the home that is there."""
+        target = ShippedTarget.make(self.root, self.key, self.fixture)
+        target.push_issues(*issues)
+        self.home.watch(Target(name=target.name, repository=str(target.origin)))
         return self
+
+    def beside(self, fixture: Fixture, *issues: str) -> "Workshop":
+        """Another target in the same home and the same Dagster instance, at work on the first of these issues."""
+        delivery_id = DeliveryId.of_partition(target_name(fixture), f"inbox-{issues[0]}")
+        return replace(self, delivery_id=delivery_id, fixture=fixture).hosting(*issues)
 
     def of(self, delivery: str) -> "Workshop":
         """The same workshop, at work on another delivery."""
-        return Workshop(self.root, self.shared, DeliveryId.of_partition(TARGET, delivery))
+        delivery_id = DeliveryId.of_partition(self.delivery_id.target, delivery)
+        return replace(self, delivery_id=delivery_id)
 
     @contextmanager
     def instance(self) -> Iterator[dg.DagsterInstance]:
@@ -138,14 +148,14 @@ class Workshop:
         """Materialize exactly these assets of the delivery, as a person does it in the UI."""
         with self.instance() as instance:
             partition_key = self.delivery_id.partition_key
-            instance.add_dynamic_partitions(partitions(TARGET).name or "", [partition_key])
+            instance.add_dynamic_partitions(partitions(self.delivery_id.target).name or "", [partition_key])
             result = (
                 code_location(self.home)
                 .resolve_implicit_global_asset_job_def()
                 .execute_in_process(
                     instance=instance,
                     partition_key=partition_key,
-                    asset_selection=[dg.AssetKey([TARGET, name]) for name in assets],
+                    asset_selection=[dg.AssetKey([self.delivery_id.target, name]) for name in assets],
                     run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                     tags=dict(run_tags(self.delivery_id)),
                     raise_on_error=False,

@@ -1,11 +1,8 @@
 """A lake with a few lines of input, away from the repository's own data."""
 
-import os
 from pathlib import Path
 
 import pytest
-
-os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
 
 from storefront.lake import Lake
 
