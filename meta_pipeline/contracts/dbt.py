@@ -164,7 +164,7 @@ def dbt_models(tree: Tree) -> Iterator[Models]:
 
 
 def declared_contract(model: Model) -> Contract:
-    """What the YAML of a model says: constraints count only where the contract is enforced."""
+    """What the YAML of a model promises: types and constraints are one only where the contract is enforced."""
     enforced = model.enforced
     return Contract(
         dataset=model.name,
@@ -181,7 +181,7 @@ def _declared(column: Column, *, enforced: bool) -> ContractColumn:
     kinds = {constraint.type for constraint in column.constraints} if enforced else set()
     return ContractColumn(
         name=column.name if column.quote else column.name.casefold(),
-        type=column.data_type,
+        type=column.data_type if enforced else None,
         required=bool(kinds & {"not_null", "primary_key"}),
         unique=bool(kinds & {"unique", "primary_key"}),
         rules=tuple(
@@ -197,7 +197,7 @@ def _declared(column: Column, *, enforced: bool) -> ContractColumn:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The contracts of one model before and after a change; `doubt` says what of them cannot be known, and why."""
+    """The contracts of one dataset before and after a change; `doubt` says what of them cannot be known, and why."""
 
     before: Contract
     after: Contract

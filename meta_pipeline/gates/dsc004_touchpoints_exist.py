@@ -64,6 +64,12 @@ class TouchpointsExist(Gate):
                 "dataset 't'",
             ),
             Example(
+                "a misspelt column",
+                case(name="orders.amout", kind="dataset", exists=False, near=("orders.amount",)),
+                "failed",
+                "no column 'amout' in dataset 'orders'",
+            ),
+            Example(
                 "an issue that names nothing",
                 Case(policy=Policy(), requirements=specimens.requirements()),
                 "not_applicable",
@@ -72,6 +78,14 @@ class TouchpointsExist(Gate):
 
 
 def _finding(point: Touchpoint) -> Finding:
+    dataset, _, column = point.name.rpartition(".")
+    if point.kind == "dataset" and any(near.startswith(f"{dataset}.") for near in point.near):
+        return Finding(
+            path=point.span.source,
+            line=point.span.line,
+            message=f"There is no column '{column}' in dataset '{dataset}'.",
+            fix=f"Did you mean {' or '.join(f'`{name}`' for name in point.near)}? Mend the name in the issue.",
+        )
     kind = _SHOWN[point.kind]
     new = f"write 'new {kind} `{point.name}`' where it is to be made"
     near = " or ".join(f"`{name}`" for name in point.near)

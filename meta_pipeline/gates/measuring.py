@@ -40,13 +40,14 @@ class Measured:
     """A criterion with its measured value; `value` and `holds` are None where nothing measured it.
 
     For a pipeline whose nodes differ, `value` is that of the first node that misses the threshold.
-    `chunk_id` is the evidence that the value was read from.
+    `chunk_id` is the evidence that the value was read from, or `path` the file of the head.
     """
 
     criterion: Criterion
     value: Value | None = None
     holds: bool | None = None
     chunk_id: str | None = None
+    path: str | None = None
 
 
 def measured(
@@ -63,11 +64,12 @@ def measured(
 def _from_files(criterion: Criterion, change: Change | None, contracts: tuple[str, ...]) -> Measured:
     """A description is a text of the head's own files, which the change's digest already covers."""
     dataset, _, column = criterion.subject.rpartition(".")
-    value = description_of(change.head, dataset, column, contracts) if change is not None else None
-    if value is None:
+    found = description_of(change.head, dataset, column, contracts) if change is not None else None
+    if found is None:
         return Measured(criterion)
-    same = " ".join(value.split()) == " ".join(str(criterion.threshold).split())
-    return Measured(criterion, value or "(none)", same == (criterion.comparator == "=="))
+    same = " ".join(found.text.split()) == " ".join(str(criterion.threshold).split())
+    holds = same == (criterion.comparator == "==")
+    return Measured(criterion, found.text or "(none)", holds, path=found.path)
 
 
 def _from_measures(criterion: Criterion, reports: Reports) -> Measured:

@@ -1,5 +1,5 @@
 from meta_pipeline.contracts.datasets import datasets_of
-from meta_pipeline.contracts.descriptions import description_of
+from meta_pipeline.contracts.descriptions import Described, description_of
 from meta_pipeline.delivery.context import Dataset
 from meta_pipeline.delivery.tree import MemoryTree
 
@@ -55,8 +55,8 @@ def test_every_dataset_is_found_with_what_describes_and_builds_it() -> None:
 
 
 def test_a_column_is_described_where_the_dataset_is_built_else_by_its_contract() -> None:
-    assert description_of(TREE, "orders", "amount") == "In EUR"
-    assert description_of(TREE, "orders", "id") == ""
-    assert description_of(TREE, "bare", "id") == ""
-    assert description_of(TREE, "rates", "rate") == "Per cent"
+    assert description_of(TREE, "orders", "amount") == Described("In EUR", "dbt/models/m.yml")
+    assert description_of(TREE, "orders", "id") == Described("", "dbt/models/m.yml")
+    assert description_of(TREE, "bare", "id") == Described("", "dbt/models/bare.sql")
+    assert description_of(TREE, "rates", "rate") == Described("Per cent", "contracts/rates.odcs.yaml")
     assert description_of(TREE, "nothing", "x") is None

@@ -55,6 +55,15 @@ def test_a_column_of_an_enforced_contract_counts_where_the_query_cannot_be_read(
     ]
 
 
+def test_a_type_that_is_only_described_is_no_type() -> None:
+    before = OPAQUE | {"models/a.yml": entry("{name: id, data_type: int}")}
+    assert messages(before, OPAQUE | {"models/a.yml": entry("{name: id, data_type: text}")}) == []
+    cast = {"models/orders.sql": sql("cast(id as bigint) as id")}
+    assert messages(cast, {"models/orders.sql": sql("cast(id as int) as id")}) == [
+        "column id of orders changes its type from BIGINT to INT, which is narrower; its readers rely on it"
+    ]
+
+
 def test_a_constraint_tightens_only_an_enforced_contract_and_a_test_never() -> None:
     plain = entry("{name: id}")
     for enforced, found in (

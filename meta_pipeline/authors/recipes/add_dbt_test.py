@@ -91,19 +91,20 @@ class AddDbtTest(Recipe[DbtTestParameters]):
             written = self.apply(tree, parameters)
         except RecipeError as error:
             return Misfit(f"a supported property file: {error}")
-        said = ", ".join(f"{key}={_shown(value)}" for key, value in parameters.arguments)
+        arguments = ", ".join(f"{key}={_shown(value)}" for key, value in parameters.arguments)
+        said = f"{test.name}({arguments})" if arguments else test.name
         column = f"{rule.dataset}.{rule.column}"
         files = (place.path, *((test.path,) if test.path else ()))
         return Fit(
             parameters=parameters,
-            summary=f"Test {column} with {test.name}({said})",
+            summary=f"Test {column} with {said}" if written else f"Keep the test {said} of {column}",
             files=files,
             creates=tuple(path for path in files if tree.read(path) is None),
             data_flow=f"dbt reads {rule.dataset} once more when it tests; nothing is built differently.",
             verification=f"Run dbt build on {rule.dataset}; {test.name} of {column} finds no row.",
             rollback=f"Revert the change of {' and '.join(files)}; no data has to be undone.",
             edits=_edits(tree, written, models.project.folder),
-            metrics=(Watch("failing rows", column, "any row that fails the test"),),
+            metrics=(Watch("failing rows", column, "any row fails the test"),),
             notes=(f"The project has no test for a range, so it gets one: {test.path}.",)
             if test.path
             else (),

@@ -22,7 +22,7 @@ _RANGE = """\
 {# Values below the lowest or above the highest that is allowed; an empty value is for not_null to find. #}
 {% test accepted_range(model, column_name, min_value=none, max_value=none, inclusive=true) %}
 
-select {{ column_name }}
+select *
 from {{ model }}
 where
     1 = 0

@@ -53,12 +53,12 @@ class DescribeColumn(Recipe[DescriptionParameters]):
         path = parameters.place.path
         before = text_of(tree, path)
         try:
-            self.apply(tree, parameters)
+            written = self.apply(tree, parameters)
         except RecipeError as error:
             return Misfit(f"a supported property file: {error}")
         return Fit(
             parameters=parameters,
-            summary=f"Describe column {column} of {dataset}",
+            summary=f"{'Describe' if written else 'Keep the description of'} column {column} of {dataset}",
             files=(path,),
             creates=(path,) if before is None else (),
             data_flow=f"Only what is said of {dataset} changes; nothing is read, built or tested differently.",

@@ -3,7 +3,7 @@ import pytest
 from meta_pipeline.authors.recipes.dbt_entries import place_of, project_of
 from meta_pipeline.authors.recipes.describe_column import DescribeColumn, DescriptionParameters
 from meta_pipeline.authors.recipes.recipe import Fit, Misfit, RecipeError
-from meta_pipeline.contracts.descriptions import description_of
+from meta_pipeline.contracts.descriptions import Described, description_of
 from meta_pipeline.delivery.requirements import Criterion, Span
 from meta_pipeline.delivery.tree import MemoryTree
 from tests.authors.recipes.dbt_shop import PROJECT, YAML, applied, context, tree
@@ -23,7 +23,7 @@ def described(yaml: str, column: str = "amount", text: str = TEXT) -> str:
     of = tree(yaml)
     written = applied(DescribeColumn(), of, parameters(of, column, text))
     after = written.get(YAML, yaml)
-    assert description_of(MemoryTree.of({**PROJECT, YAML: after}), "orders", column) == text
+    assert description_of(MemoryTree.of({**PROJECT, YAML: after}), "orders", column) == Described(text, YAML)
     return after
 
 
