@@ -1,13 +1,14 @@
 """VAL005: changed pipelines run in the scheduler's own dry run, within their service level."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.judgement import Finding
 from meta_pipeline.delivery.reports import Problem, ReportKind, ValidationReport
-from meta_pipeline.delivery.topology import pipelines_of
+from meta_pipeline.delivery.running import left_out, scheduled, touched_work, whole_pipelines
+from meta_pipeline.delivery.topology import Difference
 from meta_pipeline.delivery.tree import MemoryTree
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
@@ -24,7 +25,9 @@ from meta_pipeline.gates.validation import (
 from meta_pipeline.gates.weighing import Weighed, weigh, weighed
 from meta_pipeline.policy import Policy, ServiceLevel
 
-_STAND_IN = re.compile(r"conn_id \S+ isn't defined|Variable \S+ does not exist")
+_STAND_IN = re.compile(
+    r"conn_id \S+ isn't defined|Variable \S+ does not exist|environment variable \S+ which is not set"
+)
 
 
 class DryRun(ReportGate):
@@ -51,7 +54,7 @@ class DryRun(ReportGate):
         found += _too_slow(report, case.policy)
         old = old_problems(report)
         silence = failed_silently(report.head)
-        not_run = _not_run(case.change, report) if case.change else ()
+        not_run = _not_run(case.change, report, case.policy) if case.change else ()
         if not any(item.strength == "failed" for item in found) and (old or silence or not_run):
             if old:
                 reason = f"the dry run fails at base too, so it proves nothing: {old[0].message}"
@@ -157,17 +160,11 @@ def _for_the_policy(problems: tuple[Problem, ...]) -> list[Finding]:
 
 def _for_the_lack(not_run: tuple[str, ...], change: Change | None) -> str:
     """That changed pipelines were not run, and how they can be where only the policy keeps them from it."""
-    of_dbt = {
-        pipeline.id
-        for topology in (change.head_topologies if change else ())
-        if topology.scheduler == "dbt"
-        for pipeline in topology.pipelines
-    }
     reason = f"the change touches {', '.join(not_run)}, which the dry run did not run"
-    unnamed = [name for name in not_run if name in of_dbt]
-    if not unnamed:
+    of_dbt = sorted(_of_dbt(change, change.differences).intersection(not_run)) if change else ()
+    if not of_dbt:
         return reason
-    return f"{reason}; {', '.join(unnamed)} is a dbt project: name it under dbt in .meta-pipeline.yaml"
+    return f"{reason}; {', '.join(of_dbt)} is a dbt project: name it under dbt in .meta-pipeline.yaml"
 
 
 def _too_slow(report: ValidationReport, policy: Policy) -> Iterator[Weighed]:
@@ -185,9 +182,25 @@ def _too_slow(report: ValidationReport, policy: Policy) -> Iterator[Weighed]:
         )
 
 
-def _not_run(change: Change, report: ValidationReport) -> tuple[str, ...]:
-    """The pipelines of head that are new or whose nodes differ, and that no run time tells of."""
-    at_head = pipelines_of(change.head_topologies)
-    touched = {d.pipeline for d in change.differences if d.node is not None or d.field == "added"}
+def _not_run(change: Change, report: ValidationReport, policy: Policy) -> tuple[str, ...]:
+    """The pipelines of head that are new or whose nodes differ, and that no run time tells of.
+
+    An asset of Dagster is run where any job that selects it was.
+    """
+    there = scheduled(change.head_topologies, policy.scheduler.kind if policy.scheduler else None)
+    telling = [d for d in change.differences if d.node is not None or d.field == "added"]
     measured = {m.subject for m in report.measures if m.name == "runtime" and m.side == "head"}
-    return tuple(sorted(touched & at_head.keys() - measured))
+    pipelines = (whole_pipelines(there, telling) | _of_dbt(change, telling)) - measured
+    return tuple(sorted({*pipelines, *left_out(there, touched_work(there, telling), measured)}))
+
+
+def _of_dbt(change: Change, differences: Iterable[Difference]) -> frozenset[str]:
+    """The dbt projects that these differences are about; each is built as a whole."""
+    named = {difference.pipeline for difference in differences}
+    return frozenset(
+        pipeline.id
+        for topology in change.head_topologies
+        if topology.scheduler == "dbt"
+        for pipeline in topology.pipelines
+        if pipeline.id in named
+    )

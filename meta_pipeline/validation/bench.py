@@ -19,7 +19,11 @@ from meta_pipeline.workspace.repository import Mirror
 from meta_pipeline.workspace.sandbox import Sandbox, detect_sandbox, interpreter_folders
 from meta_pipeline.workspace.worktree import Worktree
 
-PROBES = (*(runtime.probe for runtime in RUNTIMES.values()), CHECKPOINT_PROBE, DBT_PROBE)
+PROBES = (
+    *(probe for runtime in RUNTIMES.values() for probe in runtime.probes),
+    CHECKPOINT_PROBE,
+    DBT_PROBE,
+)
 """The scripts of ours that run in the sandbox."""
 
 _TOOLS = ("apache-airflow", "dagster", "dbt-core", "great-expectations", "prefect", "pytest", "ruff")

@@ -16,7 +16,15 @@ from meta_pipeline.delivery.change_set import ChangeSet
 from meta_pipeline.delivery.evidence import Side
 from meta_pipeline.delivery.model import Frozen, digest
 from meta_pipeline.delivery.reports import ReportKind, SideReport, ValidationReport
-from meta_pipeline.delivery.topology import pipelines_of
+from meta_pipeline.delivery.running import (
+    is_run,
+    pipelines_to_run,
+    scheduled,
+    shares_work,
+    touched_work,
+    whole_pipelines,
+    work_of,
+)
 from meta_pipeline.evidence.store import Folder, readable_json
 from meta_pipeline.policy import Policy
 from meta_pipeline.schedulers.registry import RUNTIMES
@@ -156,14 +164,24 @@ def unable(
 
 
 def to_run(policy: Policy, change: Change, side: Side) -> tuple[str, ...]:
-    """The pipelines to dry-run: those that the change touches, and those whose data a checkpoint looks at."""
-    topologies = change.base_topologies if side == "base" else change.head_topologies
-    there = pipelines_of(tuple(one for one in topologies if one.scheduler != "dbt"))
+    """The pipelines to dry-run: those that the change touches, and those whose data a checkpoint looks at.
+
+    An asset of Dagster is run by the job that runs most of what is touched; see `pipelines_to_run`.
+    """
+    kind = policy.scheduler.kind if policy.scheduler else None
+    there = scheduled(change.base_topologies if side == "base" else change.head_topologies, kind)
     paths = {file.path for file in change.files}
-    touched = {difference.pipeline for difference in change.differences}
-    touched |= {pipeline.id for pipeline in there.values() if pipeline.path in paths}
-    touched |= {name for project in policy.data_quality.great_expectations for name in project.pipelines}
-    return tuple(sorted(touched & there.keys()))
+    whole = {name for project in policy.data_quality.great_expectations for name in project.pipelines}
+    whole |= whole_pipelines(there, change.differences)
+    work = set(touched_work(there, change.differences))
+    for topology in there:
+        for pipeline in topology.pipelines:
+            if shares_work(topology):
+                touched = [node for node in pipeline.nodes if (node.path or pipeline.path) in paths]
+                work |= {work_of(topology, pipeline, node) for node in touched if is_run(node)}
+            elif pipeline.path in paths:
+                whole.add(pipeline.id)
+    return pipelines_to_run(there, work, whole)
 
 
 def _both(

@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Mapping
 from functools import lru_cache
 
-from meta_pipeline.delivery.tree import SUBMODULE, SYMLINK, Entry, Tree
+from meta_pipeline.delivery.tree import SUBMODULE, SYMLINK, Entry, Tree, text_of
 
 
 @lru_cache(maxsize=4096)
@@ -48,17 +48,38 @@ class Sources:
             if path[cut] == "/"
         }
 
+    @classmethod
+    def within(cls, other: "Sources", roots: tuple[str, ...]) -> "Sources":
+        """The same files, with imports that start from `roots`."""
+        found = cls.__new__(cls)
+        found.tree, found.entries, found.folders, found.roots = (
+            other.tree,
+            other.entries,
+            other.folders,
+            roots,
+        )
+        return found
+
+    def below(self, folder: str) -> tuple[str, ...]:
+        """Every file below a folder ("" for all), in order."""
+        prefix = f"{folder}/" if folder else ""
+        return tuple(sorted(path for path in self.entries if path.startswith(prefix)))
+
 
 class Modules:
-    """Finds modules in the tree and notes every answer, so that a cached reading can be checked later."""
+    """Finds modules in the tree and notes every answer, so that a cached reading can be checked later.
 
-    def __init__(self, sources: Sources) -> None:
+    The package of the `scheduler` is never the repository's own, whatever its folders are called.
+    """
+
+    def __init__(self, sources: Sources, scheduler: str) -> None:
         self.sources = sources
+        self.scheduler = scheduler
         self.consulted: dict[str, str | None] = {}
 
     def find(self, name: str) -> str | None:
         """The file of module `name`, its folder with a `/` at the end, or None for what is not of the repository."""
-        if not name or name.partition(".")[0] == "airflow":
+        if not name or name.partition(".")[0] == self.scheduler:
             return None
         relative = name.replace(".", "/")
         for root in self.sources.roots:
@@ -85,6 +106,17 @@ class Modules:
         self._has_file(path)
         return parsed(self.sources.tree.read(path) or b"")
 
+    def files_below(self, folder: str) -> tuple[str, ...]:
+        """Every file of the tree below a folder, in order."""
+        found = self.sources.below(folder)
+        self.consulted[f"{folder}/*"] = "\n".join(found)
+        return found
+
+    def text(self, path: str) -> str:
+        """The text of a file of the tree that is not Python; what is no text is empty."""
+        self._has_file(path)
+        return text_of(self.sources.tree, path) or ""
+
     def _has_file(self, path: str) -> bool:
         entry = self.sources.entries.get(path)
         self.consulted[path] = entry.content if entry else None
@@ -99,7 +131,9 @@ class Modules:
 def still_holds(consulted: Mapping[str, str | None], sources: Sources) -> bool:
     """Whether every file and folder that a reading looked at is the same in `sources`."""
     for path, content in consulted.items():
-        if path.endswith("/"):
+        if path.endswith("/*"):
+            now: str | None = "\n".join(sources.below(path[:-2]))
+        elif path.endswith("/"):
             now = "folder" if path[:-1] in sources.folders else None
         else:
             entry = sources.entries.get(path)

@@ -2,17 +2,17 @@
 
 import ast
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from enum import Enum, auto
 
-from meta_pipeline.schedulers.airflow.static.assign import bind, extend
-from meta_pipeline.schedulers.airflow.static.contexts import run_with
-from meta_pipeline.schedulers.airflow.static.definitions import define_class, define_function
-from meta_pipeline.schedulers.airflow.static.expressions import rounds
-from meta_pipeline.schedulers.airflow.static.imports import import_from, import_module
-from meta_pipeline.schedulers.airflow.static.library import same
-from meta_pipeline.schedulers.airflow.static.machine import Machine
-from meta_pipeline.schedulers.airflow.static.operations import binary, truth
-from meta_pipeline.schedulers.airflow.static.values import UNKNOWN, Dag, Group, Output, Scope, Task
+from meta_pipeline.schedulers.source.assign import bind, extend
+from meta_pipeline.schedulers.source.definitions import define_class, define_function
+from meta_pipeline.schedulers.source.expressions import rounds
+from meta_pipeline.schedulers.source.imports import import_from, import_module
+from meta_pipeline.schedulers.source.library import same
+from meta_pipeline.schedulers.source.machine import Machine
+from meta_pipeline.schedulers.source.operations import binary, truth
+from meta_pipeline.schedulers.source.values import UNKNOWN, Scope, Thing
 
 MAX_WHILE = 1000
 
@@ -88,7 +88,9 @@ def undecided(machine: Machine, blocks: Sequence[Sequence[ast.stmt]], scope: Sco
     finally:
         machine.uncertain -= 1
     if scope.parent is None:
-        _keep_dags(endings)
+        for _, names in endings:
+            for value in names.values():
+                machine.keep(value)
     going_on = [names for flow, names in endings if flow is not Flow.RAISE and flow is not Flow.RETURN]
     scope.names.clear()
     scope.names.update(_agreed(going_on or [names for _, names in endings]))
@@ -96,14 +98,6 @@ def undecided(machine: Machine, blocks: Sequence[Sequence[ast.stmt]], scope: Sco
     if going_on:
         return Flow.LOOP if flows <= {Flow.LOOP} else Flow.NEXT
     return Flow.RETURN if Flow.RETURN in flows else Flow.RAISE
-
-
-def _keep_dags(endings: list[tuple[Flow, dict[str, object]]]) -> None:
-    """A DAG that only one branch makes is there in some runs, so it is read."""
-    for _, names in endings:
-        for value in names.values():
-            if isinstance(value, Dag):
-                value.registered = True
 
 
 def _agreed(endings: list[dict[str, object]]) -> dict[str, object]:
@@ -160,7 +154,15 @@ def _while(machine: Machine, node: ast.While, scope: Scope) -> Flow:
 
 
 def _with(machine: Machine, node: ast.With | ast.AsyncWith, scope: Scope) -> Flow:
-    return run_with(machine, node.items, scope, lambda: run_block(machine, node.body, scope))
+    with ExitStack() as stack:
+        for item in node.items:
+            value = machine.evaluate(item.context_expr, scope)
+            opened = machine.opened(value)
+            if opened is not None:
+                stack.enter_context(opened)
+            if item.optional_vars:
+                bind(machine, item.optional_vars, UNKNOWN if opened is None else value, scope)
+        return run_block(machine, node.body, scope)
 
 
 def _try(machine: Machine, node: ast.Try, scope: Scope) -> Flow:
@@ -267,7 +269,7 @@ def joined(returned: list[object]) -> object:
     if not returned:
         return None
     # An early `return` without a value says "nothing to build here"; what is built otherwise is read.
-    built = [value for value in returned if isinstance(value, (Dag, Group, Task, Output))]
+    built = [value for value in returned if isinstance(value, Thing)]
     first, *others = (
         built if built and all(value is None or value in built for value in returned) else returned
     )

@@ -4,13 +4,12 @@ import ast
 import re
 from collections.abc import Callable, Iterable
 
-from meta_pipeline.schedulers.airflow.static import edges
-from meta_pipeline.schedulers.airflow.static.assign import bind
-from meta_pipeline.schedulers.airflow.static.library import bounded, element, format_value, is_plain, same
-from meta_pipeline.schedulers.airflow.static.limits import ELEMENTS_PER_STEP, MAX_LENGTH
-from meta_pipeline.schedulers.airflow.static.machine import Arguments, Machine, Site
-from meta_pipeline.schedulers.airflow.static.operations import binary, compare, truth
-from meta_pipeline.schedulers.airflow.static.values import (
+from meta_pipeline.schedulers.source.assign import bind
+from meta_pipeline.schedulers.source.library import bounded, element, format_value, is_plain, same
+from meta_pipeline.schedulers.source.limits import ELEMENTS_PER_STEP, MAX_LENGTH
+from meta_pipeline.schedulers.source.machine import Arguments, Machine, Site
+from meta_pipeline.schedulers.source.operations import binary, compare, truth
+from meta_pipeline.schedulers.source.values import (
     NOTHING,
     UNKNOWN,
     Class,
@@ -118,14 +117,8 @@ def _binary(machine: Machine, node: ast.BinOp, scope: Scope) -> object:
     for part in reversed(spine):
         machine.step()
         right = machine.evaluate(part.right, scope)
-        if isinstance(part.op, ast.RShift) and (edges.is_linkable(value) or edges.is_linkable(right)):
-            edges.link(value, right)
-            value = right
-        elif isinstance(part.op, ast.LShift) and (edges.is_linkable(value) or edges.is_linkable(right)):
-            edges.link(right, value)
-            value = right
-        else:
-            value = binary(part.op, value, right)
+        joined = machine.combined(part.op, value, right)
+        value = binary(part.op, value, right) if joined is None else joined
     return value
 
 

@@ -4,16 +4,15 @@ import ast
 from collections.abc import Callable
 from dataclasses import replace
 
-from meta_pipeline.schedulers.airflow.static.machine import Arguments, Machine, Site
-from meta_pipeline.schedulers.airflow.static.values import (
+from meta_pipeline.schedulers.source.machine import Arguments, Machine, Site
+from meta_pipeline.schedulers.source.values import (
     UNKNOWN,
-    Asset,
     Class,
-    Factory,
     Function,
     Instance,
     Partial,
     Scope,
+    Thing,
     opened,
 )
 
@@ -27,7 +26,7 @@ def define_function(machine: Machine, node: ast.FunctionDef | ast.AsyncFunctionD
         decorator = machine.evaluate(decorator_node, scope)
         site = Site(scope.path, node.lineno)
         decorated = machine.call(decorator, Arguments([value]), site)
-        if isinstance(decorated, (Function, Factory, Asset, Partial, Instance)):
+        if isinstance(decorated, (Function, Thing, Partial, Instance)):
             value = decorated
         elif isinstance(value, Function):
             value = replace(value, opaque=True)

@@ -5,13 +5,13 @@ import posixpath
 from collections.abc import Callable
 from itertools import product
 
-from meta_pipeline.schedulers.airflow.static.dates import DATE_FUNCTIONS
-from meta_pipeline.schedulers.airflow.static.expressions import rounds
-from meta_pipeline.schedulers.airflow.static.library import bounded, copied, is_plain, text
-from meta_pipeline.schedulers.airflow.static.limits import MAX_LENGTH
-from meta_pipeline.schedulers.airflow.static.machine import Arguments, Machine, Site
-from meta_pipeline.schedulers.airflow.static.operations import binary, truth
-from meta_pipeline.schedulers.airflow.static.values import (
+from meta_pipeline.schedulers.source.dates import DATE_FUNCTIONS
+from meta_pipeline.schedulers.source.expressions import rounds
+from meta_pipeline.schedulers.source.library import bounded, copied, is_plain, text
+from meta_pipeline.schedulers.source.limits import MAX_LENGTH
+from meta_pipeline.schedulers.source.machine import Arguments, Machine, Site
+from meta_pipeline.schedulers.source.operations import binary, truth
+from meta_pipeline.schedulers.source.values import (
     UNKNOWN,
     Class,
     External,

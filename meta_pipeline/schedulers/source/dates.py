@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from meta_pipeline.schedulers.airflow.static.machine import Arguments
-from meta_pipeline.schedulers.airflow.static.values import UNKNOWN
+from meta_pipeline.schedulers.source.machine import Arguments
+from meta_pipeline.schedulers.source.values import UNKNOWN
 
 _DATE_PARTS = ("year", "month", "day", "hour", "minute", "second", "microsecond", "tzinfo")
 _PENDULUM_PARTS = ("year", "month", "day", "hour", "minute", "second", "microsecond", "tz")

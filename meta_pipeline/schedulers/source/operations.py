@@ -3,18 +3,13 @@
 import ast
 from datetime import date, timedelta
 
-from meta_pipeline.schedulers.airflow.static.library import bounded, format_percent, is_plain
-from meta_pipeline.schedulers.airflow.static.limits import MAX_LENGTH
-from meta_pipeline.schedulers.airflow.static.values import (
+from meta_pipeline.schedulers.source.library import bounded, format_percent, is_plain
+from meta_pipeline.schedulers.source.limits import MAX_LENGTH
+from meta_pipeline.schedulers.source.values import (
     UNKNOWN,
-    Asset,
-    AssetExpression,
-    Dag,
     External,
-    Group,
     OpenList,
-    Output,
-    Task,
+    Thing,
     Unknown,
     is_open,
     opened,
@@ -31,7 +26,7 @@ def truth(value: object) -> bool | None:
         value, (bool, int, float, str, bytes, list, tuple, dict, set, range, timedelta)
     ):
         return bool(value)
-    if isinstance(value, (Dag, Task, Group, Output, date)):
+    if isinstance(value, (Thing, date)):
         return True
     if isinstance(value, External) and value.name.endswith(".TYPE_CHECKING"):
         return False
@@ -39,12 +34,7 @@ def truth(value: object) -> bool | None:
 
 
 def binary(operator: ast.operator, left: object, right: object) -> object:
-    """`left operator right` for plain values, containers, dates and assets."""
-    if isinstance(left, (Asset, AssetExpression)) and isinstance(right, (Asset, AssetExpression)):
-        if isinstance(operator, ast.BitOr):
-            return AssetExpression("or", (left, right))
-        if isinstance(operator, ast.BitAnd):
-            return AssetExpression("and", (left, right))
+    """`left operator right` for plain values, containers and dates."""
     if isinstance(operator, ast.Mod) and isinstance(left, str):
         return format_percent(left, right)
     if isinstance(left, Unknown) or isinstance(right, Unknown):

@@ -2,9 +2,9 @@
 
 import ast
 
-from meta_pipeline.schedulers.airflow.static.machine import Machine, Site
-from meta_pipeline.schedulers.airflow.static.members import external_member, module_member
-from meta_pipeline.schedulers.airflow.static.values import External, Module, Scope
+from meta_pipeline.schedulers.source.machine import Machine, Site
+from meta_pipeline.schedulers.source.members import external_member, module_member
+from meta_pipeline.schedulers.source.values import External, Module, Scope
 
 
 def import_module(machine: Machine, node: ast.Import, scope: Scope) -> None:
@@ -25,7 +25,7 @@ def import_from(machine: Machine, node: ast.ImportFrom, scope: Scope) -> None:
             elif isinstance(source, Module):
                 scope.names[alias.asname or alias.name] = module_member(machine, source, alias.name)
             else:
-                scope.names[alias.asname or alias.name] = external_member(source, alias.name)
+                scope.names[alias.asname or alias.name] = external_member(machine, source, alias.name)
     finally:
         machine.sites.pop()
 

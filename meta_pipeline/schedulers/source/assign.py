@@ -2,18 +2,16 @@
 
 import ast
 
-from meta_pipeline.schedulers.airflow.static.library import is_plain
-from meta_pipeline.schedulers.airflow.static.limits import ELEMENTS_PER_STEP, MAX_LENGTH
-from meta_pipeline.schedulers.airflow.static.machine import Machine
-from meta_pipeline.schedulers.airflow.static.values import (
+from meta_pipeline.schedulers.source.library import is_plain
+from meta_pipeline.schedulers.source.limits import ELEMENTS_PER_STEP, MAX_LENGTH
+from meta_pipeline.schedulers.source.machine import Machine
+from meta_pipeline.schedulers.source.values import (
     UNKNOWN,
     Class,
-    Dag,
     Instance,
     OpenList,
-    Output,
     Scope,
-    Task,
+    Thing,
 )
 
 
@@ -35,6 +33,8 @@ def bind(machine: Machine, target: ast.expr, value: object, scope: Scope) -> Non
 def _bind_each(machine: Machine, targets: list[ast.expr], value: object, scope: Scope) -> None:
     known = isinstance(value, (list, tuple)) and not isinstance(value, OpenList)
     items = list(value) if known and isinstance(value, (list, tuple)) else []
+    if isinstance(value, Thing):
+        items = value.unpacked(len(targets)) or []
     stars = [number for number, target in enumerate(targets) if isinstance(target, ast.Starred)]
     if known and len(stars) == 1 and len(items) >= len(targets) - 1:
         after = len(targets) - stars[0] - 1
@@ -60,10 +60,8 @@ def set_member(receiver: object, name: str, value: object, *, certain: bool) -> 
             receiver.attributes[name] = held
         case Class():
             receiver.scope.names[name] = held
-        case Dag() | Task():
-            receiver.arguments[name] = held
-        case Output(tasks=(task,)):
-            task.arguments[name] = held
+        case Thing():
+            receiver.set_member(name, held)
 
 
 def set_element(machine: Machine, receiver: object, key: object, value: object, scope: Scope) -> None:
@@ -71,7 +69,7 @@ def set_element(machine: Machine, receiver: object, key: object, value: object, 
     held = UNKNOWN if machine.uncertain else value
     if isinstance(receiver, dict):
         if receiver is scope.module.names:
-            # The name of a global does not matter to Airflow, only that there is one.
+            # The name of a global does not matter to a scheduler, only that there is one.
             receiver[key if isinstance(key, str) else f"<global {len(receiver)}>"] = value
         elif is_plain(key):
             receiver[key] = held

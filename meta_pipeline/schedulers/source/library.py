@@ -3,8 +3,8 @@
 import re
 from datetime import date, datetime, time, timedelta, tzinfo
 
-from meta_pipeline.schedulers.airflow.static.limits import MAX_LENGTH
-from meta_pipeline.schedulers.airflow.static.values import UNKNOWN, Asset, OpenList, Output, is_open
+from meta_pipeline.schedulers.source.limits import MAX_LENGTH
+from meta_pipeline.schedulers.source.values import UNKNOWN, OpenList, Thing, is_open
 
 MAX_BITS = 4096
 _LONG_NUMBER = re.compile(r"\d{4,}")
@@ -32,7 +32,7 @@ def same(one: object, other: object) -> bool:
         return one.keys() == other.keys() and all(_same_leaf(one[key], other[key]) for key in one)
     if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
         return len(one) == len(other) and all(map(_same_leaf, one, other))
-    return isinstance(one, Output) and one == other
+    return isinstance(one, Thing) and one == other
 
 
 def _same_leaf(one: object, other: object) -> bool:
@@ -50,8 +50,8 @@ def bounded(value: object) -> object:
 
 def element(receiver: object, key: object) -> object:
     """`receiver[key]`, where `key` may be a slice."""
-    if isinstance(receiver, Output):
-        return receiver
+    if isinstance(receiver, Thing):
+        return receiver.element(key)
     if isinstance(receiver, dict):
         if not is_plain(key):
             return UNKNOWN
@@ -78,8 +78,6 @@ def get(mapping: dict[object, object], key: object, default: object) -> object:
 
 def text(value: object) -> object:
     """`str(value)` for values whose text does not depend on the run."""
-    if isinstance(value, Asset):
-        return UNKNOWN
     return bounded(str(value)) if isinstance(value, _TEXT) else UNKNOWN
 
 
