@@ -1,6 +1,7 @@
 """CHG004: nothing is destroyed that the plan does not name."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import ClassVar
@@ -10,7 +11,7 @@ from meta_pipeline.contracts.places import DEFAULT_CONTRACTS, matches
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.plan import Plan, TopologyEdit
 from meta_pipeline.delivery.stages import StageId
-from meta_pipeline.delivery.topology import Difference
+from meta_pipeline.delivery.topology import Difference, Node, pipelines_of
 from meta_pipeline.delivery.tree import FileChange
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
@@ -157,8 +158,9 @@ def _removed_topology(change: Change, plan: Plan | None) -> Iterator[Weighed]:
     before = {error for topology in change.base_topologies for error in topology.errors}
     after = {error for topology in change.head_topologies for error in topology.errors}
     unreadable = {error.path for error in after - before}
+    carried_on = _carried_on(change)
     for difference in change.differences:
-        if difference.field == "removed":
+        if difference.field == "removed" and (difference.pipeline, difference.node) not in carried_on:
             is_named = (difference.pipeline, difference.node) in named
             cause = ", as its file can no longer be read" if difference.path in unreadable else ""
             yield weighed(
@@ -170,6 +172,33 @@ def _removed_topology(change: Change, plan: Plan | None) -> Iterator[Weighed]:
                 path=difference.path,
                 line=difference.line,
             )
+
+
+def _carried_on(change: Change) -> frozenset[tuple[str, str]]:
+    """The removed tests that a new one of the same kind on the same column takes up.
+
+    dbt names a test by its arguments, so that another list of accepted values is a test of another name.
+    """
+    old, new = pipelines_of(change.base_topologies), pipelines_of(change.head_topologies)
+    found: set[tuple[str, str]] = set()
+    for pipeline_id in old.keys() & new.keys():
+        before = {node.id: node for node in old[pipeline_id].nodes if node.kind == "test"}
+        after = {node.id: node for node in new[pipeline_id].nodes if node.kind == "test"}
+        added = Counter(_tested(after[node_id]) for node_id in after.keys() - before.keys())
+        for node_id in sorted(before.keys() - after.keys()):
+            if added[_tested(before[node_id])] > 0:
+                added[_tested(before[node_id])] -= 1
+                found.add((pipeline_id, node_id))
+    return frozenset(found)
+
+
+def _tested(test: Node) -> tuple[str | None, tuple[str, ...], tuple[str, ...], str]:
+    """What a generic test looks at: its kind, its models and sources, and the column, which its name tells."""
+    for name in (*test.upstream, *(read.replace(".", "_") for read in test.reads)):
+        _, found, rest = test.id.partition(f"_{name}_")
+        if found:
+            return test.operator, test.upstream, test.reads, rest.partition("__")[0]
+    return test.operator, test.upstream, test.reads, test.id
 
 
 def _lost(difference: Difference) -> str:

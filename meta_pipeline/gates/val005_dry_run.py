@@ -159,17 +159,11 @@ def _for_the_policy(problems: tuple[Problem, ...]) -> list[Finding]:
 
 def _for_the_lack(not_run: tuple[str, ...], change: Change | None) -> str:
     """That changed pipelines were not run, and how they can be where only the policy keeps them from it."""
-    of_dbt = {
-        pipeline.id
-        for topology in (change.head_topologies if change else ())
-        if topology.scheduler == "dbt"
-        for pipeline in topology.pipelines
-    }
     reason = f"the change touches {', '.join(not_run)}, which the dry run did not run"
-    unnamed = [name for name in not_run if name in of_dbt]
-    if not unnamed:
+    of_dbt = sorted(_of_dbt(change, change.differences).intersection(not_run)) if change else ()
+    if not of_dbt:
         return reason
-    return f"{reason}; {', '.join(unnamed)} is a dbt project: name it under dbt in .meta-pipeline.yaml"
+    return f"{reason}; {', '.join(of_dbt)} is a dbt project: name it under dbt in .meta-pipeline.yaml"
 
 
 def _too_slow(report: ValidationReport, policy: Policy) -> Iterator[Weighed]:

@@ -41,4 +41,4 @@ READERS: Mapping[SchedulerKind, Reader] = {
     "dbt": _read_dbt,
 }
 RUNTIMES: Mapping[SchedulerKind, Runtime] = {"airflow": AirflowRuntime(), "dagster": DagsterRuntime()}
-"""A runtime\'s module builds argument lists and reads answers; the scheduler\'s own package stays in the target."""
+"""A runtime's module builds argument lists and reads answers; the scheduler's own package stays in the target."""

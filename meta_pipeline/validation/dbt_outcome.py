@@ -66,12 +66,14 @@ class _Tested:
 
     def problem(self, project: str) -> Problem:
         count = f"{self.rows_failing} failing row{'' if self.rows_failing == 1 else 's'}"
-        subject = "" if self.subject == self.node_id else f"{self.subject} "
         sample = "; ".join(", ".join(f"{name}={value}" for name, value in row.items()) for row in self.rows)
+        upstream = self.node.upstream if self.node else ()
+        where = f": {self.subject}" if self.subject != self.node_id else ""
+        where = where or (f" on {', '.join(upstream)}" if upstream else "")
         return Problem(
             path=self.node.path if self.node else None,
             line=self.node.line if self.node else None,
-            message=f"dbt test {self.node_id}: {subject}has {count}{f', such as {sample}' if sample else ''}",
+            message=f"dbt test {self.node_id}{where} has {count}{f', such as {sample}' if sample else ''}",
             key=f"{project}|{self.node_id}",
             severity="warning" if self.result.status == "warn" else "error",
         )

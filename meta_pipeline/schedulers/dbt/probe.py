@@ -170,7 +170,7 @@ def shown(
     arguments = [
         "show",
         "--select",
-        *chosen,
+        " ".join(chosen),  # dagster-dbt takes one value
         "--limit",
         str(options.rows),
         "--output",
