@@ -127,7 +127,11 @@ def _touched(change: Change) -> Iterator[_Touched]:
     by_id = pipelines_of(change.base_topologies)
     seen: set[tuple[object, ...]] = set()
     differing = {(d.pipeline, d.node) for d in change.differences if d.node and d.field != "removed"}
-    added = {file.path: {line.number for line in file.added} for file in change.files}
+    gone = {file.old for file in change.files if file.status == "deleted"}
+    moved = {file.path for file in change.files if file.status == "added" and file.new in gone}
+    added = {
+        file.path: {line.number for line in file.added} for file in change.files if file.path not in moved
+    }
     ends = cache(lambda path: _statements(text_of(change.head, path) or "") if path.endswith(".py") else ())
     for topology in change.head_topologies:
         if topology.scheduler == "dbt":
