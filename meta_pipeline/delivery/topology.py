@@ -144,7 +144,7 @@ def differences(base: tuple[Topology, ...], head: tuple[Topology, ...]) -> tuple
 
     What holds for an asset in a job of its own is not said again of the job of all assets.
     """
-    found = [found for before, after in _paired(base, head) for found in _between(before, after)]
+    found = [found for before, after in paired(base, head) for found in _between(before, after)]
     said = {_matter(difference) for difference in found if difference.pipeline != IMPLICIT_JOB}
     return tuple(
         difference
@@ -158,7 +158,7 @@ def _matter(difference: Difference) -> tuple[object, ...]:
     return (difference.node, difference.field, difference.path, difference.line)
 
 
-def _paired(
+def paired(
     base: tuple[Topology, ...], head: tuple[Topology, ...]
 ) -> list[tuple[Pipeline | None, Pipeline | None]]:
     """The pipelines of both sides that are one and the same: of one id in one place, or else of one id."""
