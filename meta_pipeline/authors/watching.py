@@ -22,9 +22,9 @@ def watched(watch: Watch, monitoring: MonitoringPolicy) -> Metric:
     )
 
 
-def failures_of(pipeline: str) -> Watch:
-    """The metric to watch after any change of a pipeline."""
-    return Watch("failed runs", pipeline, "more per day than in the week before the change")
+def failures_of(pipeline: str, attempts: str = "task instances") -> Watch:
+    """The metric to watch after any change of a pipeline; `attempts` is what its scheduler calls them."""
+    return Watch(f"failed {attempts}", pipeline, "more per day than in the week before the change")
 
 
 def _words(name: str) -> list[str]:

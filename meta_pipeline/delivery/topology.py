@@ -55,11 +55,15 @@ class Pipeline(Frozen):
 
 
 class TopologyError(Frozen):
-    """A file that the scheduler, or its static reader, could not understand."""
+    """A file that the scheduler, or its static reader, could not understand.
+
+    It is `opaque` where nothing is wrong with it, but only a run can tell what it makes.
+    """
 
     path: str
     line: int | None = None
     message: str
+    opaque: bool = False
 
 
 class Topology(Frozen):
@@ -140,7 +144,7 @@ def differences(base: tuple[Topology, ...], head: tuple[Topology, ...]) -> tuple
 
     What holds for an asset in a job of its own is not said again of the job of all assets.
     """
-    found = [found for before, after in _paired(base, head) for found in _between(before, after)]
+    found = [found for before, after in paired(base, head) for found in _between(before, after)]
     said = {_matter(difference) for difference in found if difference.pipeline != IMPLICIT_JOB}
     return tuple(
         difference
@@ -154,7 +158,7 @@ def _matter(difference: Difference) -> tuple[object, ...]:
     return (difference.node, difference.field, difference.path, difference.line)
 
 
-def _paired(
+def paired(
     base: tuple[Topology, ...], head: tuple[Topology, ...]
 ) -> list[tuple[Pipeline | None, Pipeline | None]]:
     """The pipelines of both sides that are one and the same: of one id in one place, or else of one id."""
@@ -162,15 +166,27 @@ def _paired(
     pairs: list[tuple[Pipeline | None, Pipeline | None]] = [
         (old.pop(place), new.pop(place)) for place in sorted(old.keys() & new.keys())
     ]
-    moved = {pipeline.id: place for place, pipeline in reversed(new.items())}
-    for before in (old[place] for place in sorted(old)):
-        there = moved.pop(before.id, None)
-        pairs.append((before, new.pop(there) if there else None))
+    # Those of one id that are left have moved; where there are several, to where most of their nodes are.
+    moves = sorted(
+        (-_shared(before, after), there, here)
+        for there, before in old.items()
+        for here, after in new.items()
+        if before.id == after.id
+    )
+    for _, there, here in moves:
+        if there in old and here in new:
+            pairs.append((old.pop(there), new.pop(here)))
+    pairs += [(before, None) for _, before in sorted(old.items())]
     pairs += [(None, after) for _, after in sorted(new.items())]
     return sorted(pairs, key=lambda pair: (pair[1] or pair[0] or _NOTHING).id)
 
 
 _NOTHING = Pipeline(id="", path="")
+
+
+def _shared(before: Pipeline, after: Pipeline) -> int:
+    """How many nodes both have."""
+    return len({node.id for node in before.nodes} & {node.id for node in after.nodes})
 
 
 def _placed(topologies: tuple[Topology, ...]) -> dict[tuple[str, str, str], Pipeline]:

@@ -11,7 +11,7 @@ from meta_pipeline.contracts.places import DEFAULT_CONTRACTS, matches
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.plan import Plan, TopologyEdit
 from meta_pipeline.delivery.stages import StageId
-from meta_pipeline.delivery.topology import Difference, Node, pipelines_of
+from meta_pipeline.delivery.topology import Difference, Node, TopologyError, pipelines_of
 from meta_pipeline.delivery.tree import FileChange
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
@@ -155,23 +155,50 @@ def _sql(text: str) -> Case:
 
 def _removed_topology(change: Change, plan: Plan | None) -> Iterator[Weighed]:
     named = {(edit.pipeline, edit.node) for edit in plan.edits if edit.field == "removed"} if plan else set()
-    before = {error for topology in change.base_topologies for error in topology.errors}
-    after = {error for topology in change.head_topologies for error in topology.errors}
-    unreadable = {error.path for error in after - before}
+    known = {error for topology in change.base_topologies for error in topology.errors}
+    new = [error for topology in change.head_topologies for error in topology.errors if error not in known]
+    unreadable = {error.path for error in new if not error.opaque}
     carried_on = _carried_on(change)
     for difference in change.differences:
-        if difference.field == "removed" and (difference.pipeline, difference.node) not in carried_on:
-            is_named = (difference.pipeline, difference.node) in named
-            cause = ", as its file can no longer be read" if difference.path in unreadable else ""
-            yield weighed(
-                _strength(is_named=is_named),
-                f"{difference.sentence}{cause}; {_lost(difference)}",
-                "confirm the removal"
-                if is_named
-                else "keep it, or have a plan approved that names the removal",
-                path=difference.path,
-                line=difference.line,
-            )
+        if difference.field != "removed" or (difference.pipeline, difference.node) in carried_on:
+            continue
+        is_named = (difference.pipeline, difference.node) in named
+        cause, veiled = "", _veil(difference, new, change)
+        fix = "confirm the removal" if is_named else "keep it, or have a plan approved that names the removal"
+        if difference.path in unreadable:
+            cause = ", as its file can no longer be read"
+        elif veiled is not None:
+            cause = f", unless {veiled.path}:{veiled.line or 1} makes it, which only a run can tell"
+            fix = "look whether it is made there, and approve it if it is"
+        yield weighed(
+            _strength(is_named=is_named or (veiled is not None and difference.path not in unreadable)),
+            f"{difference.sentence}{cause}; {_lost(difference)}",
+            fix,
+            path=difference.path,
+            line=difference.line,
+        )
+
+
+def _veil(difference: Difference, new: list[TopologyError], change: Change) -> TopologyError | None:
+    """New code beside what was removed, of which source does not tell what it makes: it may have taken over."""
+    held = {entry.content for path, entry in change.base.entries().items()}
+    entries = change.head.entries()
+    return next(
+        (
+            error
+            for error in new
+            if error.opaque
+            and error.path in entries
+            and entries[error.path].content not in held
+            and _home(error.path) == _home(difference.path)
+        ),
+        None,
+    )
+
+
+def _home(path: str) -> str:
+    """The outermost folder: of a repository with several projects, the project."""
+    return path.partition("/")[0]
 
 
 def _carried_on(change: Change) -> frozenset[tuple[str, str]]:

@@ -17,7 +17,7 @@ from meta_pipeline.delivery.topology import (
     SchedulerKind,
     Topology,
     called,
-    pipelines_of,
+    paired,
 )
 from meta_pipeline.delivery.tree import text_of
 from meta_pipeline.gates import specimens
@@ -123,19 +123,23 @@ class _Touched:
 
 
 def _touched(change: Change) -> Iterator[_Touched]:
-    old = {(t.scheduler, t.root, p.id): p for t in change.base_topologies for p in t.pipelines}
-    by_id = pipelines_of(change.base_topologies)
+    pairs = paired(change.base_topologies, change.head_topologies)
+    old = {id(after): before for before, after in pairs if after is not None}
     seen: set[tuple[object, ...]] = set()
     differing = {(d.pipeline, d.node) for d in change.differences if d.node and d.field != "removed"}
-    added = {file.path: {line.number for line in file.added} for file in change.files}
+    gone = {file.old for file in change.files if file.status == "deleted"}
+    moved = {file.path for file in change.files if file.status == "added" and file.new in gone}
+    added = {
+        file.path: {line.number for line in file.added} for file in change.files if file.path not in moved
+    }
     ends = cache(lambda path: _statements(text_of(change.head, path) or "") if path.endswith(".py") else ())
     for topology in change.head_topologies:
         if topology.scheduler == "dbt":
             continue
+        everything = next((old.get(id(one)) for one in topology.pipelines if one.id == IMPLICIT_JOB), None)
         # The job of all assets comes last: what another job runs is judged there.
         for pipeline in sorted(topology.pipelines, key=lambda pipeline: pipeline.id == IMPLICIT_JOB):
-            base = old.get((topology.scheduler, topology.root, pipeline.id)) or by_id.get(pipeline.id)
-            everything = old.get((topology.scheduler, topology.root, IMPLICIT_JOB))
+            base = old.get(id(pipeline))
             for node in pipeline.nodes:
                 if not can_retry(node) or _is_judged(topology, pipeline, node, seen):
                     continue

@@ -8,6 +8,7 @@ from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.judgement import Finding
 from meta_pipeline.delivery.reports import Problem, ReportKind, ValidationReport
 from meta_pipeline.delivery.running import left_out, scheduled, touched_work, whole_pipelines
+from meta_pipeline.delivery.topology import Topology, pipelines_of
 from meta_pipeline.delivery.tree import MemoryTree
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
@@ -160,7 +161,8 @@ def _for_the_policy(problems: tuple[Problem, ...]) -> list[Finding]:
 def _for_the_lack(not_run: tuple[str, ...], change: Change | None) -> str:
     """That changed pipelines were not run, and how they can be where only the policy keeps them from it."""
     reason = f"the change touches {', '.join(not_run)}, which the dry run did not run"
-    of_dbt = sorted(_of_dbt(change, change.differences).intersection(not_run)) if change else ()
+    projects = pipelines_of(_dbt_projects(change)) if change else {}
+    of_dbt = sorted(projects.keys() & set(not_run))
     if not of_dbt:
         return reason
     return f"{reason}; {', '.join(of_dbt)} is a dbt project: name it under dbt in .meta-pipeline.yaml"
@@ -187,9 +189,12 @@ def _not_run(change: Change, report: ValidationReport, policy: Policy) -> tuple[
     An asset of Dagster is run where any job that selects it was.
     """
     kind = policy.scheduler.kind if policy.scheduler else None
-    of_dbt = (topology for topology in change.head_topologies if topology.scheduler == "dbt")
-    there = (*scheduled(change.head_topologies, kind), *of_dbt)
+    there = (*scheduled(change.head_topologies, kind), *_dbt_projects(change))
     telling = [d for d in change.differences if d.node is not None or d.field == "added"]
     measured = {m.subject for m in report.measures if m.name == "runtime" and m.side == "head"}
     pipelines = whole_pipelines(there, telling) - measured
     return tuple(sorted({*pipelines, *left_out(there, touched_work(there, telling), measured)}))
+
+
+def _dbt_projects(change: Change) -> tuple[Topology, ...]:
+    return tuple(topology for topology in change.head_topologies if topology.scheduler == "dbt")

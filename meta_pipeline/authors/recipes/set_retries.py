@@ -235,6 +235,6 @@ def _fit(
         verification=f"Read the topology of {', '.join(files)} at head and compare {said} of {subject}.",
         rollback=f"Revert the change of {', '.join(files)}; retries write no data of their own.",
         edits=edits,
-        metrics=(failures_of(subject),),
+        metrics=(failures_of(subject, "steps") if parameters.dagster else failures_of(subject),),
         notes=tuple(notes),
     )

@@ -145,7 +145,7 @@ def together(job: str, answers: Sequence[Document]) -> Document:
     runs = [run for answer in answers for run in answer["runs"] if run["pipeline"] == job]
     if not runs:
         reasons = [text for answer in answers for text in answer["errors"]]
-        text = "; not loaded: ".join(["no job has this name", *reasons[:1]])
+        text = "; not loaded: ".join(["no job has this name", *reasons[:3]])
         return {"pipeline": job, "succeeded": False, "seconds": 0.0, "nodes": [], "error": text}
     errors = [run["error"] for run in runs if run["error"]]
     return {

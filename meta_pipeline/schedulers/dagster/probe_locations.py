@@ -179,10 +179,12 @@ def has_module(name: str | None, location: Document) -> bool:
 def shown_roots(found: Sequence[Document]) -> list[str]:
     """The root of each location; two in one folder are told apart by their files."""
     roots = [location["root"] for location in found]
-    return [
-        (location.get("file") or module_file(location) or root) if roots.count(root) > 1 else root or "."
-        for location, root in ((one, one["root"]) for one in found)
-    ]
+    shown = []
+    for location in found:
+        root = location["root"]
+        own = location.get("file") or module_file(location) if roots.count(root) > 1 else None
+        shown.append(own or root or ".")
+    return shown
 
 
 def module_file(location: Document) -> str | None:

@@ -129,6 +129,10 @@ class Machine(ABC):
     def error(self, path: str, line: int | None, message: str) -> None:
         self.errors[TopologyError(path=path, line=line, message=message)] = None
 
+    def opaque(self, path: str, line: int | None, message: str) -> None:
+        """Note what only a run can tell."""
+        self.errors[TopologyError(path=path, line=line, message=message, opaque=True)] = None
+
     def own_site(self, site: Site) -> Site:
         """Where the file that is read itself stands in the chain of calls that leads to `site`."""
         if site.path == self.path:

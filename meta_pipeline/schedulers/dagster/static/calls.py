@@ -131,7 +131,7 @@ def call_dagster(machine: "LocationCode", external: External, arguments: Argumen
         return loading.load(machine, last, named, site)
     is_foreign = external.name.startswith("dagster_") and _BUILDER.fullmatch(last)
     if is_foreign or (owner == "AssetsDefinition" and last.startswith("from_")):
-        machine.error(site.path, site.line, f"what {external.name} makes is known only at run time")
+        machine.opaque(site.path, site.line, f"what {external.name} makes is known only at run time")
     return UNKNOWN
 
 
@@ -159,7 +159,7 @@ def used(machine: "LocationCode", role: str, named: Named, function: Function) -
 def _foreign_assets(machine: "LocationCode", role: str, named: Named, function: Function) -> Assets:
     """`@dbt_assets`, `@sling_assets` ...: one node that stands for what a manifest or connection lists."""
     path, line = function.scope.path, function.line
-    machine.error(path, line, f"the assets of @{role} {function.name} are listed outside the source")
+    machine.opaque(path, line, f"the assets of @{role} {function.name} are listed outside the source")
     node = Asset(
         (function.name,),
         role,

@@ -22,5 +22,5 @@ def report_components(machine: Machine, path: str) -> bool:
             continue
         found = True
         line = document.lc.key("type")[0] + 1
-        machine.error(path, line, f"what the component {kind} makes is known only at run time")
+        machine.opaque(path, line, f"what the component {kind} makes is known only at run time")
     return found

@@ -46,6 +46,10 @@ class Location:
     def error(self, path: str, line: int | None, message: str) -> None:
         self.errors[TopologyError(path=path, line=line, message=message)] = None
 
+    def opaque(self, path: str, line: int | None, message: str) -> None:
+        """Note what only a run can tell."""
+        self.errors[TopologyError(path=path, line=line, message=message, opaque=True)] = None
+
 
 def pipelines_of(location: Location) -> tuple[Pipeline, ...]:
     """The jobs of a location in the order of their ids, and the one that Dagster makes of all its assets."""
@@ -65,7 +69,7 @@ def _by_key(location: Location) -> dict[Key, Asset]:
     found: dict[Key, Asset] = {}
     for asset in location.definitions.assets:
         if isinstance(asset.key, Unknown):
-            location.error(asset.path, asset.line, "the key of an asset is computed at run time")
+            location.opaque(asset.path, asset.line, "the key of an asset is computed at run time")
             continue
         first = found.setdefault(asset.key, asset)
         # A specification may stand beside what makes the asset; two that make it are a mistake.
@@ -99,7 +103,7 @@ def _known_checks(location: Location) -> tuple[Check, ...]:
     found: dict[tuple[Key, str], Check] = {}
     for check in location.definitions.checks:
         if isinstance(check.asset, Unknown) or not isinstance(check.name, str):
-            location.error(check.path, check.line, "the asset or name of a check is computed at run time")
+            location.opaque(check.path, check.line, "the asset or name of a check is computed at run time")
         else:
             found.setdefault((check.asset, check.name), check)
     return tuple(found.values())
@@ -112,7 +116,7 @@ def _jobs(location: Location) -> dict[str, Job]:
     found: dict[str, Job] = {}
     for job in [*definitions.jobs, *(job for job in launched if isinstance(job, Job))]:
         if not isinstance(job.name, str):
-            location.error(job.path, job.line, "the name of a job is computed at run time")
+            location.opaque(job.path, job.line, "the name of a job is computed at run time")
             continue
         first = found.setdefault(job.name, job)
         if first is not job and (first.path, first.line) != (job.path, job.line):
@@ -155,7 +159,7 @@ def _selected(location: Location, job: Job, catalogue: Catalogue) -> Selected:
     try:
         return select(job.selection, catalogue)
     except UnknownSelectionError:
-        location.error(
+        location.opaque(
             job.path, job.line, f"which assets the job '{job.name}' selects is known only at run time"
         )
         return Selected()

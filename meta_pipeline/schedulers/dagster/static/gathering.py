@@ -37,7 +37,7 @@ def definitions_of(machine: Machine, named: Mapping[object, object], site: Site)
         things += found
         if any(isinstance(thing, Unknown) for thing in found):
             what = name.replace("_", " ")
-            machine.error(site.path, site.line, f"some of these {what} are known only at run time")
+            machine.opaque(site.path, site.line, f"some of these {what} are known only at run time")
     return gathered(things, site)
 
 

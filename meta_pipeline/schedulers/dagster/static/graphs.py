@@ -46,7 +46,7 @@ def use(machine: Composer, used: Op | Graph, arguments: Arguments, site: Site) -
     frame = machine.frames[-1]
     name = used.used_as
     if not isinstance(name, str):
-        machine.error(site.path, site.line, "the name of an op is computed at run time")
+        machine.opaque(site.path, site.line, "the name of an op is computed at run time")
         return UNKNOWN
     count = frame.taken[name] = frame.taken.get(name, 0) + 1
     node_id = f"{frame.prefix}{name}" if count == 1 else f"{frame.prefix}{name}_{count}"

@@ -36,7 +36,7 @@ def load(machine: "LocationCode", loader: str, named: Named, site: Site) -> obje
     if loader == "load_defs":
         folder_of = _folder(machine, given(named, "defs_root", next(iter(named.values()), UNKNOWN)))
         if folder_of is None:
-            machine.error(site.path, site.line, "the folder of these definitions is known only at run time")
+            machine.opaque(site.path, site.line, "the folder of these definitions is known only at run time")
             return UNKNOWN
         return defs_folder(machine, folder_of, site, stops_at_definitions=True)
     scopes = list(_scopes(machine, loader, named, site))
@@ -68,7 +68,7 @@ def _scopes(machine: "LocationCode", loader: str, named: Named, site: Site) -> I
     )
     for module in flat([Module(value) if isinstance(value, str) else value]):
         if not isinstance(module, Module):
-            machine.error(site.path, site.line, "which modules are loaded here is known only at run time")
+            machine.opaque(site.path, site.line, "which modules are loaded here is known only at run time")
             continue
         scope = machine.module_scope(module.name)
         if scope is not None:
@@ -173,7 +173,7 @@ def definitions_in(machine: "LocationCode", scope: Scope, path: str) -> Definiti
         if isinstance(made, Definitions):
             found[made] = None
         else:
-            machine.error(path, None, "what its definitions are is known only at run time")
+            machine.opaque(path, None, "what its definitions are is known only at run time")
     return merged(found, Site(*_place(found, path))) if found else None
 
 
