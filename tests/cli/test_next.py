@@ -69,4 +69,7 @@ def test_topology_leads_to_a_policy_and_then_to_a_check(shell: Shell, git_repo: 
     )
     git_repo({"README.md": ""}, name="other")
     nothing = shell.run("topology", "--repo", "other").stdout
-    assert "No pipelines were found. next: write it with 'meta-pipeline init --repo other'" in nothing
+    assert (
+        "No pipelines were found. next: write .meta-pipeline.yaml with 'meta-pipeline init --repo other'"
+        in nothing
+    )
