@@ -61,7 +61,9 @@ def test_an_unknown_target_or_delivery(shell: Shell, git_repo: MakeRepository) -
     assert "there is no delivery shop/inbox-1; the deliveries of shop are: none." in shell.refused(
         2, "withdraw", "shop/inbox-1"
     )
-    assert "write <source>-<number>, as inbox-0007" in shell.refused(2, "answer", "shop", "q1", "yes")
+    assert "write <target>/<source>-<number>, as sales/inbox-0007" in shell.refused(
+        2, "answer", "shop", "q1", "yes"
+    )
 
 
 def test_no_scheduler(shell: Shell, git_repo: MakeRepository) -> None:
