@@ -7,7 +7,7 @@ from typing import Literal
 from meta_pipeline.cli.documents import CheckDocument, GateDocument
 from meta_pipeline.cli.output import STDERR, STDOUT, exit_of_results, leave, print_document, shown
 from meta_pipeline.delivery.judgement import GateResult, decide
-from meta_pipeline.delivery.topology import Topology, TopologyDocument
+from meta_pipeline.delivery.topology import UNRESOLVED, Topology, TopologyDocument
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.catalogue import catalogue
 from meta_pipeline.gates.gate import judge
@@ -81,7 +81,9 @@ def topology(repo: Path, rev: str, *, level: Literal["static", "full"], as_json:
         return
     for topology_found in found:
         _show_topology(topology_found)
-    STDOUT.print(_after_topology(repo, tree, found, unread=bool(notes)), highlight=False)
+    STDOUT.print(
+        _after_topology(repo, tree, found, policy.default_branch, unread=bool(notes)), highlight=False
+    )
 
 
 def policy_of(repository: Repository, tree: GitTree) -> Policy:
@@ -131,35 +133,47 @@ def _next(repo: Path, base: str, head: str, document: CheckDocument) -> str:
     return "merge it; every gate that applies has passed"
 
 
-def _after_topology(repo: Path, tree: GitTree, found: tuple[Topology, ...], *, unread: bool) -> str:
+def _after_topology(
+    repo: Path, tree: GitTree, found: tuple[Topology, ...], branch: str, *, unread: bool
+) -> str:
+    judge = f"meta-pipeline check --repo {shown(repo)} --base {shown(branch)} --head my-branch"
     has_policy = tree.read(POLICY_FILE) is not None
     if not any(topology.pipelines or topology.errors for topology in found):
         if unread:
-            return "next: judge a change by its files: meta-pipeline check --repo PATH --base main --head my-branch"
-        mend = f"name the scheduler and its folders in {POLICY_FILE}"
-        first = "" if has_policy else f"write it with 'meta-pipeline init --repo {shown(repo)}', and "
-        return f"No pipelines were found. next: {first}{mend}"
+            return f"next: judge a change by its files: {judge}"
+        if has_policy:
+            keys = f"scheduler.kind and scheduler.paths in {POLICY_FILE}"
+            return f"No pipelines were found. next: see that {keys} say where they are"
+        return (
+            f"No pipelines were found. next: write {POLICY_FILE} with 'meta-pipeline init --repo {shown(repo)}', "
+            "and name scheduler.kind and scheduler.paths there"
+        )
     if not has_policy:
         return f"next: meta-pipeline init --repo {shown(repo)}"
-    return f"next: meta-pipeline check --repo {shown(repo)} --base main --head my-branch"
+    return f"next: {judge}"
+
+
+def _places(count: int) -> str:
+    return "place that" if count == 1 else "places that"
 
 
 def _show_topology(found: Topology) -> None:
     from rich.table import Table
 
     how = "read from source" if found.method == "static" else "as the scheduler itself loads them"
-    title = f"{found.scheduler} {found.version} in {found.root}, {how}"
+    version = "" if found.version == UNRESOLVED else f" {found.version}"
+    title = f"{found.scheduler}{version} in {found.root}, {how}"
     table = Table("pipeline", "schedule", "tasks", "retries", "where", title=title, title_justify="left")
     for pipeline in found.pipelines:
         retries = sorted({str(node.retries) for node in pipeline.nodes})
         table.add_row(
             shown(pipeline.id),
-            shown(pipeline.schedule),
+            shown(pipeline.schedule or "-"),
             str(len(pipeline.nodes)),
             ", ".join(retries),
             shown(f"{pipeline.path}:{pipeline.line}" if pipeline.line else pipeline.path),
         )
-    STDOUT.print(table)
+    STDOUT.print(table if found.pipelines else title, highlight=False)
     for error in found.errors:
         STDOUT.print(
             f"could not be read: {shown(error.path)}:{error.line or 1}: {shown(error.message)}",
@@ -168,6 +182,6 @@ def _show_topology(found: Topology) -> None:
     count, errors = len(found.pipelines), len(found.errors)
     STDOUT.print(
         f"{count} {'pipeline' if count == 1 else 'pipelines'}, "
-        f"{'all files read' if not errors else f'{errors} that could not be read'}",
+        f"{'all files read' if not errors else f'{errors} {_places(errors)} could not be read'}",
         highlight=False,
     )

@@ -148,3 +148,9 @@ def test_a_scheduler_that_is_not_read_yet_is_said_plainly_once(
         both = said.stdout + said.text
         assert both.count("Prefect is used here, and this version does not read its pipelines yet") == 1
         assert "next: " in both.lower() or "Next:" in both
+
+
+def test_a_python_that_is_not_on_the_machine_is_a_step(shell: Shell, git_repo: MakeRepository) -> None:
+    git_repo({"dags/daily.py": DAG, ".python-version": "3.99\n"})
+    document = shell.run("init", "--repo", "repo", "--json").document("init")
+    assert "uv python install 3.99" in document["next"]

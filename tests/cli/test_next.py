@@ -46,7 +46,7 @@ def test_a_verdict_says_what_now(
     assert said.exit == status, said.text
     assert says in said.stdout
     if status != 3:
-        assert "meta-pipeline check --repo repo --base HEAD~1 --head HEAD" in said.stdout.splitlines()[-1]
+        assert "meta-pipeline check --repo repo --base 'HEAD~1' --head HEAD" in said.stdout.splitlines()[-1]
 
 
 def test_what_could_not_run_leads_to_the_machine(shell: Shell, git_repo: MakeRepository) -> None:
@@ -69,4 +69,7 @@ def test_topology_leads_to_a_policy_and_then_to_a_check(shell: Shell, git_repo: 
     )
     git_repo({"README.md": ""}, name="other")
     nothing = shell.run("topology", "--repo", "other").stdout
-    assert "No pipelines were found. next: write it with 'meta-pipeline init --repo other'" in nothing
+    assert (
+        "No pipelines were found. next: write .meta-pipeline.yaml with 'meta-pipeline init --repo other'"
+        in nothing
+    )
