@@ -1,5 +1,6 @@
 """What meta-pipeline costs beside what it is made of; `make bench` runs these and writes docs/benchmarks.md."""
 
+import itertools
 import shutil
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from meta_pipeline.policy import INBOX
 from meta_pipeline.resources import DeskResource
 from meta_pipeline.settings import Home, Target
 from meta_pipeline.workspace.repository import Mirror
-from tests.benchmarks.comparing import BEFORE, Benchmark, command, compare
+from tests.benchmarks.comparing import BEFORE, Benchmark, command, compare, seconds
+from tests.benchmarks.delivering import Delivered
 from tests.benchmarks.large_project import large_project, ten_file_change
-from tests.conftest import MakeRepository, commit
+from tests.conftest import ROOT, MakeRepository, commit
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -120,3 +122,30 @@ class IdleTarget:
         )
         found = self.sensor.evaluate_tick(context)
         assert found.skip_message == "the inbox is as it was"
+
+
+@pytest.mark.benchmark(group="delivery")
+@pytest.mark.timeout(1800)
+def test_a_whole_delivery(benchmark: Benchmark, tmp_path: Path, shared_environments: Path) -> None:
+    """From the issue to the merge, nothing known of the base; the first one builds environments and is not counted."""
+    room = itertools.count()
+    sources = {"ours": ROOT} | ({"before": Path(BEFORE)} if BEFORE else {})
+    first = Delivered.from_the_issue(tmp_path / "first", shared_environments, ROOT)
+    records = first.records()
+    taken: dict[str, list[float]] = {name: [] for name in ("baseline", "validation", "before")}
+
+    def by_hand_first() -> None:
+        checkouts = tmp_path / f"checkouts-{next(room)}"
+        first.checked_out(records, checkouts)
+        taken["baseline"].append(seconds(lambda: first.by_hand(records, checkouts)))
+        if "before" in sources:
+            taken["before"].append(seconds(lambda: deliver("before")))
+
+    def deliver(side: str) -> None:
+        made = Delivered.from_the_issue(tmp_path / f"{side}-{next(room)}", shared_environments, sources[side])
+        if side == "ours":
+            taken["validation"].append(made.validation_seconds)
+
+    benchmark.pedantic(lambda: deliver("ours"), setup=by_hand_first, rounds=2, warmup_rounds=0)
+    benchmark.extra_info |= {name: times for name, times in taken.items() if times}
+    benchmark.extra_info["commands"] = [f"{each.side}: {each.command.name}" for each in records]
