@@ -95,9 +95,11 @@ class Row:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--before", metavar="COMMIT", help="time this older commit in the same rounds")
-    before = parser.parse_args().before
+    parser.add_argument("--only", metavar="EXPRESSION", default="", help="as pytest's -k")
+    arguments = parser.parse_args()
+    before = arguments.before
     with _older(before) as source:
-        status = _run({} if source is None else {"BENCH_BEFORE": str(source)})
+        status = _run({} if source is None else {"BENCH_BEFORE": str(source)}, arguments.only)
     if status:
         return status
     found = json.loads(RESULTS.read_text())["benchmarks"]
@@ -156,9 +158,9 @@ def machine() -> Mapping[str, str]:
     }
 
 
-def _run(variables: Mapping[str, str]) -> int:
+def _run(variables: Mapping[str, str], only: str) -> int:
     RESULTS.parent.mkdir(exist_ok=True)
-    options = ["-o", "addopts=--import-mode=importlib --strict-markers", "--benchmark-only", "-q"]
+    options = ["-o", "addopts=--import-mode=importlib --strict-markers", "--benchmark-only", "-q", "-k", only]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "tests/benchmarks", *options, f"--benchmark-json={RESULTS}"],
         cwd=ROOT,
