@@ -13,6 +13,9 @@ READY := .venv/.ready
 # Where the demo and the UI keep deliveries, and the Dagster instance that dagster.yaml describes.
 INSTANCE := META_PIPELINE_HOME="$(CURDIR)/.state" DAGSTER_HOME="$(CURDIR)"
 
+# Many containers set it; every command would then compile anew all that it imports.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help setup lint format lock test test-full demo ui bench docs clean
 
 help: ## List the targets
@@ -51,8 +54,9 @@ demo: $(READY) ## Deliver a shipped issue to a shipped target, end to end; TARGE
 ui: $(READY) ## Open the Dagster UI with its daemon
 	@$(INSTANCE) $(BIN)/dagster dev -w workspace.yaml
 
-bench: $(READY) ## Run the benchmarks
-	$(BIN)/python -m pytest -o addopts="--import-mode=importlib --strict-markers" --benchmark-only
+bench: $(READY) ## Measure what it costs, into docs/benchmarks.md; BEFORE=COMMIT measures an older one too
+	@scripts/install-system-packages
+	$(BIN)/python -m scripts.bench $(if $(BEFORE),--before $(BEFORE))
 
 docs: $(READY) ## Write the generated pages of docs/ again
 	$(BIN)/python -m scripts.generate_docs

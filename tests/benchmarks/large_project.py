@@ -19,6 +19,7 @@ dbt:
 RUFF = """\
 [tool.ruff]
 line-length = 100
+src = ["dags"]
 
 [tool.ruff.lint]
 select = ["E", "F", "I", "B", "UP"]

@@ -1,28 +1,21 @@
 """What meta-pipeline costs beside what it is made of; `make bench` runs these and writes docs/benchmarks.md."""
 
-import shutil
+import itertools
+import sys
 from pathlib import Path
 
-import dagster as dg
 import pytest
 
-from meta_pipeline.defs.code_location import code_location
-from meta_pipeline.delivery.change_set import Author
-from meta_pipeline.delivery.ids import DeliveryId
-from meta_pipeline.delivery.ledger import Opened
-from meta_pipeline.desk import Desk
-from meta_pipeline.policy import INBOX
-from meta_pipeline.resources import DeskResource
 from meta_pipeline.settings import Home, Target
-from meta_pipeline.workspace.repository import Mirror
-from tests.benchmarks.comparing import BEFORE, Benchmark, command, compare
+from tests.benchmarks.comparing import BEFORE, Benchmark, command, compare, seconds
+from tests.benchmarks.delivering import Delivered
+from tests.benchmarks.idle_target import IdleTarget
 from tests.benchmarks.large_project import large_project, ten_file_change
-from tests.conftest import MakeRepository, commit
+from tests.conftest import ROOT, MakeRepository, commit
 
 pytestmark = pytest.mark.timeout(600)
 
 LOAD = "from meta_pipeline.definitions import definitions; definitions().get_repository_def().get_all_jobs()"
-ISSUE = "---\ntitle: Load number {number}\nrequester: shop\n---\n\nRetries of `daily.load` are at least 3.\n"
 
 
 @pytest.mark.benchmark(group="load")
@@ -69,54 +62,35 @@ def test_a_static_check_of_ten_files(benchmark: Benchmark, tmp_path: Path, kind:
         command(
             ["sh", "-c", by_hand],
             cwd=root,
-            variables={"PATH": f"{Path(shutil.which('ruff') or '').parent}:/usr/bin:/bin"},
+            variables={"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"},
         ),
         before=command(check, cwd=tmp_path, variables=home, source=Path(BEFORE)) if BEFORE else None,
         rounds=5,
     )
 
 
-class IdleTarget:
-    """A target whose inbox holds `count` issues, each with a delivery and a partition, and nothing new."""
+@pytest.mark.benchmark(group="delivery")
+@pytest.mark.timeout(1800)
+def test_a_whole_delivery(benchmark: Benchmark, tmp_path: Path, shared_environments: Path) -> None:
+    """From the issue to the merge, nothing known of the base; the first one builds environments and is not counted."""
+    room = itertools.count()
+    sources = {"ours": ROOT} | ({"before": Path(BEFORE)} if BEFORE else {})
+    first = Delivered.from_the_issue(tmp_path / "first", shared_environments, ROOT)
+    records = first.records()
+    taken: dict[str, list[float]] = {name: [] for name in ("baseline", "validation", "before")}
 
-    def __init__(self, folder: Path, git_repo: MakeRepository, count: int) -> None:
-        files: dict[str, str | bytes] = {
-            f"{INBOX}/{number:05}-load.md": ISSUE.format(number=number) for number in range(1, count + 1)
-        }
-        source = Path(
-            git_repo({".meta-pipeline.yaml": "version: 1\n", **files}, name=f"of-{count}").working_dir
-        )
-        folder.mkdir()
-        self.home = Home(folder)
-        target = self.home.watch(Target(name="shop", repository=str(source)))
-        desk = Desk(self.home)
-        deliveries = [
-            DeliveryId(target="shop", source="inbox", number=f"{n:05}") for n in range(1, count + 1)
-        ]
-        opened = Opened(
-            revision=1,
-            issue="sha256:0",
-            policy="sha256:0",
-            policy_commit="0",
-            author=Author(kind="recipes", identity="bench"),
-        )
-        for delivery in deliveries:
-            desk.record(delivery).append(opened)
-        mirror: Mirror = desk.mirror(target)
-        self.cursor = mirror.tree(mirror.tip("main")).folder_id(INBOX)
-        self.definitions = code_location(self.home).get_repository_def()
-        self.sensor = self.definitions.get_sensor_def("issue_sensor_shop")
-        (folder / "dagster").mkdir()
-        self.instance = dg.DagsterInstance.local_temp(str(folder / "dagster"))
-        self.instance.add_dynamic_partitions("deliveries_shop", [each.partition_key for each in deliveries])
+    def by_hand_first() -> None:
+        checkouts = tmp_path / f"checkouts-{next(room)}"
+        first.checked_out(records, checkouts)
+        taken["baseline"].append(seconds(lambda: first.by_hand(records, checkouts)))
+        if "before" in sources:
+            taken["before"].append(seconds(lambda: deliver("before")))
 
-    def tick(self) -> None:
-        """One tick of the issue sensor, as the daemon evaluates it."""
-        context = dg.build_sensor_context(
-            instance=self.instance,
-            cursor=self.cursor,
-            repository_def=self.definitions,
-            resources={"desk": DeskResource(home=str(self.home.path))},
-        )
-        found = self.sensor.evaluate_tick(context)
-        assert found.skip_message == "the inbox is as it was"
+    def deliver(side: str) -> None:
+        made = Delivered.from_the_issue(tmp_path / f"{side}-{next(room)}", shared_environments, sources[side])
+        if side == "ours":
+            taken["validation"].append(made.validation_seconds)
+
+    benchmark.pedantic(lambda: deliver("ours"), setup=by_hand_first, rounds=2, warmup_rounds=0)
+    benchmark.extra_info |= {name: times for name, times in taken.items() if times}
+    benchmark.extra_info["commands"] = [f"{each.side}: {each.command.name}" for each in records]
