@@ -18,7 +18,7 @@ from meta_pipeline.delivery.ledger import Judged, Ran, Recorded
 from meta_pipeline.desk import Desk
 from meta_pipeline.settings import Home
 from meta_pipeline.validation.bench import SYSTEM_PATH
-from tests.sales_target import FIXTURE, INBOX, SalesTarget
+from tests.shipped_target import ShippedTarget
 
 DELIVERY = "sales/inbox-0001"
 NEEDS_APPROVAL = 3
@@ -37,10 +37,9 @@ class Delivered:
         (root / "home").mkdir()
         (root / "home" / "environments").symlink_to(shared / "environments")
         key = shared / "signer_key"
-        target = SalesTarget.make(root, key)
+        target = ShippedTarget.make(root, key)
         target.push_issues("0001")
-        issue = FIXTURE / INBOX / "0001-retry-the-revenue-load.md"
-        deliver = ("deliver", "--repo", str(target.origin), "--issue", str(issue))
+        deliver = ("deliver", "--repo", str(target.origin), "--issue", str(target.issue("0001")))
         for arguments, wanted in (
             (deliver, NEEDS_APPROVAL),
             (("approve", DELIVERY, "design", "--key", str(key)), 0),
