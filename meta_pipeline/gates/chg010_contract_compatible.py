@@ -67,7 +67,7 @@ class ContractCompatible(Gate):
                         line=pair.after.line,
                     )
                 )
-        return weigh(self, found, f"the contracts of {len(touched)} datasets are touched and none is broken")
+        return weigh(self, found, f"{len(touched)} contract(s) are touched and none is broken")
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
