@@ -93,7 +93,7 @@ def main(arguments: Sequence[str]) -> int:
     document, status = asked(options)
     output = Path(options.output)
     part = output.with_name(output.name + ".part")
-    part.write_text(json.dumps(document, sort_keys=True), encoding="utf-8")
+    part.write_text(json.dumps(document), encoding="utf-8")
     part.replace(output)
     return status
 
