@@ -14,7 +14,8 @@ def test_what_a_build_made_or_changed_is_put_into_another_checkout_but_not_over_
 ) -> None:
     repo = git_repo(FILES)
     base = repo.head.commit.hexsha
-    head = commit(repo, {"changed.sql": "2"})
+    (Path(repo.working_dir) / "out").symlink_to(tmp_path)
+    head = commit(repo, {"changed.sql": "2", "data": "a file"})
     mirror = Mirror.open(tmp_path / "home", "shop", str(repo.working_dir))
     manifest, archive = tmp_path / "manifest.json", tmp_path / "left.tar"
     manifest.write_text("{}")
@@ -23,6 +24,9 @@ def test_what_a_build_made_or_changed_is_put_into_another_checkout_but_not_over_
         (worktree.path / "kept.sql").write_text("rewritten")
         (worktree.path / "changed.sql").write_text("rewritten")
         (worktree.path / "link").symlink_to("/etc/passwd")
+        for folder in ("out", "data"):
+            (worktree.path / folder).mkdir()
+            (worktree.path / folder / "rows.duckdb").write_text("rows")
         assert leftovers.pack(worktree, manifest, archive)
     trees = MemoryTree.of(FILES), MemoryTree.of({**FILES, "changed.sql": "2"})
     with mirror.worktree(head) as worktree:
@@ -31,6 +35,8 @@ def test_what_a_build_made_or_changed_is_put_into_another_checkout_but_not_over_
         assert (worktree.path / "kept.sql").read_text() == "rewritten"
         assert (worktree.path / "changed.sql").read_text() == "2"
         assert not (worktree.path / "link").is_symlink()
+        assert (worktree.path / "data").read_text() == "a file"
+        assert not (tmp_path / "rows.duckdb").exists()
     assert (tmp_path / "state" / "manifest.json").read_text() == "{}"
 
 
