@@ -47,7 +47,9 @@ def unpack(archive: Path, worktree: Worktree, trees: tuple[Tree, Tree], state: P
                 continue
             member.name = member.name.removeprefix(f"{_FILES}/")
             if old.get(member.name) == new.get(member.name):
-                tar.extract(member, worktree.path, filter="data")
+                # The change may have put a link or a file where the build of the base had a folder.
+                with suppress(tarfile.FilterError, OSError):
+                    tar.extract(member, worktree.path, filter="data")
 
 
 def _left(worktree: Worktree) -> Iterator[Path]:

@@ -48,7 +48,7 @@ def test_a_test_that_finds_rows_is_told_with_its_model_column_and_rows(shop: Sho
         "dbt test accepted_values_orders_status__placed__shipped: orders.status has 1 failing row, "
         "such as value_field=lost, n_records=1"
     )
-    assert (warning.path, warning.line, warning.severity) == ("models/schema.yml", 13, "warning")
+    assert (warning.path, warning.line, warning.severity) == ("models/schema.yml", 12, "warning")
     assert warning.message == (
         "dbt test not_null_orders_customer: orders.customer has 1 failing row, such as customer=None"
     )

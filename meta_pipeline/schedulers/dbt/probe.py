@@ -28,7 +28,7 @@ Document = dict[str, Any]
 
 MOST_ERRORS = 50
 MOST_TEXT = 4000
-MOST_TESTS_SHOWN = 10
+MOST_TESTS_SHOWN = 5
 MOST_VALUE = 80
 TESTS = ("test", "unit_test")
 PACKAGES = ("packages.yml", "dependencies.yml")
@@ -93,7 +93,7 @@ def main(arguments: Sequence[str]) -> int:
     document, status = asked(options)
     output = Path(options.output)
     part = output.with_name(output.name + ".part")
-    part.write_text(json.dumps(document, sort_keys=True), encoding="utf-8")
+    part.write_text(json.dumps(document), encoding="utf-8")
     part.replace(output)
     return status
 
@@ -162,23 +162,25 @@ def shown(
     dbt: Dbt, options: argparse.Namespace, failing: Sequence[str], manifest: Document, artifacts: Path
 ) -> Document:
     """Some failing rows of each of these tests, by `dbt show`."""
-    chosen = [
-        ".".join(manifest["nodes"][unique_id]["fqn"])
-        for unique_id in failing
-        if unique_id in manifest["nodes"]
-    ]
-    arguments = [
-        "show",
-        "--select",
-        " ".join(chosen),  # dagster-dbt takes one value
-        "--limit",
-        str(options.rows),
-        "--output",
-        "json",
-        *deferral(options),
-    ]
-    ran = Invocation(dbt, arguments, artifacts / "show")
-    return {unique_id: rows_of(ran.rows[unique_id]) for unique_id in failing if unique_id in ran.rows}
+    found: Document = {}
+    for number, unique_id in enumerate(failing):
+        node = manifest["nodes"].get(unique_id)
+        if node is None:
+            continue
+        # `dbt show` tells only of the first node that is selected.
+        arguments = [
+            "show",
+            "--select",
+            ".".join(node["fqn"]),
+            "--limit",
+            str(options.rows),
+            "--output",
+            "json",
+        ]
+        ran = Invocation(dbt, [*arguments, *deferral(options)], artifacts / f"show-{number}")
+        if unique_id in ran.rows:
+            found[unique_id] = rows_of(ran.rows[unique_id])
+    return found
 
 
 def rows_of(preview: Any) -> list[Document]:
