@@ -155,7 +155,11 @@ class FollowUpPolicy(Frozen):
 
 
 class Policy(Frozen):
-    """Everything that a target says about how its changes are judged."""
+    """Everything that a target says about how its changes are judged.
+
+    `references` are paths of documents by what they are: `changelog`, `runbook`, `readme`, and `migrations`, the log in
+    which a change that breaks readers of a dataset is told to them.
+    """
 
     version: Literal[1] = 1
     target: str = "target"
@@ -176,6 +180,13 @@ class Policy(Frozen):
     monitoring: MonitoringPolicy = MonitoringPolicy()
     references: Mapping[str, str] = Field(default_factory=dict)
     follow_ups: FollowUpPolicy = FollowUpPolicy()
+
+    @property
+    def dbt_projects(self) -> tuple[DbtPolicy, ...]:
+        """The dbt projects that validation builds: those under `dbt`, or else the folders of a scheduler dbt."""
+        if self.dbt or self.scheduler is None or self.scheduler.kind != "dbt":
+            return self.dbt
+        return tuple(DbtPolicy(project=path) for path in self.scheduler.paths or (".",))
 
     @field_validator("target")
     @classmethod

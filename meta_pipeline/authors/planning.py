@@ -144,7 +144,8 @@ def _means(verification: Verification, subject: str, policy: Policy) -> str:
         "parse": "an import of every pipeline by the scheduler itself",
         "unit_tests": _command(policy.commands.unit_tests, "unit tests"),
         "lint": _command(policy.commands.lint, "lint command"),
-        "data_quality": f"checkpoint {_checkpoints(policy)} on what the dry run wrote",
+        "data_quality": f"{_data_checks(policy)} on what head builds",
+        "contract": "the description at head, as its file gives it",
     }
     return means[verification]
 
@@ -157,9 +158,11 @@ def _command(command: str | None, kind: str) -> str:
     )
 
 
-def _checkpoints(policy: Policy) -> str:
+def _data_checks(policy: Policy) -> str:
     names = [name for project in policy.data_quality.great_expectations for name in project.checkpoints]
-    return ", ".join(names) or "(the policy names none)"
+    checks = [f"checkpoint {', '.join(names)}"] if names else []
+    checks += [f"the dbt tests of {project.project}" for project in policy.dbt]
+    return " and ".join(checks) or "a checkpoint or dbt test, of which the policy names none,"
 
 
 def _homes(choices: tuple[Choice, ...], measured: tuple[Criterion, ...]) -> list[tuple[Criterion, ...]]:

@@ -16,6 +16,7 @@ from meta_pipeline.policy import Policy
 from meta_pipeline.schedulers.registry import RUNTIMES
 from meta_pipeline.settings import Home
 from meta_pipeline.validation.bench import set_up, set_up_both
+from meta_pipeline.validation.dbt import DbtLane
 from meta_pipeline.validation.pipelines import ParseLane
 from meta_pipeline.validation.validate import ALL_KINDS, run_lane, unable, validate
 from meta_pipeline.workspace.environment import CannotBuild
@@ -47,10 +48,11 @@ def judge_full(repo: Path, policy: Policy, change: Change, base: str, head: str)
 
 def runtime_topologies(repo: Path, policy: Policy, commit: str) -> tuple[Topology, ...]:
     """What the real scheduler makes of a commit; raises `UsageError` where it cannot be asked."""
-    if policy.scheduler is None:
+    runtime = RUNTIMES.get(policy.scheduler.kind) if policy.scheduler else None
+    projects = [DbtLane(project) for project in policy.dbt_projects]
+    if policy.scheduler is None and not projects:
         raise UsageError(f"{repo}: no scheduler was found; name it as scheduler.kind in .meta-pipeline.yaml.")
-    runtime = RUNTIMES.get(policy.scheduler.kind)
-    if runtime is None:
+    if runtime is None and policy.scheduler is not None and policy.scheduler.kind != "dbt":
         raise UsageError(
             f"{repo}: this version cannot ask {policy.scheduler.kind} for its pipelines at run time."
         )
@@ -60,7 +62,9 @@ def runtime_topologies(repo: Path, policy: Policy, commit: str) -> tuple[Topolog
         bench = set_up(Home.of_environment().path, mirror, evidence, policy, commit)
         if isinstance(bench, CannotBuild):
             raise UsageError(f"{repo}: {bench.reason}")
-        part = run_lane(bench, ParseLane(policy, runtime), "head", commit)[0]
-        if part.side.could_not_run:
-            raise UsageError(f"{repo}: {part.side.could_not_run}.")
-        return part.topologies
+        parts = [*run_lane(bench, ParseLane(policy, runtime), "head", commit)] if runtime else []
+        parts += [project.parse(bench, commit) for project in projects]
+        for part in parts:
+            if part.side.could_not_run:
+                raise UsageError(f"{repo}: {part.side.could_not_run}.")
+        return tuple(topology for part in parts for topology in part.topologies)

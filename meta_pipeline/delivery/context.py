@@ -5,11 +5,17 @@ from meta_pipeline.delivery.topology import Pipeline, Topology
 
 
 class Dataset(Frozen):
-    """A dataset that a contract, suite or model of the repository describes. `columns` in the contract's order."""
+    """A dataset that a contract, suite or model of the repository describes. `columns` in the contract's order.
+
+    `contract` is the file that describes it, None for a dbt model or seed that nothing describes; `model` is the file
+    that builds it, where dbt does. It may have more columns than these unless they are `complete`.
+    """
 
     name: str
-    contract: str
+    contract: str | None
     columns: tuple[str, ...] = ()
+    model: str | None = None
+    complete: bool = True
 
 
 class Manifest(Frozen):

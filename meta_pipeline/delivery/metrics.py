@@ -26,4 +26,6 @@ METRICS: Mapping[Metric, Measured] = {
     "lint_findings": Measured("findings", "lint"),
     "failed_expectations": Measured("expectations", "data_quality"),
     "unexpected_values": Measured("rows", "data_quality"),
+    "failed_dbt_tests": Measured("tests", "data_quality"),
+    "column_description": Measured("", "contract", textual=True),
 }

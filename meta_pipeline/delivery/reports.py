@@ -21,12 +21,16 @@ class Measure(Frozen):
 
 
 class Problem(Frozen):
-    """One thing that a target's tool complained about. `key` is equal at base and head for the same complaint."""
+    """One thing that a target's tool complained about. `key` is equal at base and head for the same complaint.
+
+    `severity` is `warning` where the tool itself lets it pass.
+    """
 
     path: str | None
     line: int | None
     message: str
     key: str
+    severity: Literal["error", "warning"] = "error"
 
 
 class SideReport(Frozen):

@@ -16,9 +16,11 @@ Metric = Literal[
     "lint_findings",
     "failed_expectations",
     "unexpected_values",
+    "failed_dbt_tests",
+    "column_description",
 ]
 Argument = bool | int | float | str | tuple[int | float | str, ...]
-Verification = Literal["topology", "dry_run", "parse", "unit_tests", "lint", "data_quality"]
+Verification = Literal["topology", "dry_run", "parse", "unit_tests", "lint", "data_quality", "contract"]
 
 
 class Span(Frozen):
@@ -30,7 +32,7 @@ class Span(Frozen):
 
 
 class Expectation(Frozen):
-    """A data-quality rule on a column, in the words of Great Expectations.
+    """A data-quality rule on a column, in the words of Great Expectations, or `relationships` as dbt calls it.
 
     `type` is the registered snake-case name, such as `expect_column_values_to_be_between`; `kwargs`
     are its arguments in sorted order, the column left out; a tuple is a list there, as in `value_set`.
@@ -45,8 +47,9 @@ class Expectation(Frozen):
 class Criterion(Frozen):
     """One measurable acceptance criterion: `metric` of `subject` `comparator` `threshold` `unit`.
 
-    `subject` is a pipeline, `pipeline.node`, checkpoint or `dataset.column`, or empty for the whole
-    repository. Thresholds of `schedule` and `retry_backoff` are text; all others are numbers in `unit`.
+    `subject` is a pipeline, `pipeline.node`, checkpoint, dbt project or `dataset.column`, or empty for the whole
+    repository. Thresholds of `schedule`, `retry_backoff` and `column_description` are text; all others are numbers in
+    `unit`.
     """
 
     id: str
@@ -63,7 +66,8 @@ class Criterion(Frozen):
     def sentence(self) -> str:
         """The criterion as a person would say it."""
         of = f" of {self.subject}" if self.subject else ""
-        return f"{self.metric.replace('_', ' ')}{of} {self.comparator} {self.threshold} {self.unit}".rstrip()
+        threshold = f'"{self.threshold}"' if self.metric == "column_description" else self.threshold
+        return f"{self.metric.replace('_', ' ')}{of} {self.comparator} {threshold} {self.unit}".rstrip()
 
 
 class Question(Frozen):

@@ -8,12 +8,15 @@ from meta_pipeline.delivery.model import Frozen
 Unresolved = Literal["unresolved"]
 UNRESOLVED: Unresolved = "unresolved"
 SchedulerKind = Literal["airflow", "dagster", "prefect", "dbt"]
+IMPLICIT_JOB = "__ASSET_JOB"
+"""The job that Dagster makes of all assets of a code location; every other job of assets is a part of it."""
 
 
 class Node(Frozen):
     """One task, asset, op, flow or model, with the values in force after all defaults are merged.
 
-    Delays and time-outs are in seconds. A value that cannot be known from source is `unresolved`.
+    Delays and time-outs are in seconds. `partitions` and `automation` (when an asset runs by itself) are
+    readable texts. A value that cannot be known from source is `unresolved`.
     """
 
     id: str
@@ -25,6 +28,8 @@ class Node(Frozen):
     upstream: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
+    partitions: str | None | Unresolved = None
+    automation: str | None | Unresolved = None
     path: str | None = None
     line: int | None = None
     operator: str | None = None
@@ -102,14 +107,16 @@ class Difference(Frozen):
     @property
     def sentence(self) -> str:
         """The difference as a person would say it."""
-        thing = (
-            f"{self.kind.replace('_', ' ')} {self.pipeline}.{self.node}"
-            if self.node
-            else f"pipeline {self.pipeline}"
-        )
+        thing = called(self.kind, self.pipeline, self.node) if self.node else f"pipeline {self.pipeline}"
         if self.field in ("added", "removed"):
             return f"{thing} is {self.field}"
         return f"{self.field} of {thing} changes from {self.before} to {self.after}"
+
+
+def called(kind: str, pipeline: str, node: str) -> str:
+    """A node as a person would name it; in the job of all assets an asset is known by its key alone."""
+    name = node if pipeline == IMPLICIT_JOB else f"{pipeline}.{node}"
+    return f"{kind.replace('_', ' ')} {name}"
 
 
 _PIPELINE_FIELDS = ("schedule", "timezone", "start_date", "catchup", "paused", "owner", "tags")
@@ -123,12 +130,28 @@ _NODE_FIELDS = (
     "upstream",
     "reads",
     "writes",
+    "partitions",
+    "automation",
 )
 
 
 def differences(base: tuple[Topology, ...], head: tuple[Topology, ...]) -> tuple[Difference, ...]:
-    """Every difference between two readings of one repository, pipelines in the order of their ids."""
-    return tuple(found for before, after in _paired(base, head) for found in _between(before, after))
+    """Every difference between two readings of one repository, pipelines in the order of their ids.
+
+    What holds for an asset in a job of its own is not said again of the job of all assets.
+    """
+    found = [found for before, after in _paired(base, head) for found in _between(before, after)]
+    said = {_matter(difference) for difference in found if difference.pipeline != IMPLICIT_JOB}
+    return tuple(
+        difference
+        for difference in found
+        if difference.node is None or difference.pipeline != IMPLICIT_JOB or _matter(difference) not in said
+    )
+
+
+def _matter(difference: Difference) -> tuple[object, ...]:
+    """What a difference is about, in whatever pipeline it shows."""
+    return (difference.node, difference.field, difference.path, difference.line)
 
 
 def _paired(

@@ -1,14 +1,16 @@
 """CHG004: nothing is destroyed that the plan does not name."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
-from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from typing import ClassVar
 
+from meta_pipeline.contracts.places import DEFAULT_CONTRACTS, matches
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.plan import Plan, TopologyEdit
 from meta_pipeline.delivery.stages import StageId
+from meta_pipeline.delivery.topology import Difference, Node, pipelines_of
 from meta_pipeline.delivery.tree import FileChange
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
@@ -20,7 +22,6 @@ from meta_pipeline.policy import Policy
 _MANY_FILES = 10
 _FEW_FILES = 3
 _LARGE_SHARE = 0.2
-_CONTRACTS = ("*.odcs.yaml", "*.odcs.yml")
 _COMMANDS = (
     ("a force push", re.compile(r"\bgit\s+push\b.*(\s--force(?!-)|\s-\w*f\w*\b|\s--mirror\b|\s\+\w)")),
     ("the deletion of a DAG's history", re.compile(r"\bairflow\s+dags\s+delete\b")),
@@ -30,6 +31,7 @@ _COMMANDS = (
         re.compile(r"\bdbt\s+(run|build|seed)\b.*\s--full-refresh\b"),
     ),
 )
+_LOOKING = frozenset({"asset_check", "test"})
 _PROSE = frozenset({".md", ".rst", ".txt", ".adoc", ".html"})
 
 
@@ -52,6 +54,7 @@ class DestructiveChange(Gate):
         found = [
             *_removed_topology(case.change, case.plan),
             *_deleted_files(case.change, case.plan, case.policy),
+            *_removed_contracts(case.change, case.plan, case.policy),
             *_destroyed_data(case.change),
             *_destructive_commands(case.change),
         ]
@@ -64,6 +67,7 @@ class DestructiveChange(Gate):
         moved = specimens.pipeline(specimens.node("load"), path="dags/sales/daily.py")
         removal = specimens.change(base=(two,), head=(one,))
         edit = TopologyEdit(pipeline="sales_daily", node="clean", field="removed")
+        model = {"dbt_project.yml": "name: shop\n", "models/orders.sql": "select id from raw\n"}
         contract = {"contracts/daily_revenue.odcs.yaml": "kind: DataContract\n"}
         return (
             Example(
@@ -121,6 +125,18 @@ class DestructiveChange(Gate):
                 "contract",
             ),
             Example(
+                "the description of a dbt model is deleted",
+                Case(
+                    Policy(),
+                    change=specimens.change(
+                        {**model, "models/orders.yml": "models: [{name: orders, columns: [{name: id}]}]\n"},
+                        model,
+                    ),
+                ),
+                "failed",
+                "the description of orders is deleted",
+            ),
+            Example(
                 "the deployment pushes with force",
                 Case(
                     Policy(),
@@ -138,20 +154,58 @@ def _sql(text: str) -> Case:
 
 def _removed_topology(change: Change, plan: Plan | None) -> Iterator[Weighed]:
     named = {(edit.pipeline, edit.node) for edit in plan.edits if edit.field == "removed"} if plan else set()
-    unreadable = {error.path for topology in change.head_topologies for error in topology.errors}
+    before = {error for topology in change.base_topologies for error in topology.errors}
+    after = {error for topology in change.head_topologies for error in topology.errors}
+    unreadable = {error.path for error in after - before}
+    carried_on = _carried_on(change)
     for difference in change.differences:
-        if difference.field == "removed":
+        if difference.field == "removed" and (difference.pipeline, difference.node) not in carried_on:
             is_named = (difference.pipeline, difference.node) in named
             cause = ", as its file can no longer be read" if difference.path in unreadable else ""
             yield weighed(
                 _strength(is_named=is_named),
-                f"{difference.sentence}{cause}; its runs stop and its data goes stale",
+                f"{difference.sentence}{cause}; {_lost(difference)}",
                 "confirm the removal"
                 if is_named
                 else "keep it, or have a plan approved that names the removal",
                 path=difference.path,
                 line=difference.line,
             )
+
+
+def _carried_on(change: Change) -> frozenset[tuple[str, str]]:
+    """The removed tests that a new one of the same kind on the same column takes up.
+
+    dbt names a test by its arguments, so that another list of accepted values is a test of another name.
+    """
+    old, new = pipelines_of(change.base_topologies), pipelines_of(change.head_topologies)
+    found: set[tuple[str, str]] = set()
+    for pipeline_id in old.keys() & new.keys():
+        before = {node.id: node for node in old[pipeline_id].nodes if node.kind == "test"}
+        after = {node.id: node for node in new[pipeline_id].nodes if node.kind == "test"}
+        added = Counter(_tested(after[node_id]) for node_id in after.keys() - before.keys())
+        for node_id in sorted(before.keys() - after.keys()):
+            if added[_tested(before[node_id])] > 0:
+                added[_tested(before[node_id])] -= 1
+                found.add((pipeline_id, node_id))
+    return frozenset(found)
+
+
+def _tested(test: Node) -> tuple[str | None, tuple[str, ...], tuple[str, ...], str]:
+    """What a generic test looks at: its kind, its models and sources, and the column, which its name tells."""
+    for name in (*test.upstream, *(read.replace(".", "_") for read in test.reads)):
+        _, found, rest = test.id.partition(f"_{name}_")
+        if found:
+            return test.operator, test.upstream, test.reads, rest.partition("__")[0]
+    return test.operator, test.upstream, test.reads, test.id
+
+
+def _lost(difference: Difference) -> str:
+    if difference.node is not None and difference.kind in _LOOKING:
+        return "what it would catch goes unseen"
+    if difference.kind == "external_asset":
+        return "nobody sees any more what depends on it"
+    return "its runs stop and its data goes stale"
 
 
 def _strength(*, is_named: bool) -> Strength:
@@ -162,7 +216,7 @@ def _deleted_files(change: Change, plan: Plan | None, policy: Policy) -> Iterato
     deleted = _not_moved(change.files)
     named = plan.files if plan else frozenset()
     for file in deleted:
-        if any(fnmatch(file.path, pattern) for pattern in (*_CONTRACTS, *policy.contracts)):
+        if any(matches(file.path, pattern) for pattern in (*DEFAULT_CONTRACTS, *policy.contracts)):
             yield weighed(
                 _strength(is_named=file.path in named),
                 f"the data contract {file.path} is deleted; its readers rely on it",
@@ -177,6 +231,22 @@ def _deleted_files(change: Change, plan: Plan | None, policy: Policy) -> Iterato
             f"{len(deleted)} of {tracked} files are deleted, such as {some}",
             "keep them, or have a plan approved that names each",
             path=deleted[0].path,
+        )
+
+
+def _removed_contracts(change: Change, plan: Plan | None, policy: Policy) -> Iterator[Weighed]:
+    from meta_pipeline.contracts.changes import removed_contracts  # loads parsers of SQL and of templates
+
+    named = plan.files if plan else frozenset()
+    for contract in removed_contracts(change, policy.contracts):
+        what = "description" if contract.declared_by == "dbt" and not contract.enforced else "contract"
+        yield weighed(
+            _strength(is_named=contract.path in named),
+            f"the {what} of {contract.dataset} is deleted from {contract.path}, and the dataset stays; "
+            "nobody can tell any more what its readers rely on",
+            "keep it, or have a plan approved that names the file",
+            path=contract.path,
+            line=contract.line,
         )
 
 

@@ -1,7 +1,9 @@
 """CHG005: an existing pipeline runs when it ran before, or a person agreed."""
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.delivery.topology import UNRESOLVED, Difference
 from meta_pipeline.gates import specimens
@@ -11,10 +13,15 @@ from meta_pipeline.gates.weighing import Weighed, weigh, weighed
 from meta_pipeline.policy import Policy
 
 _FIELDS = frozenset({"schedule", "timezone", "start_date", "catchup", "paused"})
+_OF_SCHEDULE = frozenset({"timezone", "paused"})
+_NODE_FIELDS = frozenset({"partitions", "automation"})
 
 
 class ScheduleApproved(Gate):
-    """Schedule, catchup, start date, time zone and pause state of an existing pipeline stay, or a person approves.
+    """When an existing pipeline runs stays as it was, or a person approves.
+
+    That is its schedule, catchup, start date, time zone and pause state, and the partitions and the automation
+    condition of an asset.
 
     A moved schedule breaks whoever reads the data in the morning, and catchup or an earlier start date can
     launch years of runs. A new pipeline changes nobody's schedule. A value that can no longer be read from
@@ -30,8 +37,9 @@ class ScheduleApproved(Gate):
 
     def judge(self, case: Case) -> Opinion:
         assert case.change is not None
-        changed = [d for d in case.change.differences if d.node is None and d.field in _FIELDS]
-        return weigh(self, map(_weighed, changed), "every existing pipeline runs when it ran before")
+        return weigh(
+            self, map(_weighed, _changed(case.change)), "every existing pipeline runs when it ran before"
+        )
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -66,13 +74,29 @@ def _case(before: dict[str, Any], after: dict[str, Any]) -> Case:
     return Case(Policy(), change=change)
 
 
+def _changed(change: Change) -> Iterator[Difference]:
+    """What changes of when existing pipelines and assets run, and in which partitions."""
+    told = {d.pipeline for d in change.differences if d.node is None and d.field == "schedule"}
+    for difference in change.differences:
+        if difference.node is not None:
+            if difference.field in _NODE_FIELDS:
+                yield difference
+        elif difference.field in _FIELDS:
+            # A pipeline without a schedule has neither a zone nor a state; they come and go with it.
+            follows = "None" in (difference.before, difference.after) and difference.pipeline in told
+            if difference.field not in _OF_SCHEDULE or not follows:
+                yield difference
+
+
 def _weighed(difference: Difference) -> Weighed:
     unknown = UNRESOLVED in (difference.before, difference.after)
     known = "; whether it stays the same cannot be known from source" if unknown else ""
+    restored = "take it away again" if difference.before == "None" else f"restore {difference.before}"
+    what = difference.node or difference.pipeline
     return weighed(
         "needs_approval",
         f"{difference.sentence}{known}",
-        f"restore {difference.before}, or approve when and how often {difference.pipeline} runs",
+        f"{restored}, or approve when and how often {what} runs",
         path=difference.path,
         line=difference.line,
     )

@@ -7,8 +7,18 @@ from functools import cache
 from typing import ClassVar
 
 from meta_pipeline.delivery.change import Change
+from meta_pipeline.delivery.running import shares_work
 from meta_pipeline.delivery.stages import StageId
-from meta_pipeline.delivery.topology import UNRESOLVED, Node, Pipeline, pipelines_of
+from meta_pipeline.delivery.topology import (
+    IMPLICIT_JOB,
+    UNRESOLVED,
+    Node,
+    Pipeline,
+    SchedulerKind,
+    Topology,
+    called,
+    pipelines_of,
+)
 from meta_pipeline.delivery.tree import text_of
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
@@ -17,6 +27,7 @@ from meta_pipeline.gates.weighing import Weighed, weigh, weighed
 from meta_pipeline.policy import Policy, RetryPolicy
 
 _NOTHING_TO_RETRY = frozenset({"EmptyOperator", "DummyOperator"})
+_WITHOUT_RETRY = frozenset({"external_asset", "observable_asset", "asset_check", "dbt_model"})
 _RETRY_FIELDS = ("retries", "retry_delay_s", "retry_backoff")
 
 
@@ -24,8 +35,8 @@ class RetriesPresent(Gate):
     """Every new or changed node retries as often, and with as much delay and backoff, as the policy asks.
 
     Most failed runs end well when they are tried again. What counts is the value in force, wherever it is
-    set. A node that a change leaves as poor in retries as it found it only warns; dbt models, which cannot
-    retry by themselves, and nodes that do nothing are left out.
+    set. A node that a change leaves as poor in retries as it found it only warns; dbt models, assets that
+    others make and checks, which cannot retry by themselves, and nodes that do nothing are left out.
     """
 
     id: ClassVar[str] = "CHG006"
@@ -98,6 +109,7 @@ def _case(before: Node | None, after: Node, policy: Policy | None = None) -> Cas
 class _Touched:
     """A node at head that is new or changed; `before` is None where it is new."""
 
+    scheduler: SchedulerKind
     pipeline: Pipeline
     before: Node | None
     after: Node
@@ -111,17 +123,25 @@ class _Touched:
 
 
 def _touched(change: Change) -> Iterator[_Touched]:
-    old = pipelines_of(change.base_topologies)
+    old = {(t.scheduler, t.root, p.id): p for t in change.base_topologies for p in t.pipelines}
+    by_id = pipelines_of(change.base_topologies)
+    seen: set[tuple[object, ...]] = set()
     differing = {(d.pipeline, d.node) for d in change.differences if d.node and d.field != "removed"}
     added = {file.path: {line.number for line in file.added} for file in change.files}
     ends = cache(lambda path: _statements(text_of(change.head, path) or "") if path.endswith(".py") else ())
     for topology in change.head_topologies:
         if topology.scheduler == "dbt":
             continue
-        for pipeline in topology.pipelines:
-            base = old.get(pipeline.id)
+        # The job of all assets comes last: what another job runs is judged there.
+        for pipeline in sorted(topology.pipelines, key=lambda pipeline: pipeline.id == IMPLICIT_JOB):
+            base = old.get((topology.scheduler, topology.root, pipeline.id)) or by_id.get(pipeline.id)
+            everything = old.get((topology.scheduler, topology.root, IMPLICIT_JOB))
             for node in pipeline.nodes:
+                if not can_retry(node) or _is_judged(topology, pipeline, node, seen):
+                    continue
                 before = base.node(node.id) if base else None
+                if before is None and everything is not None and shares_work(topology):
+                    before = everything.node(node.id)
                 path = node.path or pipeline.path
                 is_edited = (
                     node.line is not None
@@ -129,8 +149,28 @@ def _touched(change: Change) -> Iterator[_Touched]:
                     and bool(added[path] & _lines(ends(path), node.line))
                 )
                 is_touched = before is None or (pipeline.id, node.id) in differing or is_edited
-                if is_touched and node.operator not in _NOTHING_TO_RETRY:
-                    yield _Touched(pipeline, before, node)
+                if is_touched:
+                    yield _Touched(topology.scheduler, pipeline, before, node)
+
+
+def can_retry(node: Node) -> bool:
+    """Whether there is anything to retry, and the scheduler can: what others make and checks look at cannot."""
+    return (
+        node.operator not in _NOTHING_TO_RETRY
+        and node.kind not in _WITHOUT_RETRY
+        and not node.kind.endswith("_assets")
+    )
+
+
+def _is_judged(topology: Topology, pipeline: Pipeline, node: Node, seen: set[tuple[object, ...]]) -> bool:
+    """Whether the same asset was judged in another job already; remembers it where it was not."""
+    if not shares_work(topology) or node.kind == "op":
+        return False
+    retries = (node.retries, node.retry_delay_s, node.retry_backoff)
+    asset = (topology.root, node.id)
+    known = asset in seen if pipeline.id == IMPLICIT_JOB else (*asset, *retries) in seen
+    seen |= {asset, (*asset, *retries)}
+    return known
 
 
 def _statements(text: str) -> tuple[tuple[int, int], ...]:
@@ -159,8 +199,8 @@ def _lines(statements: tuple[tuple[int, int], ...], line: int) -> set[int]:
 def _judged(touched: _Touched, policy: RetryPolicy) -> Iterator[Weighed]:
     before = _shortfalls(touched.before, policy) if touched.before else {}
     for field, (says, is_known) in _shortfalls(touched.after, policy).items():
-        thing = f"task {touched.pipeline.id}.{touched.after.id}"
-        fix = f"set {field} on the node or in the defaults of {touched.pipeline.id}"
+        thing = called(touched.after.kind, touched.pipeline.id, touched.after.id)
+        fix = _fix(touched, field)
         path, line = touched.after.path or touched.pipeline.path, touched.after.line or touched.pipeline.line
         if field in before and not touched.sets_retries:
             yield weighed("warned", f"{thing} {says}, as before the change", fix, path=path, line=line)
@@ -169,6 +209,15 @@ def _judged(touched: _Touched, policy: RetryPolicy) -> Iterator[Weighed]:
             yield weighed("failed", f"{thing} {says}: {why}", fix, path=path, line=line)
         else:
             yield weighed("needs_approval", f"{thing} {says}", f"{fix}, or approve it", path=path, line=line)
+
+
+def _fix(touched: _Touched, field: str) -> str:
+    if touched.scheduler != "dagster":
+        return f"set {field} on the node or in the defaults of {touched.pipeline.id}"
+    job = touched.pipeline.id
+    elsewhere = "" if job == IMPLICIT_JOB else f", or in the op_retry_policy of the job {job}"
+    argument = {"retries": "max_retries", "retry_delay": "delay", "retry_backoff": "backoff"}[field]
+    return f"give {argument} in a RetryPolicy as the retry_policy of the {touched.after.kind}{elsewhere}"
 
 
 def _shortfalls(node: Node, policy: RetryPolicy) -> dict[str, tuple[str, bool]]:

@@ -4,7 +4,7 @@ from pathlib import PurePosixPath
 from typing import ClassVar
 
 from meta_pipeline.delivery.judgement import Finding
-from meta_pipeline.delivery.requirements import Expectation, Requirements, Touchpoint
+from meta_pipeline.delivery.requirements import Criterion, Expectation, Requirements, Touchpoint
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
@@ -14,7 +14,7 @@ from meta_pipeline.policy import Policy
 
 class ContractsKnown(Gate):
     """Every dataset that the issue names has a contract (an ODCS file, a dbt model's YAML, an expectation
-    suite), or the issue gives one: a contract file to be made, or rules for the dataset's columns.
+    suite), or the issue gives one: a contract file to be made, or rules or descriptions for the dataset's columns.
 
     Without a contract nobody can say whether a change breaks the readers of the dataset.
     """
@@ -76,7 +76,7 @@ class ContractsKnown(Gate):
 
 
 def _is_given(dataset: str, requirements: Requirements) -> bool:
-    if any(c.expectation and c.expectation.dataset == dataset for c in requirements.criteria):
+    if any(_describes(criterion, dataset) for criterion in requirements.criteria):
         return True
     names = (
         PurePosixPath(t.name).name for t in requirements.touchpoints if t.kind == "file" and t.declared_new
@@ -84,10 +84,26 @@ def _is_given(dataset: str, requirements: Requirements) -> bool:
     return any(name.startswith(f"{dataset}.") and name.endswith((".yaml", ".yml", ".json")) for name in names)
 
 
+def _describes(criterion: Criterion, dataset: str) -> bool:
+    """Whether a criterion gives a rule for a column of the dataset, or says what the column is."""
+    if criterion.metric == "column_description":
+        return criterion.subject.rpartition(".")[0] == dataset
+    return criterion.expectation is not None and criterion.expectation.dataset == dataset
+
+
 def _finding(point: Touchpoint) -> Finding:
     return Finding(
         path=point.span.source,
         line=point.span.line,
         message=f"The dataset '{point.name}' has no contract, so nobody can say what its readers rely on.",
-        fix=f"Commit a contract, such as contracts/{point.name}.odcs.yaml, or name the new contract file in the issue.",
+        fix=_mend(point),
     )
+
+
+def _mend(point: Touchpoint) -> str:
+    if point.path:
+        return (
+            f"Describe {point.name} and its columns in a YAML file beside {point.path}, or give rules for them in "
+            "the issue."
+        )
+    return f"Commit a contract, such as contracts/{point.name}.odcs.yaml, or name the new contract file in the issue."

@@ -4,6 +4,8 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from meta_pipeline.contracts.descriptions import description_of
+from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.reports import Measure, ReportKind, ValidationReport
 from meta_pipeline.delivery.requirements import Comparator, Criterion
 from meta_pipeline.delivery.topology import UNRESOLVED, Node, Pipeline
@@ -24,7 +26,11 @@ _OF_NODES: Mapping[str, str] = {
     "retry_delay": "retry_delay_s",
     "retry_backoff": "retry_backoff",
 }
-_MEASURED_AS: Mapping[str, tuple[str, ...]] = {"failed_tests": ("failed_tests", "tests_failed")}
+_MEASURED_AS: Mapping[str, tuple[str, ...]] = {
+    "failed_tests": ("failed_tests", "tests_failed"),
+    # Told apart from other tests by their subject, the dbt project.
+    "failed_dbt_tests": ("failed_tests",),
+}
 _YES = frozenset({"true", "yes", "on", "exponential"})
 _NO = frozenset({"false", "no", "off", "none"})
 
@@ -43,11 +49,25 @@ class Measured:
     chunk_id: str | None = None
 
 
-def measured(criterion: Criterion, reports: Reports) -> Measured:
-    """What the reports say of this criterion at head."""
+def measured(
+    criterion: Criterion, reports: Reports, change: Change | None = None, contracts: tuple[str, ...] = ()
+) -> Measured:
+    """What the reports, or the files of a change, say of this criterion at head; `contracts` are the policy's."""
+    if criterion.metric == "column_description":
+        return _from_files(criterion, change, contracts)
     if criterion.metric == "schedule" or criterion.metric in _OF_NODES:
         return _from_topology(criterion, reports)
     return _from_measures(criterion, reports)
+
+
+def _from_files(criterion: Criterion, change: Change | None, contracts: tuple[str, ...]) -> Measured:
+    """A description is a text of the head's own files, which the change's digest already covers."""
+    dataset, _, column = criterion.subject.rpartition(".")
+    value = description_of(change.head, dataset, column, contracts) if change is not None else None
+    if value is None:
+        return Measured(criterion)
+    same = " ".join(value.split()) == " ".join(str(criterion.threshold).split())
+    return Measured(criterion, value or "(none)", same == (criterion.comparator == "=="))
 
 
 def _from_measures(criterion: Criterion, reports: Reports) -> Measured:

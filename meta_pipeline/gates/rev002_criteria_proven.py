@@ -29,7 +29,10 @@ class CriteriaProven(Gate):
 
     def judge(self, case: Case) -> Opinion:
         assert case.requirements is not None
-        results = [measured(criterion, case.reports) for criterion in case.requirements.criteria]
+        results = [
+            measured(criterion, case.reports, case.change, case.policy.contracts)
+            for criterion in case.requirements.criteria
+        ]
         if not results:
             return self.not_applicable("the issue has no measurable criterion")
         evidence = sorted({result.chunk_id for result in results if result.chunk_id is not None})
@@ -57,7 +60,21 @@ class CriteriaProven(Gate):
         growing = criterion(
             metric="retry_backoff", subject="sales_daily", comparator="==", threshold="exponential", unit=""
         )
+        told = criterion(
+            metric="column_description",
+            subject="orders.amount",
+            comparator="==",
+            threshold="Price in EUR",
+            unit="",
+            verification="contract",
+        )
         return (
+            Example(
+                "the column is described so", _described("Price  in EUR", told), "passed", "Price in EUR"
+            ),
+            Example(
+                "the column is described otherwise", _described("Price in USD", told), "failed", "in USD"
+            ),
             Example(
                 "the task retries twice", _case(_parsed(2), retries), "passed", "retries of sales_daily.load"
             ),
@@ -88,6 +105,12 @@ class CriteriaProven(Gate):
 def _parsed(retries: int) -> specimens.Reports:
     seen = specimens.pipeline(specimens.node(retries=retries))
     return report("parse", topologies=(specimens.topology(seen, method="runtime"),))
+
+
+def _described(text: str, *criteria: Criterion) -> Case:
+    entry = f"models: [{{name: orders, columns: [{{name: amount, description: {text}}}]}}]\n"
+    change = specimens.change({}, {"dbt_project.yml": "name: shop\n", "models/orders.yml": entry})
+    return Case(Policy(), change=change, requirements=specimens.requirements(*criteria))
 
 
 def _case(reports: specimens.Reports, *criteria: Criterion) -> Case:

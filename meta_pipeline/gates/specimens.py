@@ -51,6 +51,14 @@ def topology(*pipelines: Pipeline, method: Literal["runtime", "static"] = "stati
     return Topology(scheduler="airflow", version="3.0.0", method=method, root="dags", pipelines=pipelines)
 
 
+def dbt_project() -> Topology:
+    """What dbt sees of the project `shop`: one model and a test on it."""
+    model = Node(id="orders", kind="model", path="models/orders.sql", line=1, writes=("orders",))
+    test = Node(id="not_null_orders_id", kind="test", path="models/schema.yml", line=7, upstream=("orders",))
+    pipeline_ = Pipeline(id="shop", path="dbt_project.yml", line=1, nodes=(test, model))
+    return Topology(scheduler="dbt", version="1.11.0", method="runtime", root=".", pipelines=(pipeline_,))
+
+
 def change(
     before: Files | None = None,
     after: Files | None = None,

@@ -1,13 +1,15 @@
 """VAL005: changed pipelines run in the scheduler's own dry run, within their service level."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.judgement import Finding
 from meta_pipeline.delivery.reports import Problem, ReportKind, ValidationReport
-from meta_pipeline.delivery.topology import pipelines_of
+from meta_pipeline.delivery.running import left_out, scheduled, touched_work, whole_pipelines
+from meta_pipeline.delivery.topology import Difference
+from meta_pipeline.delivery.tree import MemoryTree
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.gate import Example, Opinion
@@ -23,12 +25,15 @@ from meta_pipeline.gates.validation import (
 from meta_pipeline.gates.weighing import Weighed, weigh, weighed
 from meta_pipeline.policy import Policy, ServiceLevel
 
-_STAND_IN = re.compile(r"conn_id \S+ isn't defined|Variable \S+ does not exist")
+_STAND_IN = re.compile(
+    r"conn_id \S+ isn't defined|Variable \S+ does not exist|environment variable \S+ which is not set"
+)
 
 
 class DryRun(ReportGate):
     """Every pipeline whose nodes changed runs to its end without retries, and within its service level.
 
+    A dbt project is built at base, and at head from there on: what the change touches, and all downstream of it.
     A run that fails at base in the same way proves nothing about the change, and neither does a changed
     pipeline that was not run. A run that is too slow at base too only warns.
     """
@@ -49,12 +54,12 @@ class DryRun(ReportGate):
         found += _too_slow(report, case.policy)
         old = old_problems(report)
         silence = failed_silently(report.head)
-        not_run = _not_run(case.change, report) if case.change else ()
+        not_run = _not_run(case.change, report, case.policy) if case.change else ()
         if not any(item.strength == "failed" for item in found) and (old or silence or not_run):
             if old:
                 reason = f"the dry run fails at base too, so it proves nothing: {old[0].message}"
             else:
-                reason = silence or f"the change touches {', '.join(not_run)}, which the dry run did not run"
+                reason = silence or _for_the_lack(not_run, case.change)
             return self.could_not_run(reason, findings=_for_the_policy(old), evidence=evidence)
         ran = [m for m in report.measures if m.name == "runtime" and m.side == "head"]
         times = ", ".join(f"{m.subject} in {float(m.value):.3g} s" for m in ran) or "every command ended well"
@@ -69,6 +74,16 @@ class DryRun(ReportGate):
         slow = measure("runtime", 700.0, "s", subject="sales_daily")
         was_slow = measure("runtime", 690.0, "s", subject="sales_daily", at="base")
         promise = Policy(service_levels={"sales_daily": ServiceLevel(runtime_minutes=10)})
+        unbuilt = problem(
+            "dbt model shop.orders fails: Binder Error: Referenced column amount not found",
+            "models/orders.sql",
+        )
+        remodelled = Change(
+            base=MemoryTree.of({}),
+            head=MemoryTree.of({}),
+            base_topologies=(),
+            head_topologies=(specimens.dbt_project(),),
+        )
         longer = specimens.change(
             base=(specimens.pipeline(specimens.node(), id="stock_daily"),),
             head=(specimens.pipeline(specimens.node(timeout_s=60.0), id="stock_daily"),),
@@ -83,6 +98,24 @@ class DryRun(ReportGate):
                 Case(Policy(), reports=report("dry_run", head=failing)),
                 "failed",
                 "relation does not",
+            ),
+            Example(
+                "a dbt project builds",
+                Case(Policy(), reports=report("dry_run", measure("runtime", 12.0, "s", subject="shop"))),
+                "passed",
+                "shop in 12 s",
+            ),
+            Example(
+                "a dbt model fails",
+                Case(Policy(), reports=report("dry_run", head=side(unbuilt, records=ran))),
+                "failed",
+                "dbt model shop.orders fails",
+            ),
+            Example(
+                "a dbt project that the policy does not name",
+                Case(Policy(), change=remodelled, reports=report("dry_run", quick)),
+                "could_not_run",
+                "name it under dbt",
             ),
             Example(
                 "it wants a connection at base too",
@@ -125,6 +158,15 @@ def _for_the_policy(problems: tuple[Problem, ...]) -> list[Finding]:
     return [*findings_of(wanting, fix), *old_findings(rest)]
 
 
+def _for_the_lack(not_run: tuple[str, ...], change: Change | None) -> str:
+    """That changed pipelines were not run, and how they can be where only the policy keeps them from it."""
+    reason = f"the change touches {', '.join(not_run)}, which the dry run did not run"
+    of_dbt = sorted(_of_dbt(change, change.differences).intersection(not_run)) if change else ()
+    if not of_dbt:
+        return reason
+    return f"{reason}; {', '.join(of_dbt)} is a dbt project: name it under dbt in .meta-pipeline.yaml"
+
+
 def _too_slow(report: ValidationReport, policy: Policy) -> Iterator[Weighed]:
     for pipeline, level in policy.service_levels.items():
         most = level.runtime_minutes * 60
@@ -140,9 +182,25 @@ def _too_slow(report: ValidationReport, policy: Policy) -> Iterator[Weighed]:
         )
 
 
-def _not_run(change: Change, report: ValidationReport) -> tuple[str, ...]:
-    """The pipelines of head that are new or whose nodes differ, and that no run time tells of."""
-    at_head = pipelines_of(change.head_topologies)
-    touched = {d.pipeline for d in change.differences if d.node is not None or d.field == "added"}
+def _not_run(change: Change, report: ValidationReport, policy: Policy) -> tuple[str, ...]:
+    """The pipelines of head that are new or whose nodes differ, and that no run time tells of.
+
+    An asset of Dagster is run where any job that selects it was.
+    """
+    there = scheduled(change.head_topologies, policy.scheduler.kind if policy.scheduler else None)
+    telling = [d for d in change.differences if d.node is not None or d.field == "added"]
     measured = {m.subject for m in report.measures if m.name == "runtime" and m.side == "head"}
-    return tuple(sorted(touched & at_head.keys() - measured))
+    pipelines = (whole_pipelines(there, telling) | _of_dbt(change, telling)) - measured
+    return tuple(sorted({*pipelines, *left_out(there, touched_work(there, telling), measured)}))
+
+
+def _of_dbt(change: Change, differences: Iterable[Difference]) -> frozenset[str]:
+    """The dbt projects that these differences are about; each is built as a whole."""
+    named = {difference.pipeline for difference in differences}
+    return frozenset(
+        pipeline.id
+        for topology in change.head_topologies
+        if topology.scheduler == "dbt"
+        for pipeline in topology.pipelines
+        if pipeline.id in named
+    )

@@ -9,14 +9,15 @@ from meta_pipeline.gates.specimens import measure, problem, record, report, side
 from meta_pipeline.gates.validation import ReportGate, chunks
 from meta_pipeline.policy import Policy
 
-_FIX = "mend the pipeline, or the expectation where the demand has changed"
+_FIX = "mend the pipeline or model, or the expectation or test where the demand has changed"
 
 
 class DataQuality(ReportGate):
     """Great Expectations checkpoints and dbt tests find nothing wrong in the data that the change writes.
 
     An expectation that raises an exception was not evaluated: it blocks as one that could not run, for it
-    says nothing about the data. Expectations that fail at base too only warn.
+    says nothing about the data. Expectations and tests that fail at base too only warn, and so do dbt tests of
+    the severity `warn`.
     """
 
     id: ClassVar[str] = "VAL006"
@@ -25,7 +26,7 @@ class DataQuality(ReportGate):
     kind: ClassVar[ReportKind] = "data_quality"
 
     def judge_report(self, case: Case, report: ValidationReport) -> Opinion:
-        found = self.compared(report, _FIX, "expectation(s) failed")
+        found = self.compared(report, _FIX, "expectation(s) or test(s) failed")
         if found is not None:
             return found
         checkpoints = [m for m in report.measures if m.name == "failed_expectations" and m.side == "head"]
@@ -33,8 +34,12 @@ class DataQuality(ReportGate):
         if failing:
             reason = f"{', '.join(failing)} counts failed expectations that the report does not name"
             return self.could_not_run(reason, evidence=chunks(report))
-        names = ", ".join(m.subject for m in checkpoints) or "every check"
-        return self.passed(f"all expectations hold: {names}", evidence=chunks(report))
+        names = [m.subject for m in checkpoints]
+        projects = [m for m in report.measures if m.name == "tests_run" and m.side == "head"]
+        names += [f"{float(m.value):g} dbt tests of {m.subject}" for m in projects]
+        return self.passed(
+            f"all expectations hold: {', '.join(names) or 'every check'}", evidence=chunks(report)
+        )
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -43,6 +48,13 @@ class DataQuality(ReportGate):
             "gx/expectations/daily_revenue.json",
             None,
         )
+        lacking = problem(
+            "dbt test not_null_orders_status: orders.status has 3 failing rows, such as order_id=7",
+            "models/schema.yml",
+            12,
+        )
+        lenient = lacking.model_copy(update={"severity": "warning"})
+        ran = (record("data_quality"),)
         failing = side(negative, records=(record("data_quality", exit=1),))
         clean = measure("failed_expectations", 0, subject="daily_revenue")
         return (
@@ -59,6 +71,27 @@ class DataQuality(ReportGate):
                 Case(Policy(), reports=report("data_quality", head=failing)),
                 "failed",
                 "expect_column_values_to_be_between",
+            ),
+            Example(
+                "dbt tests hold",
+                Case(
+                    Policy(),
+                    reports=report("data_quality", measure("tests_run", 21, "tests", subject="shop")),
+                ),
+                "passed",
+                "21 dbt tests of shop",
+            ),
+            Example(
+                "a dbt test finds rows",
+                Case(Policy(), reports=report("data_quality", head=side(lacking, records=ran))),
+                "failed",
+                "orders.status has 3 failing rows",
+            ),
+            Example(
+                "a dbt test of severity warn finds rows",
+                Case(Policy(), reports=report("data_quality", head=side(lenient, records=ran))),
+                "warned",
+                "severity of a warning",
             ),
             Example(
                 "it fails at base too",

@@ -31,7 +31,9 @@ class CleanTree(Gate):
     needs: ClassVar[tuple[str, ...]] = ("reports",)
 
     def judge(self, case: Case) -> Opinion:
-        records = [run for validation in case.reports.values() for run in validation.head.records]
+        # One command may feed several reports.
+        told = {run.chunk_id: run for validation in case.reports.values() for run in validation.head.records}
+        records = list(told.values())
         if not records:
             return self.not_applicable("no target command was run")
         at_base = _dirtied_at_base(case.reports)

@@ -47,15 +47,22 @@ class ReportGate(Gate):
     def compared(self, report: ValidationReport, fix: str, old_kind: str) -> Opinion | None:
         """New problems fail, a failure that names none could not run, old problems warn; None where all is well.
 
-        `fix` mends a new problem; `old_kind` names what was there before, such as `problem(s)`.
+        What the tool itself only warns of warns here too. `fix` mends a new problem; `old_kind` names what was
+        there before, such as `problem(s)`.
         """
         evidence = chunks(report)
-        if report.new_problems:
-            findings = findings_of(report.new_problems, fix)
+        new = report.new_problems
+        failing = [problem for problem in new if problem.severity == "error"]
+        if failing:
+            findings = findings_of(failing, fix)
             return self.found(f"new: {summary(findings)}", findings, evidence=evidence)
         silence = failed_silently(report.head)
         if silence:
             return self.could_not_run(silence, evidence=evidence)
+        if new:
+            findings = findings_of(new, fix)
+            reason = f"new, with the severity of a warning: {summary(findings)}"
+            return self.found(reason, findings, outcome="warned", evidence=evidence)
         old = old_problems(report)
         if old:
             reason = f"nothing new; {len(old)} {old_kind} before"

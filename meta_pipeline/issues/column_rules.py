@@ -38,6 +38,10 @@ _BOUND = re.compile(
 _PATTERN = re.compile(
     rf"\bmatch(?:es)?\s+(?:the\s+)?(?:regex|regular\s+expression|pattern)?\s*(?P<regex>{NAME}|{QUOTED})"
 )
+_EXISTS = re.compile(
+    rf"\b(?:exists?|occurs?|appears?|(?:is|are|be)\s+(?:found|there|present|1\s+of\s+the\s+values))\s+(?:in|of)\s+"
+    rf"(?:the\s+)?(?:columns?\s+)?(?P<other>{NAME})|\breferences?\s+(?:the\s+)?(?:columns?\s+)?(?P<other2>{NAME})"
+)
 _SHARE = re.compile(rf"{NUMBER}\s*(?:%|per\s?cent)")
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _ITEM = re.compile(r"`([^`]+)`|\"([^\"]+)\"|'([^']+)'|([\w.+-]+(?: [\w.+-]+)*)")
@@ -84,6 +88,12 @@ def _rules(reading: Reading) -> Iterator[tuple[tuple[int, int], Rule, tuple[str,
             Rule("expect_column_values_to_match_regex", (("regex", regex),)),
             (match["regex"],),
         )
+    if match := _EXISTS.search(text):
+        other = match["other"] or match["other2"]
+        to, _, field = reading.value(other).rpartition(".")
+        if to:
+            yield match.span(), Rule("relationships", (("field", field), ("to", to))), (other,)
+            return
     if match := _ONE_OF.search(text):
         items, values, end = _listed(reading, match.end())
         if items:

@@ -28,6 +28,12 @@ class Names:
         return pipelines_of(self.context.topologies)
 
     @cached_property
+    def dbt_projects(self) -> tuple[str, ...]:
+        """The names of the dbt projects, in the order of their folders."""
+        found = (p.id for t in self.context.topologies if t.scheduler == "dbt" for p in t.pipelines)
+        return tuple(dict.fromkeys(found))
+
+    @cached_property
     def datasets(self) -> Mapping[str, Dataset]:
         return {dataset.name: dataset for dataset in self.context.datasets}
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from meta_pipeline.delivery.requirements import Comparator, Metric
 from meta_pipeline.issues.column_rules import column_demands
 from meta_pipeline.issues.demands import Demand, Found, Gap
+from meta_pipeline.issues.descriptions import described
 from meta_pipeline.issues.quantities import (
     AFTERWARDS,
     COMPARISON,
@@ -38,7 +39,8 @@ def read_demands(reading: Reading) -> tuple[Found, ...]:
             if not any(new.start < old.end and old.start < new.end for old in found):
                 found.append(new)
     if not any(isinstance(item, Demand) for item in found):
-        found = [*column_demands(reading)] or found
+        rules = [*column_demands(reading)]
+        found = rules if not found or any(isinstance(rule, Demand) for rule in rules) else found
     if not all(isinstance(item, Gap) and item.mention for item in found):
         found = [item for item in found if not (isinstance(item, Gap) and item.mention)]
     return tuple(sorted(found, key=lambda item: item.start))
@@ -255,6 +257,13 @@ _failed_tests = _counted(
     r"\bno\s+(?:unit\s+|integration\s+)?tests?\s+(?:fails?|breaks?|is broken)\b",
     r"\btests?\s+(?:do|does|must|should|may)\s+not\s+(?:fail|break)\b",
 )
+_failed_dbt_tests = _counted(
+    "failed_dbt_tests",
+    r"(?:failed|failing|broken)\s+dbt\s+tests?",
+    rf"\bdbt\s+tests?\b(?!\s+for)[^;\d]{{0,50}}?\b{_GREEN}",
+    r"\b(?:no|0|without)\s+(?:failed|failing|broken|red)\s+dbt\s+tests?\b",
+    r"\bno\s+dbt\s+tests?\s+(?:fails?|breaks?|is broken)\b",
+)
 _lint = _counted(
     "lint_findings",
     r"lint(?:ing|er)?\s+(?:findings?|errors?|warnings?|problems?|violations?|issues?)",
@@ -279,7 +288,9 @@ _failed_expectations = _counted(
 )
 
 _EXTRACTORS: tuple[Callable[[Reading], Iterator[Found]], ...] = (
+    described,
     _failed_expectations,
+    _failed_dbt_tests,
     _failed_tests,
     _lint,
     _import_errors,

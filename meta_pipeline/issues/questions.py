@@ -168,6 +168,8 @@ def _example(doubt: Doubt, known: Names) -> str:
         "retry_backoff": f"Backoff of `{node}` is exponential",
         "schedule": f"Schedule of `{pipeline}` is every 2 hours",
         "failed_expectations": f"Failed expectations of checkpoint `{checkpoint}` are 0",
+        "failed_dbt_tests": f"Failed dbt tests of `{next(iter(known.dbt_projects), 'the_project')}` are 0",
+        "column_description": 'The description of column `the_dataset.the_column` is "Price in EUR, with VAT"',
         "unexpected_values": "Every value of `the_dataset.the_column` is between 0 and 100",
     }.get(metric or "", f"Run time of `{pipeline}` is at most 10 minutes")
     return f"An answer such as '{shown}' would do."

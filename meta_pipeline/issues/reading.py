@@ -12,7 +12,7 @@ _CRON = re.compile(
 )
 _PRESET = re.compile(r"(?<!\w)@(?:hourly|daily|weekly|monthly|yearly|annually|midnight|once)\b")
 _BACKTICKED = re.compile(r"(`+)(.+?)\1", re.DOTALL)
-_QUOTED = re.compile(r"\"([^\"\n]{1,200})\"|(?<![\w])'([^'\n]{1,200})'(?!\w)")
+_QUOTED = re.compile(r"\"([^\"]{1,1000})\"|(?<![\w])'([^'\n]{1,200})'(?!\w)")
 _TOKEN = re.compile(r"(?<![\w«/.])[A-Za-z_]\w*(?:[.\-]\w+)*(?![\w/»])")
 _KIND_NEAR = re.compile(
     r"\b(?:dag|task|pipeline|node|job|flow|asset|checkpoint|model|table|dataset)s?\b", re.IGNORECASE
@@ -110,6 +110,11 @@ def read_sentence(sentence: str, known: frozenset[str] = frozenset()) -> Reading
             return inner.translate(_MARKS)
         return keep("n", names, inner)
 
+    def in_quotes(match: re.Match[str]) -> str:
+        inner = match[1] or match[2]
+        # A cron stays one, whatever it stands in.
+        return inner if re.fullmatch(CRON, inner) else keep("q", quoted, inner)
+
     def bare(match: re.Match[str]) -> str:
         word = match[0]
         if word.casefold() in _KEYWORDS and "_" in word:
@@ -126,7 +131,7 @@ def read_sentence(sentence: str, known: frozenset[str] = frozenset()) -> Reading
     text = _BARE_CRON.sub(lambda match: keep("c", crons, match[0]), text)
     text = _PRESET.sub(lambda match: keep("c", crons, match[0]), text)
     text = _CONTRACTIONS.sub(lambda match: f"{match[1]} not" if match[1] else "can not", text)
-    text = _QUOTED.sub(lambda match: keep("q", quoted, match[1] or match[2]), text)
+    text = _QUOTED.sub(in_quotes, text)
     text = _TOKEN.sub(bare, text)
     text = re.sub(r"\*\*|__|(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w)", "", text)
     text = spell_out(" ".join(text.split()).casefold())

@@ -11,6 +11,7 @@ _BULLET = re.compile(r"[ \t]*(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]+)?(?=\S)")
 _CODE_FENCE = re.compile(r"[ \t]*(?:`{3,}|~{3,})")
 _TABLE_RULE = re.compile(r"[ \t]*\|?[ \t:|-]*-{3}[ \t:|-]*")
 _END = re.compile(r"(?<=[.!?])\s+(?=[\"'(*_]*[A-Z`0-9])")
+_QUOTE = re.compile(r"[\"“”]")
 _SHORT = re.compile(r"\b(?:e\.g|i\.e|etc|vs|approx|min|max|no|nr)\.$", re.IGNORECASE)
 
 
@@ -72,10 +73,12 @@ def _split(text: str, line: int, source: str) -> Iterator[Span]:
 
 
 def _ends(text: str) -> Iterator[int]:
-    ticks = seen = 0
+    ticks = quotes = seen = 0
     for match in _END.finditer(text):
         ticks += text.count("`", seen, match.start())
+        quotes += len(_QUOTE.findall(text, seen, match.start()))
         seen = match.start()
-        # A full stop between backticks, or after a short form, ends no sentence.
-        if ticks % 2 == 0 and not _SHORT.search(text[max(0, seen - 12) : seen]):
+        # A full stop between backticks or quotes, or after a short form, ends no sentence.
+        is_quoted = quotes % 2 == 1 and _QUOTE.search(text, seen) is not None
+        if ticks % 2 == 0 and not is_quoted and not _SHORT.search(text[max(0, seen - 12) : seen]):
             yield match.end()

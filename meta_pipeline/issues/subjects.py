@@ -67,7 +67,9 @@ def subjects_of(
         return ("",)
     if demand.metric == "failed_expectations":
         return _checkpoint(names, reading, known)
-    if demand.metric == "unexpected_values":
+    if demand.metric == "failed_dbt_tests":
+        return _dbt_project(names, known)
+    if demand.metric in ("unexpected_values", "column_description"):
         return _columns(names, reading, known)
     if not names:
         return _unnamed(demand, reading, known, mentioned)
@@ -132,6 +134,13 @@ def _checkpoint(names: Sequence[str], reading: Reading, known: Names) -> tuple[s
     if len(known.checkpoints) == 1:
         return known.checkpoints
     return Unclear("which checkpoint it means", known.checkpoints)
+
+
+def _dbt_project(names: Sequence[str], known: Names) -> tuple[str, ...] | Unclear:
+    named = tuple(dict.fromkeys(name for name in names if name in known.dbt_projects))
+    if named or len(known.dbt_projects) == 1:
+        return named or known.dbt_projects
+    return Unclear("which dbt project it means", known.dbt_projects)
 
 
 def _columns(names: Sequence[str], reading: Reading, known: Names) -> tuple[str, ...] | Unclear:

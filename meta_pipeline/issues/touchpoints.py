@@ -129,7 +129,8 @@ def _subjects(drafts: Sequence[Draft]) -> Iterator[_Named]:
         wanted: Kind = (
             "pipeline" if draft.metric == "schedule" else "node" if "." in draft.subject else "pipeline"
         )
-        yield _Named(draft.subject, draft.span, "dataset" if draft.expectation else wanted, new=False)
+        of_column = draft.expectation is not None or draft.metric == "column_description"
+        yield _Named(draft.subject, draft.span, "dataset" if of_column else wanted, new=False)
 
 
 def _points(mention: _Named, known: Names, *, declared_new: bool) -> Iterator[Touchpoint]:
@@ -148,7 +149,7 @@ def _points(mention: _Named, known: Names, *, declared_new: bool) -> Iterator[To
         yield from _file(name, known, missing)
     elif _NAME.fullmatch(name):
         dataset = known.column(name)
-        if dataset is not None and dataset[0].columns:
+        if dataset is not None and dataset[0].columns and dataset[0].complete:
             # The dataset is there; the column is not.
             yield from _existing(dataset[0].name, "dataset", mention.span, known)
             columns = near(dataset[1], dataset[0].columns)
@@ -175,7 +176,9 @@ def _known_kind(name: str, wanted: Kind | None, known: Names) -> Kind | None:
     is_dataset = (
         name in known.datasets
         or name in known.written
-        or bool(column and (not column[0].columns or column[1] in column[0].columns))
+        or bool(
+            column and (not column[0].columns or not column[0].complete or column[1] in column[0].columns)
+        )
     )
     kinds: list[Kind] = []
     if name in known.pipelines:
@@ -213,7 +216,7 @@ def _existing(name: str, kind: Kind, span: Span, known: Names) -> Iterator[Touch
             name=dataset.name if dataset else name,
             kind=kind,
             exists=True,
-            path=contract,
+            path=contract or (dataset.model if dataset else None),
             contract=contract,
             span=span,
         )

@@ -51,7 +51,10 @@ class Account:
     @property
     def measurements(self) -> tuple[Measured, ...]:
         """The measured value of every criterion."""
-        return tuple(measured(criterion, self.reports) for criterion in self.requirements.criteria)
+        return tuple(
+            measured(criterion, self.reports, self.change, self.policy.contracts)
+            for criterion in self.requirements.criteria
+        )
 
     @property
     def head_records(self) -> tuple[CommandRecord, ...]:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from meta_pipeline.delivery.topology import SchedulerKind, Topology
 from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.schedulers.airflow.commands import AirflowRuntime
+from meta_pipeline.schedulers.dagster.commands import DagsterRuntime
 from meta_pipeline.schedulers.runtime import Runtime
 
 Reader: TypeAlias = Callable[[Tree, str, tuple[str, ...]], tuple[Topology, ...]]
@@ -22,7 +23,23 @@ def _read_airflow(tree: Tree, folder: str, roots: tuple[str, ...]) -> tuple[Topo
     return (read_topology(tree, folder, roots),)
 
 
-READERS: Mapping[SchedulerKind, Reader] = {"airflow": _read_airflow}
+def _read_dagster(tree: Tree, folder: str, roots: tuple[str, ...]) -> tuple[Topology, ...]:
+    from meta_pipeline.schedulers.dagster.static.reader import read_topologies
 
-RUNTIMES: Mapping[SchedulerKind, Runtime] = {"airflow": AirflowRuntime()}
+    return read_topologies(tree, folder, roots)
+
+
+def _read_dbt(tree: Tree, folder: str, roots: tuple[str, ...]) -> tuple[Topology, ...]:
+    from meta_pipeline.schedulers.dbt.static.reader import read_topologies
+
+    return read_topologies(tree, folder)
+
+
+READERS: Mapping[SchedulerKind, Reader] = {
+    "airflow": _read_airflow,
+    "dagster": _read_dagster,
+    "dbt": _read_dbt,
+}
+
+RUNTIMES: Mapping[SchedulerKind, Runtime] = {"airflow": AirflowRuntime(), "dagster": DagsterRuntime()}
 """A runtime's module builds argument lists and reads answers; the scheduler's own package stays in the target."""

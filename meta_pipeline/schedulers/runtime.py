@@ -39,12 +39,12 @@ class Runtime(Protocol):
     """One scheduler's own word. Commands run at the root of a checkout, in the target's environment.
 
     An argv that begins with `python` means the interpreter of that environment. `scratch` is a writable
-    folder of ours; answers are read back from it. `probe` is the script of ours that the sandbox must let
-    be read.
+    folder of ours; answers are read back from it. `probes` are the scripts of ours that the sandbox must let
+    be read; the first one is run.
     """
 
     kind: SchedulerKind
-    probe: Path
+    probes: tuple[Path, ...]
 
     def parse(self, policy: Policy, scratch: Path) -> Command:
         """Import every pipeline of the policy's folders."""

@@ -1,6 +1,7 @@
 """The bench on which one change is validated: runs a command in a fresh checkout and records what it did."""
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,17 +10,21 @@ from pathlib import Path
 from meta_pipeline.delivery.evidence import Command, CommandRecord, Side
 from meta_pipeline.evidence.store import EvidenceStore
 from meta_pipeline.policy import Policy
+from meta_pipeline.schedulers.dbt.commands import PROBE as DBT_PROBE
 from meta_pipeline.schedulers.registry import RUNTIMES
 from meta_pipeline.validation.checkpoints import PROBE as CHECKPOINT_PROBE
 from meta_pipeline.workspace.environment import Built, CannotBuild, build_environment, tool_versions
 from meta_pipeline.workspace.process import run
 from meta_pipeline.workspace.repository import Mirror
-from meta_pipeline.workspace.sandbox import Sandbox, detect_sandbox
+from meta_pipeline.workspace.sandbox import Sandbox, detect_sandbox, interpreter_folders
 from meta_pipeline.workspace.worktree import Worktree
 
-PROBES = (*(runtime.probe for runtime in RUNTIMES.values()), CHECKPOINT_PROBE)
-"""The scripts of ours that run inside the target's environment."""
-
+PROBES = (
+    *(probe for runtime in RUNTIMES.values() for probe in runtime.probes),
+    CHECKPOINT_PROBE,
+    DBT_PROBE,
+)
+"""The scripts of ours that run in the sandbox."""
 
 _TOOLS = ("apache-airflow", "dagster", "dbt-core", "great-expectations", "prefect", "pytest", "ruff")
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -46,7 +51,7 @@ class Bench:
             path=f"{self.environment.programs}:{SYSTEM_PATH}",
             variables=self._variables(worktree.path),
             sandbox=self.sandbox.opened(
-                read_only=(*self.environment.folders, self.mirror.git_dir, *PROBES),
+                read_only=(*self.environment.folders, *_own(command), self.mirror.git_dir, *PROBES),
                 writable=(worktree.path, scratch),
             ),
         )
@@ -95,6 +100,15 @@ class Bench:
             "TZ": "UTC",
             "LANG": "C.UTF-8",
         } | variables
+
+
+def _own(command: Command) -> tuple[Path, ...]:
+    """Our own interpreter with its packages, for a command that runs by it."""
+    return (
+        (Path(sys.prefix), *interpreter_folders(Path(sys.executable)))
+        if command.argv[0] == sys.executable
+        else ()
+    )
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,16 @@ _NO_MODULE = re.compile(r"No module named '?(?P<name>[\w.]+)'?$")
 
 
 class Part(Frozen):
-    """What one lane says about one side of a change, for one report."""
+    """What one lane says about one side of a change, for one report.
+
+    `idle` says why the lane found nothing to do, where it found nothing.
+    """
 
     kind: ReportKind
     side: SideReport
     measures: tuple[Measure, ...] = ()
     topologies: tuple[Topology, ...] = ()
+    idle: str | None = None
 
 
 class Lane(ABC):
@@ -47,11 +51,13 @@ def joined(kind: ReportKind, parts: Sequence[Part]) -> Part:
         problems=tuple(problem for part in parts for problem in part.side.problems),
         could_not_run="; ".join(reasons) or None,
     )
+    idle = [part.idle for part in parts if part.idle is not None]
     return Part(
         kind=kind,
         side=side,
         measures=tuple(measure for part in parts for measure in part.measures),
         topologies=tuple(topology for part in parts for topology in part.topologies),
+        idle="; ".join(idle) if idle and len(idle) == len(parts) else None,
     )
 
 

@@ -2,10 +2,11 @@
 
 import os
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -13,26 +14,43 @@ from pydantic import ValidationError
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.change_set import ChangeSet
 from meta_pipeline.delivery.evidence import Side
-from meta_pipeline.delivery.model import Frozen, digest, digest_bytes
+from meta_pipeline.delivery.model import Frozen, digest
 from meta_pipeline.delivery.reports import ReportKind, SideReport, ValidationReport
-from meta_pipeline.delivery.topology import pipelines_of
+from meta_pipeline.delivery.running import (
+    is_run,
+    pipelines_to_run,
+    scheduled,
+    shares_work,
+    touched_work,
+    whole_pipelines,
+    work_of,
+)
 from meta_pipeline.evidence.store import Folder, readable_json
 from meta_pipeline.policy import Policy
 from meta_pipeline.schedulers.registry import RUNTIMES
-from meta_pipeline.validation.bench import PROBES, Bench, Benches
+from meta_pipeline.validation.bench import Bench, Benches
+from meta_pipeline.validation.dbt import DbtLane
 from meta_pipeline.validation.lane import Lane, Part, joined
 from meta_pipeline.validation.lint import LintLane
+from meta_pipeline.validation.memory import KEY_SCRATCH, memory_key, reused
 from meta_pipeline.validation.pipelines import DryRunLane, ParseLane
 from meta_pipeline.validation.tests import TestsLane
 
 ALL_KINDS: tuple[ReportKind, ...] = ("lint", "tests", "parse", "dry_run", "data_quality")
-_KEY_SCRATCH = Path("/scratch")
 
 
 class _Remembered(Frozen):
     """The parts that a lane gave for one base."""
 
     parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class _Work:
+    """Something to run beside other work, and the kinds of report that it feeds; it gives parts with their side."""
+
+    kinds: tuple[ReportKind, ...]
+    run: Callable[[], Iterator[tuple[Side, Part]]]
 
 
 @dataclass(frozen=True)
@@ -63,15 +81,15 @@ def lanes_for(policy: Policy, pipelines: Sequence[str]) -> Lanes:
         absent["parse"] = "the policy names no scheduler (scheduler.kind)"
     elif runtime:
         lanes.append(ParseLane(policy, runtime))
-    else:
+    elif policy.scheduler.kind != "dbt":
         unable["parse"] = f"this version cannot ask {policy.scheduler.kind} to import its pipelines"
         unable["dry_run"] = f"this version cannot ask {policy.scheduler.kind} for a dry run"
     if not policy.data_quality.great_expectations:
         absent["data_quality"] = "the policy names no checkpoint (data_quality.great_expectations)"
-    if pipelines or policy.data_quality.great_expectations:
+    if (runtime and pipelines) or policy.data_quality.great_expectations:
         lanes.append(DryRunLane(policy, runtime, pipelines))
     if not pipelines:
-        absent.setdefault("dry_run", "no pipeline is touched by the change")
+        absent["dry_run"] = "no pipeline is touched by the change"
     return Lanes(tuple(lanes), absent, unable)
 
 
@@ -93,30 +111,44 @@ def validate(
         "head": lanes_for(policy, to_run(policy, change, "head")),
     }
     commits: dict[Side, str] = {"base": change_set.base, "head": change_set.head}
-    # The slow lanes go first, so that the cores stay busy to the end.
+    projects = [DbtLane(project) for project in policy.dbt_projects]
+    touched = [project for project in projects if project.touched(benches, change)]
     work = [
-        (side, lane)
+        *(_Work(project.kinds, partial(_both, project, benches, commits, remembered)) for project in touched),
+        *(
+            _Work(lane.kinds, partial(_one, benches.of(side), lane, side, commits[side], remembered))
+            for side, lanes in sides.items()
+            for lane in lanes.lanes
+        ),
+    ]
+    # The slow lanes go first, so that the cores stay busy to the end.
+    ordered = [
+        item
         for kind in reversed(ALL_KINDS)
-        for side, lanes in sides.items()
-        for lane in lanes.lanes
-        if lane.kinds[-1] == kind and any(kind in wanted for kind in lane.kinds)
+        for item in work
+        if item.kinds[-1] == kind and any(kind in wanted for kind in item.kinds)
     ]
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 2, thread_name_prefix="lane") as pool:
-        found = list(
-            pool.map(
-                lambda item: _run(benches.of(item[0]), item[1], item[0], commits[item[0]], remembered), work
-            )
-        )
+        found = list(pool.map(lambda item: tuple(item.run()), ordered))
     parts: dict[tuple[Side, ReportKind], list[Part]] = {}
-    for (side, _), given in zip(work, found, strict=True):
-        for part in given:
+    for given in found:
+        for side, part in given:
             parts.setdefault((side, part.kind), []).append(part)
     given_up: dict[ReportKind, ValidationReport] = {}
     for kind, reason in sides["head"].unable.items():
         given_up |= unable(change_set, reason, [kind])
-    absent = sides["head"].absent
+    absent = {**sides["head"].absent, **_untouched(projects, touched)}
     found_out = {kind: _report(kind, digest(change_set), parts, absent.get(kind)) for kind in ALL_KINDS}
     return {kind: report for kind, report in (found_out | given_up).items() if kind in wanted}
+
+
+def _untouched(projects: Sequence[DbtLane], touched: Sequence[DbtLane]) -> dict[ReportKind, str]:
+    """Why dbt says nothing, where the policy names projects of it."""
+    if not projects or touched:
+        return {}
+    names = ", ".join(project.folder for project in projects)
+    reason = f"the change touches no file that dbt reads (dbt project in {names})"
+    return dict.fromkeys(DbtLane.kinds, reason)
 
 
 def unable(
@@ -132,17 +164,43 @@ def unable(
 
 
 def to_run(policy: Policy, change: Change, side: Side) -> tuple[str, ...]:
-    """The pipelines to dry-run: those that the change touches, and those whose data a checkpoint looks at."""
-    there = pipelines_of(change.base_topologies if side == "base" else change.head_topologies)
+    """The pipelines to dry-run: those that the change touches, and those whose data a checkpoint looks at.
+
+    An asset of Dagster is run by the job that runs most of what is touched; see `pipelines_to_run`.
+    """
+    kind = policy.scheduler.kind if policy.scheduler else None
+    there = scheduled(change.base_topologies if side == "base" else change.head_topologies, kind)
     paths = {file.path for file in change.files}
-    touched = {difference.pipeline for difference in change.differences}
-    touched |= {pipeline.id for pipeline in there.values() if pipeline.path in paths}
-    touched |= {name for project in policy.data_quality.great_expectations for name in project.pipelines}
-    return tuple(sorted(touched & there.keys()))
+    whole = {name for project in policy.data_quality.great_expectations for name in project.pipelines}
+    whole |= whole_pipelines(there, change.differences)
+    work = set(touched_work(there, change.differences))
+    for topology in there:
+        for pipeline in topology.pipelines:
+            if shares_work(topology):
+                touched = [node for node in pipeline.nodes if (node.path or pipeline.path) in paths]
+                work |= {work_of(topology, pipeline, node) for node in touched if is_run(node)}
+            elif pipeline.path in paths:
+                whole.add(pipeline.id)
+    return pipelines_to_run(there, work, whole)
+
+
+def _both(
+    project: DbtLane, benches: Benches, commits: Mapping[Side, str], remembered: Folder
+) -> Iterator[tuple[Side, Part]]:
+    for side, parts in project.run(benches, commits, remembered).items():
+        for part in parts:
+            yield side, part
+
+
+def _one(
+    bench: Bench, lane: Lane, side: Side, commit: str, remembered: Folder
+) -> Iterator[tuple[Side, Part]]:
+    for part in _run(bench, lane, side, commit, remembered):
+        yield side, part
 
 
 def _run(bench: Bench, lane: Lane, side: Side, commit: str, remembered: Folder) -> tuple[Part, ...]:
-    name = _memory_name(bench, lane, commit)
+    name = f"{memory_key(bench, lane.commands(KEY_SCRATCH), commit)}.json"
     if side == "base":
         with suppress(ValidationError):
             data = remembered.read(name)
@@ -165,23 +223,8 @@ def run_lane(bench: Bench, lane: Lane, side: Side, commit: str) -> tuple[Part, .
         return lane.read(records, [bench.output(record) for record in records], scratch)
 
 
-def _memory_name(bench: Bench, lane: Lane, commit: str) -> str:
-    key = {
-        "tree": bench.mirror.tree_id(commit),
-        "environment": bench.environment.digest,
-        "sandbox": bench.sandbox.kind,
-        "commands": [command.model_dump(mode="json") for command in lane.commands(_KEY_SCRATCH)],
-        "variables": dict(bench.policy.environment.variables),
-        "probes": [digest_bytes(path.read_bytes()) for path in PROBES],
-        "pipelines": digest(bench.policy.dry_run),
-    }
-    return f"{digest(key).removeprefix('sha256:')}.json"
-
-
 def _reused(bench: Bench, part: Part) -> Part:
-    records = tuple(record.model_copy(update={"reused": True}) for record in part.side.records)
-    for record in records:
-        bench.keep(record)
+    records = tuple(reused(bench, record) for record in part.side.records)
     return part.model_copy(update={"side": part.side.model_copy(update={"records": records})})
 
 
@@ -196,5 +239,5 @@ def _report(
         head=head.side,
         measures=(*base.measures, *head.measures),
         topologies=head.topologies,
-        not_applicable=None if ("head", kind) in parts else absent,
+        not_applicable=head.idle if ("head", kind) in parts else absent,
     )

@@ -33,8 +33,8 @@ def test_each_scheduler_is_detected_with_its_folders_and_reasons() -> None:
         "dags/d.py imports airflow and defines pipelines",
         "requirements.txt names apache-airflow",
     )
-    assert schedulers_without_reader(tree, Policy()) == ("dagster", "dbt", "prefect")
-    assert [topology.root for topology in survey(tree, Policy())] == ["dags"]
+    assert schedulers_without_reader(tree, Policy()) == ("prefect",)
+    assert [topology.root for topology in survey(tree, Policy())] == ["dags", "models"]
 
 
 def test_a_dependency_alone_is_no_scheduler_in_use() -> None:

@@ -38,6 +38,13 @@ class AddGxExpectation(Recipe[ExpectationParameters]):
     model = ExpectationParameters
     serves = frozenset({"unexpected_values"})
 
+    def takes(self, criterion: Criterion, context: RepoContext, tree: Tree) -> bool:
+        # Where a suite validates the dataset, its owners look for the rules there, also of what dbt builds.
+        try:
+            return criterion.expectation is not None and bool(suite_of(tree, criterion.expectation.dataset))
+        except RecipeError:
+            return True
+
     def group(self, criterion: Criterion) -> tuple[str, ...]:
         kind = criterion.expectation.type if criterion.expectation else ""
         return (criterion.subject, kind)

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from meta_pipeline.authors.recipes.add_dbt_test import AddDbtTest
 from meta_pipeline.authors.recipes.add_gx_expectation import AddGxExpectation
+from meta_pipeline.authors.recipes.describe_column import DescribeColumn
 from meta_pipeline.authors.recipes.note_change import NoteChange
 from meta_pipeline.authors.recipes.overlay import OverlayTree
 from meta_pipeline.authors.recipes.recipe import Fit, Misfit, Recipe, Rewrite
@@ -14,12 +16,26 @@ from meta_pipeline.delivery.context import RepoContext
 from meta_pipeline.delivery.requirements import Criterion, Metric, Requirements
 from meta_pipeline.delivery.tree import Tree
 
-RECIPES: tuple[Recipe[Any], ...] = (SetRetries(), SetSchedule(), AddGxExpectation())
+# Of two that take a criterion the first one wins.
+RECIPES: tuple[Recipe[Any], ...] = (
+    SetRetries(),
+    SetSchedule(),
+    AddGxExpectation(),
+    AddDbtTest(),
+    DescribeColumn(),
+)
 NOTE_CHANGE = NoteChange()
 REWRITES: Mapping[str, Rewrite[Any]] = {rewrite.id: rewrite for rewrite in (*RECIPES, NOTE_CHANGE)}
 
 MEASURED: frozenset[Metric] = frozenset(
-    {"runtime", "import_errors", "failed_expectations", "failed_tests", "lint_findings"}
+    {
+        "runtime",
+        "import_errors",
+        "failed_expectations",
+        "failed_tests",
+        "failed_dbt_tests",
+        "lint_findings",
+    }
 )
 """Metrics that the gates measure on whatever the change is: they demand no edit of their own."""
 
@@ -70,7 +86,7 @@ def choose(requirements: Requirements, context: RepoContext, tree: Tree) -> Chos
     overlay = OverlayTree(tree)
     choices: list[Choice] = []
     missing: list[Missing] = []
-    for recipe, criteria in _groups(_spread(demanding, context)):
+    for recipe, criteria in _groups(_spread(demanding, context), context, tree):
         if recipe is None:
             return NoFit(f"No recipe serves '{criteria[0].sentence}'.", _unused(criteria))
         found = recipe.fit(criteria, context, overlay)
@@ -99,11 +115,15 @@ def _spread(criteria: list[Criterion], context: RepoContext) -> list[Criterion]:
     return found
 
 
-def _groups(criteria: list[Criterion]) -> list[tuple[Recipe[Any] | None, tuple[Criterion, ...]]]:
+def _groups(
+    criteria: list[Criterion], context: RepoContext, tree: Tree
+) -> list[tuple[Recipe[Any] | None, tuple[Criterion, ...]]]:
     recipes: dict[tuple[str, ...], Recipe[Any] | None] = {}
     grouped: dict[tuple[str, ...], tuple[Criterion, ...]] = {}
     for criterion in criteria:
-        recipe = next((r for r in RECIPES if criterion.metric in r.serves), None)
+        serving = [recipe for recipe in RECIPES if criterion.metric in recipe.serves]
+        taking = (recipe for recipe in serving if recipe.takes(criterion, context, tree))
+        recipe = next(taking, serving[0] if serving else None)
         key = (recipe.id, *recipe.group(criterion)) if recipe else ("", criterion.id)
         recipes[key] = recipe
         grouped[key] = (*grouped.get(key, ()), criterion)

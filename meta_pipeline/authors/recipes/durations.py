@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from meta_pipeline.authors.recipes.importing import bound_names, extended, module_of, top_level
 from meta_pipeline.authors.recipes.python_source import PythonSource, Splice, dotted
 
 _UNITS = (("days", 86400), ("hours", 3600), ("minutes", 60))
@@ -28,14 +29,14 @@ class Spelling:
 
 def spelling(source: PythonSource) -> Spelling:
     """The spelling that the file uses already, or else `timedelta` with its import."""
-    imports = [node for node in _top_level(source) if isinstance(node, cst.Import | cst.ImportFrom)]
+    imports = [node for node in top_level(source) if isinstance(node, cst.Import | cst.ImportFrom)]
     for node in imports:
-        for bound, whole in _bound_names(node):
+        for bound, whole in bound_names(node):
             if whole == "datetime.timedelta":
                 return Spelling(bound)
     used = {dotted(call.func) for call in source.all(cst.Call)}
     for node in imports:
-        for bound, whole in _bound_names(node):
+        for bound, whole in bound_names(node):
             if whole == "datetime":
                 return Spelling(f"{bound}.timedelta")
             if whole == "pendulum" and (bound, "duration") in used:
@@ -45,72 +46,24 @@ def spelling(source: PythonSource) -> Spelling:
     return Spelling("timedelta", _import(source, imports))
 
 
-def _top_level(source: PythonSource) -> list[cst.BaseSmallStatement]:
-    return [
-        small
-        for statement in source.module.body
-        if isinstance(statement, cst.SimpleStatementLine)
-        for small in statement.body
-    ]
-
-
-def _bound_names(node: cst.Import | cst.ImportFrom) -> list[tuple[str, str]]:
-    """Each name that the import binds, with the full name of what it is bound to."""
-    if isinstance(node.names, cst.ImportStar):
-        return []
-    prefix = ""
-    if isinstance(node, cst.ImportFrom):
-        if node.relative or node.module is None:
-            return []
-        prefix = ".".join(dotted(node.module)) + "."
-    found = []
-    for alias in node.names:
-        whole = prefix + ".".join(dotted(alias.name))
-        if alias.asname is not None and isinstance(alias.asname.name, cst.Name):
-            found.append((alias.asname.name.value, whole))
-        else:
-            found.append((whole.removeprefix(prefix), whole))
-    return found
-
-
-def _module_of(node: cst.Import | cst.ImportFrom) -> str:
-    if isinstance(node, cst.ImportFrom):
-        return "." * len(node.relative) + (".".join(dotted(node.module)) if node.module else "")
-    return ".".join(dotted(node.names[0].name))
-
-
 def _import(source: PythonSource, imports: list[cst.Import | cst.ImportFrom]) -> Splice:
     for node in imports:
-        if isinstance(node, cst.ImportFrom) and _module_of(node) == "datetime":
-            return _extended(source, node)
+        if isinstance(node, cst.ImportFrom) and module_of(node) == "datetime":
+            return extended(source, node, "timedelta")
     line = "from datetime import timedelta" + source.newline
-    ordinary = [node for node in imports if _module_of(node) != "__future__"]
+    ordinary = [node for node in imports if module_of(node) != "__future__"]
     if not ordinary:
         return _first_import(source, imports, line)
-    standard = [node for node in ordinary if _module_of(node).split(".")[0] in sys.stdlib_module_names]
+    standard = [node for node in ordinary if module_of(node).split(".")[0] in sys.stdlib_module_names]
     if not standard:
         at = source.line_start(source.span(ordinary[0])[0])
         return Splice(at, at, line + source.newline)
     for node in standard:
-        if isinstance(node, cst.ImportFrom) and _module_of(node) > "datetime":
+        if isinstance(node, cst.ImportFrom) and module_of(node) > "datetime":
             at = source.line_start(source.span(node)[0])
             return Splice(at, at, line)
     at = _next_line(source, source.span(standard[-1])[1])
     return Splice(at, at, line)
-
-
-def _extended(source: PythonSource, node: cst.ImportFrom) -> Splice:
-    assert not isinstance(node.names, cst.ImportStar)
-    first = source.span(node.names[0])[0]
-    indent = source.indent_at(first)
-    stands_alone = source.line_start(first) + len(indent) == first
-    gap = f",{source.newline}{indent}" if stands_alone else ", "
-    for alias in node.names:
-        if isinstance(alias.name, cst.Name) and alias.name.value > "timedelta":
-            at = source.span(alias)[0]
-            return Splice(at, at, f"timedelta{gap}")
-    end = source.span(node.names[-1])[1]
-    return Splice(end, end, f"{gap}timedelta")
 
 
 def _first_import(source: PythonSource, futures: list[cst.Import | cst.ImportFrom], line: str) -> Splice:

@@ -55,6 +55,18 @@ def with_entries(
     return changes + (_appended(source, opening, closing, items, pieces) if pieces else [])
 
 
+def with_element(source: PythonSource, container: cst.List, text: str) -> list[Splice]:
+    """The splices that add an element after the last one of a list display, whose layout is kept."""
+    items = [_Item(*source.span(node), isinstance(node.comma, cst.Comma)) for node in container.elements]
+    start, end = source.span(container)
+    opening, closing = start + 1, end - 1
+    if _stands_on_one_line(source, opening, closing, items):
+        grown = len(text) + 2
+        if _line_length(source, items[-1].end if items else opening) + grown > LONGEST_LINE:
+            return [_one_a_line(source, opening, closing, items, [text], [])]
+    return _appended(source, opening, closing, items, [text])
+
+
 def written_dict(source: PythonSource, entries: Iterable[str], at: int, before: str = "") -> str:
     """A dict display of `entries` for the line of offset `at`, over several lines where one is too long.
 

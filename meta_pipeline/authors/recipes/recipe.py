@@ -88,6 +88,10 @@ class Recipe(Rewrite[P]):
     def fit(self, criteria: tuple[Criterion, ...], context: RepoContext, tree: Tree) -> Fit | Misfit:
         """Find parameters that meet `criteria`, which all have one subject."""
 
+    def takes(self, criterion: Criterion, context: RepoContext, tree: Tree) -> bool:
+        """Whether this recipe is the one for the criterion, of several that serve its metric."""
+        return True
+
     def group(self, criterion: Criterion) -> tuple[str, ...]:
         """Criteria with equal keys are met by one call."""
         return (criterion.subject,)

@@ -1,4 +1,4 @@
-"""Retries, their delay and its growth, on a whole DAG or on one task."""
+"""Retries, their delay and its growth, on a whole DAG or job, or on one task, asset or op."""
 
 import re
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from typing import Literal
 from meta_pipeline.authors.recipes.airflow_source import AirflowSource
 from meta_pipeline.authors.recipes.bounds import Bounds, bounds_of
 from meta_pipeline.authors.recipes.context import known_pipeline
+from meta_pipeline.authors.recipes.dagster_retries import DagsterRetries, edits_of, set_policies
 from meta_pipeline.authors.recipes.overlay import OverlayTree
 from meta_pipeline.authors.recipes.python_source import PythonSource
 from meta_pipeline.authors.recipes.recipe import Fit, Misfit, Recipe, RecipeError
@@ -17,7 +18,7 @@ from meta_pipeline.delivery.context import RepoContext
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.plan import TopologyEdit
 from meta_pipeline.delivery.requirements import Criterion
-from meta_pipeline.delivery.topology import Pipeline
+from meta_pipeline.delivery.topology import Pipeline, Topology
 from meta_pipeline.delivery.tree import Tree, text_of
 
 _SECONDS = {
@@ -38,7 +39,8 @@ _FIRST_WITH_MULTIPLIER = (3, 2)
 class RetryParameters(Frozen):
     """`path` defines the DAG `pipeline`; `node` is one task of it, or None for all. Delays are in seconds.
 
-    `backoff` is the source text that asks for growing delays in the Airflow at hand.
+    `backoff` is the source text that asks for growing delays in the Airflow at hand. `dagster` is the
+    same demand where the pipeline is a job of Dagster.
     """
 
     path: str
@@ -47,6 +49,7 @@ class RetryParameters(Frozen):
     retries: Bounds | None = None
     delay: Bounds | None = None
     backoff: Literal["True", "2.0"] | None = None
+    dagster: DagsterRetries | None = None
 
     @property
     def settings(self) -> tuple[Setting, ...]:
@@ -61,10 +64,11 @@ class RetryParameters(Frozen):
 
 
 class SetRetries(Recipe[RetryParameters]):
-    """Sets retries, retry delay and exponential backoff of an Airflow DAG or task in its source.
+    """Sets retries, retry delay and exponential backoff of an Airflow DAG or task, or a Dagster asset or op.
 
     A whole DAG is met in its default_args, and in every task that overrides them; a task in its own
-    keywords. Values that meet the demand already stay as they are.
+    keywords; an asset or op in the retry_policy of its decorator, and a job of Dagster in each of them.
+    Values that meet the demand already stay as they are.
     """
 
     id = "set_retries"
@@ -76,18 +80,42 @@ class SetRetries(Recipe[RetryParameters]):
         found = known_pipeline(criteria[0].subject, context)
         if isinstance(found, Misfit):
             return found
-        pipeline, node, version = found
-        parameters = _parameters(criteria, pipeline, node, _backoff_text(version, tree, pipeline.path))
+        pipeline, node, topology = found
+        backoff = _backoff_text(topology.version, tree, pipeline.path)
+        parameters = _parameters(criteria, pipeline, node, backoff)
         if isinstance(parameters, Misfit):
             return parameters
+        if topology.scheduler == "dagster":
+            return self._fit_dagster(parameters, topology, tree, criteria[0].subject)
         try:
             after = OverlayTree(tree, self.apply(tree, parameters))
             edits = _Reach(tree, after, parameters).edits(context)
         except RecipeError as error:
             return Misfit(f"a supported source form: {error}")
-        return _fit(parameters, edits, criteria[0].subject)
+        return _fit(parameters, edits, criteria[0].subject, (parameters.path,))
+
+    def _fit_dagster(
+        self, parameters: RetryParameters, topology: Topology, tree: Tree, subject: str
+    ) -> Fit | Misfit:
+        wanted = DagsterRetries(
+            root=topology.root,
+            job=parameters.pipeline,
+            node=parameters.node,
+            retries=parameters.retries,
+            delay=parameters.delay,
+            backoff=parameters.backoff is not None,
+        )
+        parameters = parameters.model_copy(update={"dagster": wanted})
+        try:
+            written = self.apply(tree, parameters)
+        except RecipeError as error:
+            return Misfit(f"a supported source form: {error}")
+        edits = edits_of(tree, OverlayTree(tree, written), topology.root)
+        return _fit(parameters, edits, subject, tuple(sorted(written)) or (parameters.path,))
 
     def apply(self, tree: Tree, parameters: RetryParameters) -> Mapping[str, bytes]:
+        if parameters.dagster is not None:
+            return set_policies(tree, parameters.dagster)
         source = PythonSource.open(tree, parameters.path)
         splices = RetryEdit(AirflowSource(source), tree, parameters.settings).splices(
             parameters.pipeline, parameters.node
@@ -186,7 +214,9 @@ class _Reach:
             return True
 
 
-def _fit(parameters: RetryParameters, edits: tuple[TopologyEdit, ...], subject: str) -> Fit:
+def _fit(
+    parameters: RetryParameters, edits: tuple[TopologyEdit, ...], subject: str, files: tuple[str, ...]
+) -> Fit:
     said = ", ".join(setting.sentence for setting in parameters.settings)
     others = sorted({edit.pipeline for edit in edits} - {parameters.pipeline})
     siblings = sorted(
@@ -200,10 +230,10 @@ def _fit(parameters: RetryParameters, edits: tuple[TopologyEdit, ...], subject: 
     return Fit(
         parameters=parameters,
         summary=f"Set {said} on {subject}",
-        files=(parameters.path,),
+        files=files,
         data_flow=f"No data moves differently: only a failed attempt of {subject} is followed by another one.",
-        verification=f"Read the topology of {parameters.path} at head and compare {said} of {subject}.",
-        rollback=f"Revert the change of {parameters.path}; retries write no data of their own.",
+        verification=f"Read the topology of {', '.join(files)} at head and compare {said} of {subject}.",
+        rollback=f"Revert the change of {', '.join(files)}; retries write no data of their own.",
         edits=edits,
         metrics=(failures_of(subject),),
         notes=tuple(notes),

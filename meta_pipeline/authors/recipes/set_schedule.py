@@ -1,4 +1,4 @@
-"""The schedule of one Airflow DAG."""
+"""The schedule of one Airflow DAG or one Dagster job."""
 
 import re
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ import libcst as cst
 
 from meta_pipeline.authors.recipes.airflow_source import AirflowSource, Site
 from meta_pipeline.authors.recipes.context import known_pipeline
+from meta_pipeline.authors.recipes.dagster_schedule import DagsterSchedule, set_cron
 from meta_pipeline.authors.recipes.entries import with_entries, written_call
 from meta_pipeline.authors.recipes.places import narrowest
 from meta_pipeline.authors.recipes.python_source import PythonSource, Splice, dotted
@@ -16,6 +17,7 @@ from meta_pipeline.delivery.context import RepoContext
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.plan import TopologyEdit
 from meta_pipeline.delivery.requirements import Criterion
+from meta_pipeline.delivery.topology import IMPLICIT_JOB, UNRESOLVED, Pipeline, Topology
 from meta_pipeline.delivery.tree import Tree, text_of
 
 _KEYWORDS = ("schedule", "schedule_interval", "timetable")
@@ -33,18 +35,23 @@ _OTHERS = frozenset({"@once", "@continuous"})
 
 
 class ScheduleParameters(Frozen):
-    """`schedule` is a five-field cron text, a preset such as `@once`, or None for runs by hand only."""
+    """`schedule` is a five-field cron text, a preset such as `@once`, or None for runs by hand only.
+
+    `dagster` is there where the pipeline is a job of Dagster.
+    """
 
     path: str
     pipeline: str
     schedule: str | None
+    dagster: DagsterSchedule | None = None
 
 
 class SetSchedule(Recipe[ScheduleParameters]):
-    """Sets the schedule of one Airflow DAG in its source, under the keyword that the file uses.
+    """Sets the schedule of one Airflow DAG or Dagster job in its source, under the keyword that the file uses.
 
     A DAG that a factory or loop makes is met in the entry that is its own; where the schedule is
-    written once for several DAGs the recipe refuses, as the others would move too.
+    written once for several DAGs the recipe refuses, as the others would move too. A Dagster job that
+    has no schedule gets one, beside the definitions that hold the job.
     """
 
     id = "set_schedule"
@@ -56,7 +63,7 @@ class SetSchedule(Recipe[ScheduleParameters]):
         found = known_pipeline(criteria[0].subject, context)
         if isinstance(found, Misfit):
             return found
-        pipeline, node, _ = found
+        pipeline, node, topology = found
         if node is not None:
             return Misfit(
                 f"a whole pipeline; {criteria[0].subject} is one task, which has no schedule of its own"
@@ -68,25 +75,35 @@ class SetSchedule(Recipe[ScheduleParameters]):
         if schedule is not None and not _is_schedule(schedule):
             return Misfit(f"a schedule of five cron fields, a preset or none; '{schedule}' is not one")
         parameters = ScheduleParameters(path=pipeline.path, pipeline=pipeline.id, schedule=schedule)
+        if topology.scheduler == "dagster":
+            dagster = _of_dagster(pipeline, schedule, topology)
+            if isinstance(dagster, Misfit):
+                return dagster
+            parameters = parameters.model_copy(update={"dagster": dagster})
         try:
-            self.apply(tree, parameters)
+            written = self.apply(tree, parameters)
         except RecipeError as error:
             return Misfit(f"a supported source form: {error}")
         shown = schedule or "none"
         changes = _canonical(pipeline.schedule) != _canonical(schedule)
+        files = tuple(sorted(written)) or (pipeline.path,)
+        fields = _fields(pipeline, parameters.dagster) if changes else ()
         return Fit(
             parameters=parameters,
             summary=f"Set the schedule of {pipeline.id} to {shown}",
-            files=(pipeline.path,),
+            files=files,
             data_flow=f"{pipeline.id} reads and writes the same data, at the times of {shown} "
             f"instead of {pipeline.schedule or 'none'}.",
-            verification=f"Read the topology of {pipeline.path} at head; the schedule of {pipeline.id} is {shown}.",
-            rollback=f"Revert the change of {pipeline.path}; runs that were made by then stay and are re-run as usual.",
-            edits=(TopologyEdit(pipeline=pipeline.id, node=None, field="schedule"),) if changes else (),
+            verification=f"Read the topology of {files[0]} at head; the schedule of {pipeline.id} is {shown}.",
+            rollback=f"Revert the change of {files[0]}; runs that were made by then stay and are re-run as usual.",
+            edits=tuple(TopologyEdit(pipeline=pipeline.id, node=None, field=field) for field in fields),
+            notes=_notes(pipeline, parameters.dagster) if changes else (),
             metrics=(Watch("run start delay", pipeline.id, "a scheduled run starts over 15 minutes late"),),
         )
 
     def apply(self, tree: Tree, parameters: ScheduleParameters) -> Mapping[str, bytes]:
+        if parameters.dagster is not None:
+            return set_cron(tree, parameters.dagster)
         source = PythonSource.open(tree, parameters.path)
         dags = AirflowSource(source)
         site, env = dags.find(parameters.pipeline)
@@ -130,6 +147,40 @@ class SetSchedule(Recipe[ScheduleParameters]):
                 [Splice(*source.span(at), _literal(source, at, parameters.schedule))]
             )
         }
+
+
+def _of_dagster(pipeline: Pipeline, schedule: str | None, topology: Topology) -> DagsterSchedule | Misfit:
+    """What Dagster is told; a schedule that is new does as those of the other jobs do."""
+    if schedule is None or schedule in _OTHERS:
+        return Misfit(f"a cron that {pipeline.id} shall run by; take a schedule of Dagster away by hand")
+    if pipeline.id == IMPLICIT_JOB:
+        return Misfit("a job that has a name of its own; define one of the assets that shall run together")
+    others = [one for one in topology.pipelines if one.schedule and one.timezone]
+    zones = {one.timezone for one in others} - {UNRESOLVED}
+    zone = zones.pop() if len(zones) == 1 else None
+    return DagsterSchedule(
+        root=topology.root,
+        job=pipeline.id,
+        cron=_PRESETS.get(schedule, schedule),
+        timezone=None if zone == "UTC" else zone,
+        running=not others or any(one.paused is False for one in others),
+    )
+
+
+def _fields(pipeline: Pipeline, dagster: DagsterSchedule | None) -> tuple[str, ...]:
+    """The fields of the pipeline that a plan must name; a job's first schedule brings its zone and state along."""
+    is_new = dagster is not None and pipeline.timezone is None
+    return ("schedule", "timezone", "paused") if is_new else ("schedule",)
+
+
+def _notes(pipeline: Pipeline, dagster: DagsterSchedule | None) -> tuple[str, ...]:
+    if dagster is None or pipeline.timezone is not None:
+        return ()
+    zone = dagster.timezone or "UTC"
+    state = "runs as soon as it is deployed" if dagster.running else "is off until somebody switches it on"
+    return (
+        f"The schedule of {pipeline.id} is new: it is in {zone} and {state}, as those of the other jobs.",
+    )
 
 
 def _demanded(threshold: str) -> str | None:

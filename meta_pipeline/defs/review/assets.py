@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from meta_pipeline.contracts.places import DEFAULT_CONTRACTS
 from meta_pipeline.defs.gating import (
     at_work,
     block,
@@ -33,7 +34,6 @@ from meta_pipeline.delivery.requirements import Requirements
 from meta_pipeline.delivery.rollback import RollbackPlan
 from meta_pipeline.desk import Delivery
 from meta_pipeline.gates.case import Case, Packet
-from meta_pipeline.issues.contracts import DEFAULT_CONTRACTS
 from meta_pipeline.issues.manifests import manifests_of
 from meta_pipeline.messages.packet import Account, chunks_to_cite, review_packet_text
 from meta_pipeline.policy import POLICY_FILE

@@ -26,13 +26,13 @@ class AirflowRuntime:
     """Airflow's own DagBag and `dag.test()`, each in a fresh AIRFLOW_HOME below the scratch folder."""
 
     kind: SchedulerKind = "airflow"
-    probe = Path(__file__).with_name("probe.py")
+    probes: tuple[Path, ...] = (Path(__file__).with_name("probe.py"),)
 
     def parse(self, policy: Policy, scratch: Path) -> Command:
         output = str(scratch / TOPOLOGY_FILE)
         return Command(
             name="parse",
-            argv=("python", str(self.probe), "topology", *_dags(policy), "--output", output),
+            argv=("python", str(self.probes[0]), "topology", *_dags(policy), "--output", output),
             shown_as="airflow dags list-import-errors",
             variables=_variables(policy, scratch),
             seconds=PARSE_SECONDS,
@@ -50,7 +50,7 @@ class AirflowRuntime:
         return Command(
             name="dry_run",
             argv=(
-                *("python", str(self.probe), "dry-run", *_dags(policy), *named, "--logical-date", date),
+                *("python", str(self.probes[0]), "dry-run", *_dags(policy), *named, "--logical-date", date),
                 *("--seconds", str(PIPELINE_SECONDS), "--output", str(scratch / DRY_RUN_FILE)),
             ),
             shown_as=" && ".join(f"airflow dags test {dag_id} {date}" for dag_id in pipelines),

@@ -1,8 +1,8 @@
-"""What a call does: makes a DAG, group, task or edge, runs a function of the repository, or computes a value."""
+"""What a call of Airflow's names does: makes a DAG, group, task or edge, or computes a value."""
 
 from itertools import pairwise
 
-from meta_pipeline.schedulers.airflow.static import edges, objects, taskflow
+from meta_pipeline.schedulers.airflow.static import edges, taskflow
 from meta_pipeline.schedulers.airflow.static.constructs import (
     keywords,
     make_dag,
@@ -11,61 +11,32 @@ from meta_pipeline.schedulers.airflow.static.constructs import (
     new_task,
     place,
 )
-from meta_pipeline.schedulers.airflow.static.functions import call_known
-from meta_pipeline.schedulers.airflow.static.machine import Arguments, Machine, Site
-from meta_pipeline.schedulers.airflow.static.methods import call_method
+from meta_pipeline.schedulers.airflow.static.machine import Machine
 from meta_pipeline.schedulers.airflow.static.roles import is_condition, role_of
 from meta_pipeline.schedulers.airflow.static.values import (
-    UNKNOWN,
     Asset,
     AssetExpression,
-    Class,
     Decorator,
-    External,
     Factory,
-    Function,
-    Instance,
     Label,
-    Method,
-    Partial,
-    Super,
     Timetable,
 )
+from meta_pipeline.schedulers.source.functions import call_known
+from meta_pipeline.schedulers.source.machine import Arguments, Site
+from meta_pipeline.schedulers.source.values import UNKNOWN, External, Function, Thing
 
 
-def call(machine: Machine, callee: object, arguments: Arguments, site: Site) -> object:
-    """The value of calling `callee`."""
-    match callee:
-        case Function():
-            return machine.call_function(callee, arguments, site)
-        case Factory():
-            return taskflow.apply(machine, callee, arguments, site)
-        case Decorator():
-            return _decorated(machine, callee, arguments, site)
-        case Class():
-            return objects.instantiate(machine, callee, arguments, site)
-        case Partial():
-            positional = [*callee.positional, *arguments.positional]
-            inner = Arguments(positional, {**callee.named, **arguments.named}, arguments.open)
-            return machine.call(callee.callee, inner, site)
-        case Method(receiver=Super() as above, name=name):
-            return objects.call_super(machine, above, name, arguments, site)
-        case Method(receiver=Instance() as instance, name=name):
-            return objects.call_bound(machine, instance, name, arguments, site)
-        case Method():
-            return call_method(machine, callee, arguments, site)
-        case External():
-            return _call_external(machine, callee, arguments, site)
+def call_thing(machine: Machine, thing: Thing, arguments: Arguments, site: Site) -> object:
+    """A decorator used on a function, or a decorated function called."""
+    if isinstance(thing, Factory):
+        return taskflow.apply(machine, thing, arguments, site)
+    if isinstance(thing, Decorator) and len(arguments.positional) == 1:
+        return taskflow.decorate(machine, thing, arguments.positional[0], site)
     return UNKNOWN
 
 
-def _decorated(machine: Machine, decorator: Decorator, arguments: Arguments, site: Site) -> object:
-    if len(arguments.positional) == 1:
-        return taskflow.decorate(machine, decorator, arguments.positional[0], site)
-    return UNKNOWN
-
-
-def _call_external(machine: Machine, external: External, arguments: Arguments, site: Site) -> object:
+def call_external(machine: Machine, external: External, arguments: Arguments, site: Site) -> object:
+    """A DAG, group, task, edge or asset that a call of Airflow makes, or a value that Python computes."""
     role = role_of(external)
     match role:
         case "dag_class":

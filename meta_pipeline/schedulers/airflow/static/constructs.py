@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 
 from meta_pipeline.schedulers.airflow.static import edges
-from meta_pipeline.schedulers.airflow.static.library import copied, same
-from meta_pipeline.schedulers.airflow.static.machine import Arguments, Machine, Site
+from meta_pipeline.schedulers.airflow.static.machine import Machine
 from meta_pipeline.schedulers.airflow.static.roles import task_kind
-from meta_pipeline.schedulers.airflow.static.values import UNKNOWN, Dag, Group, Task, opened
+from meta_pipeline.schedulers.airflow.static.values import Dag, Group, Task
+from meta_pipeline.schedulers.source.library import copied, same
+from meta_pipeline.schedulers.source.machine import Arguments, Site
+from meta_pipeline.schedulers.source.values import UNKNOWN, opened
 
 
 def keywords(arguments: Arguments, *positional: str) -> dict[object, object]:

@@ -1,41 +1,27 @@
 """`with` over DAGs, task groups, and setup or teardown tasks."""
 
-import ast
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from typing import TypeVar
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 from meta_pipeline.schedulers.airflow.static import edges
-from meta_pipeline.schedulers.airflow.static.assign import bind
 from meta_pipeline.schedulers.airflow.static.machine import Machine
-from meta_pipeline.schedulers.airflow.static.values import UNKNOWN, Dag, Group, Output, Scope, Task
-
-Ending = TypeVar("Ending")
+from meta_pipeline.schedulers.airflow.static.values import Dag, Group, Output, Task
 
 
-def run_with(machine: Machine, items: list[ast.withitem], scope: Scope, body: Callable[[], Ending]) -> Ending:
-    """Run `body` inside what the items open."""
-    with ExitStack() as stack:
-        for item in items:
-            value = machine.evaluate(item.context_expr, scope)
-            if isinstance(value, Dag):
-                value.registered = value.arguments.get("auto_register", True) is not False
-                stack.enter_context(machine.in_dag(value))
-            elif isinstance(value, Group):
-                stack.enter_context(machine.in_group(value))
-            elif isinstance(value, (Task, Output)):
-                stack.enter_context(_between(machine, value))
-            else:
-                value = UNKNOWN
-            if item.optional_vars:
-                bind(machine, item.optional_vars, value, scope)
-        return body()
+def opened(machine: Machine, value: object) -> AbstractContextManager[None] | None:
+    """What `with value:` opens; None where it is no DAG, group or task."""
+    if isinstance(value, Dag):
+        value.registered = value.arguments.get("auto_register", True) is not False
+        return machine.in_dag(value)
+    if isinstance(value, Group):
+        return machine.in_group(value)
+    return _between(machine, value) if isinstance(value, (Task, Output)) else None
 
 
 @contextmanager
-def _between(machine: Machine, opened: Task | Output) -> Iterator[None]:
+def _between(machine: Machine, value: Task | Output) -> Iterator[None]:
     """Tasks made inside run after the setups and before the teardowns of the opened tasks."""
-    opened_tasks = opened.tasks if isinstance(opened, Output) else (opened,)
+    opened_tasks = value.tasks if isinstance(value, Output) else (value,)
     dag = next((task.dag for task in opened_tasks if task.dag), machine.dag)
     before = set(dag.tasks) if dag else set()
     yield

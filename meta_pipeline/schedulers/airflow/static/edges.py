@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from meta_pipeline.schedulers.airflow.static.limits import MAX_LINKS, TooMuchToReadError
 from meta_pipeline.schedulers.airflow.static.values import Dag, Group, Label, Output, Task
+from meta_pipeline.schedulers.source.limits import MAX_LINKS, TooMuchToReadError
 
 
 def is_linkable(value: object) -> bool:

@@ -5,17 +5,10 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from meta_pipeline.delivery.topology import UNRESOLVED, Node, Pipeline, Unresolved
-from meta_pipeline.schedulers.airflow.static.dates import zone_name
 from meta_pipeline.schedulers.airflow.static.schedule import schedule_of
-from meta_pipeline.schedulers.airflow.static.values import (
-    UNKNOWN,
-    Asset,
-    Dag,
-    OpenList,
-    Task,
-    Unknown,
-    is_open,
-)
+from meta_pipeline.schedulers.airflow.static.values import Asset, Dag, Task
+from meta_pipeline.schedulers.source.dates import zone_name
+from meta_pipeline.schedulers.source.values import UNKNOWN, OpenList, Unknown, is_open
 
 DEFAULT_RETRY_DELAY_S = 300.0
 DEFAULT_OWNER = "airflow"

@@ -1,99 +1,74 @@
-"""Reads one DAG file: runs its statements on values that are known, and keeps what it builds."""
+"""Reads one DAG file: what its statements build is what Airflow would collect."""
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 
-from meta_pipeline.schedulers.airflow.static import calls, expressions, members
-from meta_pipeline.schedulers.airflow.static.definitions import bind_parameters
-from meta_pipeline.schedulers.airflow.static.limits import MAX_CALL_DEPTH, MAX_STEPS, TooMuchToReadError
-from meta_pipeline.schedulers.airflow.static.machine import Arguments, Machine, Site
-from meta_pipeline.schedulers.airflow.static.modules import Modules, UnreadableSourceError
-from meta_pipeline.schedulers.airflow.static.statements import Flow, joined, run_block
-from meta_pipeline.schedulers.airflow.static.values import UNKNOWN, Dag, Function, Scope, SourceFile
+from meta_pipeline.schedulers.airflow.static import calls, edges, members, methods, objects
+from meta_pipeline.schedulers.airflow.static.constructs import keywords
+from meta_pipeline.schedulers.airflow.static.contexts import opened
+from meta_pipeline.schedulers.airflow.static.machine import Machine
+from meta_pipeline.schedulers.airflow.static.values import Asset, AssetExpression, Dag, Task
+from meta_pipeline.schedulers.source.machine import Arguments, Site
+from meta_pipeline.schedulers.source.values import UNKNOWN, Class, External, Method, Thing
 
 
-class Interpreter(Machine):
-    """The machine with all its parts."""
-
-    def __init__(self, path: str, modules: Modules) -> None:
-        super().__init__(path, modules)
-        self._scopes: dict[str, Scope] = {}
+class DagFile(Machine):
+    """The machine with all that Airflow adds to Python."""
 
     def run(self) -> tuple[Dag, ...]:
         """The DAGs that Airflow would collect from the file; what went wrong is in `errors`."""
-        scope = Scope(self.path)
-        try:
-            scope = self._run_module(self.path)
-        except TooMuchToReadError:
-            self.error(self.path, None, f"the file takes more than {MAX_STEPS} steps to read")
-        except RecursionError:
-            self.error(self.path, None, "the file is nested too deeply to read")
-        for value in scope.names.values():
-            if isinstance(value, Dag):
-                value.registered = True
+        for value in self.read().names.values():
+            self.keep(value)
         return tuple(dag for dag in self.dags if dag.registered)
 
-    def _run_module(self, path: str) -> Scope:
-        scope = self._scopes[path] = Scope(path)
-        scope.names["__name__"] = self.modules.name_of(path)
-        scope.names["__file__"] = SourceFile(path)
-        try:
-            run_block(self, self.modules.syntax(path).body, scope)
-        except UnreadableSourceError as error:
-            self.error(path, error.line, f"this is not Python: {error.message}")
-        return scope
+    def keep(self, value: object) -> None:
+        if isinstance(value, Dag):
+            value.registered = True
 
-    def module_scope(self, name: str) -> Scope | None:
-        path = self.modules.find(name)
-        if path is None or path.endswith("/"):
-            return None
-        if path not in self._scopes:
-            # An import starts outside every DAG and branch that is open where it stands.
-            held = self.open_dags, self.open_groups, self.uncertain
-            self.open_dags, self.open_groups, self.uncertain = [], [], 0
-            self.importing += 1
-            try:
-                self._run_module(path)
-            finally:
-                self.importing -= 1
-                self.open_dags, self.open_groups, self.uncertain = held
-        return self._scopes[path]
+    def call_external(self, external: External, arguments: Arguments, site: Site) -> object:
+        return calls.call_external(self, external, arguments, site)
 
-    def evaluate(self, node: ast.expr, scope: Scope) -> object:
-        return expressions.evaluate(self, node, scope)
+    def call_thing(self, thing: Thing, arguments: Arguments, site: Site) -> object:
+        return calls.call_thing(self, thing, arguments, site)
 
-    def call(self, callee: object, arguments: Arguments, site: Site) -> object:
-        return calls.call(self, callee, arguments, site)
+    def call_method(self, method: Method, arguments: Arguments, site: Site) -> object:
+        return methods.call_method(self, method, arguments, site)
 
-    def member(self, value: object, name: str) -> object:
-        return members.member(self, value, name)
+    def thing_member(self, thing: Thing, name: str) -> object:
+        return members.thing_member(thing, name)
 
-    def call_function(self, function: Function, arguments: Arguments, site: Site) -> object:
-        return self.run_body(function, arguments, site, {})
+    def external_member(self, external: External, name: str) -> object:
+        return members.external_member(external, name)
 
-    def run_body(
-        self, function: Function, arguments: Arguments, site: Site, inner: Mapping[str, object]
-    ) -> object:
-        if function.opaque or self.depth >= MAX_CALL_DEPTH:
+    def derived(self, kind: Class, ancestor: External, arguments: Arguments, site: Site) -> object | None:
+        return objects.derived(self, kind, ancestor, arguments, site)
+
+    def super_init(self, receiver: object, arguments: Arguments) -> object:
+        if not isinstance(receiver, Task):
             return UNKNOWN
-        scope = Scope(function.scope.path, function.scope)
-        scope.names.update(inner)
-        bind_parameters(function, arguments, scope)
-        self.depth += 1
-        self.sites.append(site)
+        receiver.arguments.update(keywords(arguments))
+        return None
+
+    def combined(self, operator: ast.operator, left: object, right: object) -> object | None:
+        if isinstance(operator, (ast.RShift, ast.LShift)):
+            if not edges.is_linkable(left) and not edges.is_linkable(right):
+                return None
+            edges.link(*((left, right) if isinstance(operator, ast.RShift) else (right, left)))
+            return right
+        if isinstance(left, (Asset, AssetExpression)) and isinstance(right, (Asset, AssetExpression)):
+            joined_by = {ast.BitOr: "or", ast.BitAnd: "and"}.get(type(operator))
+            return AssetExpression(joined_by, (left, right)) if joined_by else None
+        return None
+
+    def opened(self, value: object) -> AbstractContextManager[object] | None:
+        return opened(self, value)
+
+    @contextmanager
+    def outside(self) -> Iterator[None]:
+        held = self.open_dags, self.open_groups
+        self.open_dags, self.open_groups = [], []
         try:
-            if isinstance(function.node, ast.Lambda):
-                return self.evaluate(function.node.body, scope)
-            flow = run_block(self, function.node.body, scope)
+            yield
         finally:
-            self.depth -= 1
-            self.sites.pop()
-        if isinstance(function.node, ast.AsyncFunctionDef) or _yields(function.node):
-            return UNKNOWN
-        if flow is not Flow.RETURN and scope.returned:
-            scope.returned.append(None)
-        return joined(scope.returned)
-
-
-def _yields(node: ast.FunctionDef) -> bool:
-    return any(isinstance(part, (ast.Yield, ast.YieldFrom)) for part in ast.walk(node))
+            self.open_dags, self.open_groups = held

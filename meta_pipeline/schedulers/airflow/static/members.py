@@ -1,135 +1,34 @@
-"""The value of `receiver.name`."""
+"""The members of what DAG code builds, and of what it imports from Airflow."""
 
 import re
-from datetime import date, timedelta
-from pathlib import PurePosixPath
 
-from meta_pipeline.schedulers.airflow.static.dates import DATE_CONSTANTS
-from meta_pipeline.schedulers.airflow.static.machine import Arguments, Machine, Site
 from meta_pipeline.schedulers.airflow.static.roles import role_of
 from meta_pipeline.schedulers.airflow.static.values import (
-    UNKNOWN,
-    Class,
+    Asset,
+    AssetExpression,
     Dag,
-    External,
+    Decorator,
     Factory,
-    Function,
     Group,
-    Instance,
-    Label,
-    Method,
-    Module,
     Output,
-    Partial,
-    SourceFile,
-    Super,
     Task,
+    Timetable,
 )
+from meta_pipeline.schedulers.source.values import UNKNOWN, External, Method, Thing
 
 _TRIGGER_RULE = re.compile(r"airflow\..*\.TriggerRule\.[A-Z_]+")
-_DATE_PARTS = frozenset(("year", "month", "day", "hour", "minute", "second", "days", "seconds"))
-
-
-def member(machine: Machine, value: object, name: str) -> object:
-    """A member of a module, class, object or node; a method where it is one to call."""
-    match value:
-        case Module():
-            return module_member(machine, value, name)
-        case External():
-            return external_member(value, name)
-        case Class():
-            return _class_member(value, name)
-        case Instance():
-            return _instance_member(machine, value, name)
-        case Task() | Output() | Dag() | Group():
-            return _node_member(value, name)
-        case Factory():
-            return value.made_from if name == "function" else Method(value, name)
-        case Function():
-            return value.name if name == "__name__" else UNKNOWN
-        case SourceFile():
-            return _file_member(value, name)
-        case Super() | Label():
-            return Method(value, name)
-        case date() | timedelta():
-            return getattr(value, name, UNKNOWN) if name in _DATE_PARTS else UNKNOWN
-        # An enum whose members are text or numbers is held as those, and they are their own `value`.
-        case str() | int() if name == "value":
-            return value
-        case str() | list() | dict() | set() | tuple():
-            return Method(value, name)
-    return UNKNOWN
-
-
-def module_member(machine: Machine, module: Module, name: str) -> object:
-    """A name of a module of the repository, or a module inside a package."""
-    scope = machine.module_scope(module.name)
-    if scope is not None and name in scope.names:
-        return scope.names[name]
-    inner = f"{module.name}.{name}"
-    return Module(inner) if machine.modules.find(inner) else UNKNOWN
 
 
 def external_member(external: External, name: str) -> object:
     """A name of a module or class from outside."""
     found = External(f"{external.name}.{name}")
-    if found.name in DATE_CONSTANTS:
-        return DATE_CONSTANTS[found.name]
     if _TRIGGER_RULE.fullmatch(found.name):
         return name.lower()
     return Method(external, name) if name == "partial" and role_of(external) == "operator" else found
 
 
-def _class_member(kind: Class, name: str) -> object:
-    for ancestor in kind.ancestry():
-        if isinstance(ancestor, Class) and name in ancestor.scope.names:
-            found = ancestor.scope.names[name]
-            if isinstance(found, Function) and "classmethod" in found.marks:
-                return Partial(found, (kind,), {})
-            return _enum_member(kind, name, found) if kind.is_enum else found
-    return Method(kind, name)
-
-
-def _enum_member(kind: Class, name: str, found: object) -> object:
-    """A member of an enum; one of text or numbers is held as its value, a nested class only with `__getattr__`."""
-    if isinstance(found, Function) or kind.is_plain_enum:
-        return found
-    if isinstance(found, Class) and "__getattr__" not in kind.scope.names:
-        return found
-    return Instance(kind, {"name": name, "value": found})
-
-
-def _instance_member(machine: Machine, instance: Instance, name: str) -> object:
-    if name in instance.attributes:
-        return instance.attributes[name]
-    for ancestor in instance.kind.ancestry():
-        if isinstance(ancestor, Class) and name in ancestor.scope.names:
-            found = ancestor.scope.names[name]
-            if not isinstance(found, Function):
-                return found
-            if found.marks & {"property", "cached_property"}:
-                return machine.call(
-                    Method(instance, name), Arguments(), Site(found.scope.path, found.node.lineno)
-                )
-            return Method(instance, name)
-    if not name.startswith("_") and any(
-        isinstance(ancestor, Class) and "__getattr__" in ancestor.scope.names
-        for ancestor in instance.kind.ancestry()
-    ):
-        return machine.call(
-            Method(instance, "__getattr__"), Arguments([name]), Site(instance.kind.scope.path, 1)
-        )
-    return UNKNOWN
-
-
-def _file_member(file: SourceFile, name: str) -> object:
-    """The parts of a `pathlib.Path` that do not depend on where the repository lies."""
-    path = PurePosixPath(file.path)
-    parts: dict[str, object] = {"name": path.name, "stem": path.stem, "suffix": path.suffix}
-    return parts.get(name) or (Method(file, name) if name in ("resolve", "absolute") else UNKNOWN)
-
-
-def _node_member(node: Task | Output | Dag | Group, name: str) -> object:
+def thing_member(node: Thing, name: str) -> object:
+    """A member of a DAG, task, group or factory; a method where it is one to call."""
     match node, name:
         case Task(), "task_id":
             return node.id
@@ -149,6 +48,10 @@ def _node_member(node: Task | Output | Dag | Group, name: str) -> object:
             return node.arguments.get("default_args", UNKNOWN)
         case Group(), "group_id":
             return node.id
+        case Factory(), "function":
+            return node.made_from
+        case ((Asset() | AssetExpression() | Timetable() | Decorator()), _):
+            return UNKNOWN
         case ((Dag() | Task()), _) if name in node.arguments:
             return node.arguments[name]
     return Method(node, name)

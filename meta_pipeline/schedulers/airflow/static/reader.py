@@ -12,10 +12,10 @@ from meta_pipeline.delivery.topology import Pipeline, Topology, TopologyError
 from meta_pipeline.delivery.tree import Tree, text_of
 from meta_pipeline.schedulers.airflow.static.effective import pipeline_of
 from meta_pipeline.schedulers.airflow.static.ignore import IGNORE_FILE, Ignored
-from meta_pipeline.schedulers.airflow.static.interpreter import Interpreter
-from meta_pipeline.schedulers.airflow.static.modules import Modules, Sources, still_holds
+from meta_pipeline.schedulers.airflow.static.interpreter import DagFile
 from meta_pipeline.schedulers.airflow.static.values import Dag
 from meta_pipeline.schedulers.airflow.static.version import airflow_version
+from meta_pipeline.schedulers.source.modules import Modules, Sources, still_holds
 
 _CACHE_SIZE = 4096
 _DAG_WORD = re.compile(rb"dag|asset", re.IGNORECASE)
@@ -124,8 +124,8 @@ def _read_file(path: str, sources: Sources, major: int | None) -> Reading:
 
 
 def _interpret(path: str, sources: Sources, major: int | None) -> Reading:
-    modules = Modules(sources)
-    interpreter = Interpreter(path, modules)
+    modules = Modules(sources, "airflow")
+    interpreter = DagFile(path, modules)
     dags = interpreter.run()
     for dag in dags:
         if not isinstance(dag.id, str):

@@ -3,7 +3,7 @@
 import re
 from typing import Literal
 
-from meta_pipeline.schedulers.airflow.static.values import External
+from meta_pipeline.schedulers.source.values import External
 
 Role = Literal[
     "dag_class",

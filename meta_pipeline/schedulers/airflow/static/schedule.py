@@ -4,15 +4,9 @@ from collections.abc import Mapping
 from datetime import timedelta, tzinfo
 
 from meta_pipeline.delivery.topology import UNRESOLVED, Unresolved
-from meta_pipeline.schedulers.airflow.static.dates import zone_name
-from meta_pipeline.schedulers.airflow.static.values import (
-    UNKNOWN,
-    Asset,
-    AssetExpression,
-    OpenList,
-    Timetable,
-    is_open,
-)
+from meta_pipeline.schedulers.airflow.static.values import Asset, AssetExpression, Timetable
+from meta_pipeline.schedulers.source.dates import zone_name
+from meta_pipeline.schedulers.source.values import UNKNOWN, OpenList, is_open
 
 PRESETS = {
     "@hourly": "0 * * * *",

@@ -6,17 +6,10 @@ from dataclasses import replace
 
 from meta_pipeline.schedulers.airflow.static import edges
 from meta_pipeline.schedulers.airflow.static.constructs import keywords, make_dag, make_group, new_task, place
-from meta_pipeline.schedulers.airflow.static.machine import Arguments, Machine, Site
-from meta_pipeline.schedulers.airflow.static.values import (
-    UNKNOWN,
-    Asset,
-    Class,
-    Decorator,
-    External,
-    Factory,
-    Function,
-    Output,
-)
+from meta_pipeline.schedulers.airflow.static.machine import Machine
+from meta_pipeline.schedulers.airflow.static.values import Asset, Decorator, Factory, Output
+from meta_pipeline.schedulers.source.machine import Arguments, Site
+from meta_pipeline.schedulers.source.values import UNKNOWN, Class, External, Function
 
 _NO_ASSETS = ("self", "context", "outlet_events")
 

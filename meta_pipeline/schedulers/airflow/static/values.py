@@ -1,201 +1,14 @@
-"""The values that DAG code is made of, as far as source alone can tell.
+"""What DAG code builds: DAGs, groups, tasks, assets and the decorators and timetables that make them."""
 
-Plain Python values (text, numbers, dates, lists, dicts ...) stand for themselves; the classes here stand
-for everything else. What cannot be known is `UNKNOWN`, also as an element of a list or a value of a dict.
-"""
-
-import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
 
-
-@dataclass(frozen=True)
-class Unknown:
-    """A value that only running the code would give."""
-
-
-UNKNOWN: Final = Unknown()
-
-
-def opened(known: Mapping[object, object]) -> dict[object, object]:
-    """A dict that may hold more than is known, or other values: it has the key `UNKNOWN`."""
-    return {**known, UNKNOWN: UNKNOWN}
-
-
-def is_open(mapping: Mapping[object, object]) -> bool:
-    """Whether a dict may hold more than is known."""
-    return UNKNOWN in mapping
-
-
-class OpenList(list[object]):
-    """A list that may hold more than is known."""
-
-
-@dataclass(frozen=True)
-class External:
-    """Something imported from outside the repository, by its dotted name."""
-
-    name: str
-
-    @property
-    def last(self) -> str:
-        return self.name.rpartition(".")[2]
-
-
-class Scope:
-    """Names in force at one place; `parent` is where a name is looked up next."""
-
-    def __init__(self, path: str, parent: "Scope | None" = None, *, of_class: bool = False) -> None:
-        self.path = path
-        self.of_class = of_class
-        self.parent = parent
-        self.names: dict[str, object] = {}
-        self.global_names: set[str] = set()
-        self.returned: list[object] = []
-        self.broke = False
-
-    @property
-    def module(self) -> "Scope":
-        scope = self
-        while scope.parent is not None:
-            scope = scope.parent
-        return scope
-
-    def find(self, name: str) -> object | None:
-        """The value of `name`, or None where no scope has it (a Python None is held as a `Nothing`)."""
-        scope: Scope | None = self
-        while scope is not None:
-            if name in scope.names:
-                return scope.names[name] if scope.names[name] is not None else NOTHING
-            scope = scope.parent
-        return None
-
-
-@dataclass(frozen=True)
-class Nothing:
-    """Python's None, where None itself means that there is no such name."""
-
-
-NOTHING: Final = Nothing()
-
-
-@dataclass(frozen=True)
-class Module:
-    """A module or package of the repository, by dotted name; its members are found when they are asked for."""
-
-    name: str
-
-
-@dataclass(frozen=True, eq=False)
-class Function:
-    """A function of the repository with the scope it was written in; `defaults` are by parameter name.
-
-    An `opaque` one stands under a decorator that is not understood: calling it gives `UNKNOWN`.
-    """
-
-    name: str
-    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-    scope: Scope
-    defaults: Mapping[str, object] = field(default_factory=dict)
-    opaque: bool = False
-
-    @property
-    def line(self) -> int:
-        """The first line of the definition, which is its first decorator's where it has one."""
-        decorators = [] if isinstance(self.node, ast.Lambda) else self.node.decorator_list
-        return min(part.lineno for part in (self.node, *decorators))
-
-    @property
-    def marks(self) -> frozenset[str]:
-        """The last names of its decorators: `staticmethod`, `property` ..."""
-        if isinstance(self.node, ast.Lambda):
-            return frozenset()
-        return frozenset(
-            part.attr if isinstance(part, ast.Attribute) else part.id
-            for part in self.node.decorator_list
-            if isinstance(part, (ast.Attribute, ast.Name))
-        )
+from meta_pipeline.schedulers.source.values import Thing
 
 
 @dataclass(eq=False)
-class Class:
-    """A class of the repository: its own names, what it inherits from, and the fields it takes by place."""
-
-    name: str
-    scope: Scope
-    bases: tuple[object, ...]
-    fields: tuple[str, ...] = ()
-
-    @property
-    def is_enum(self) -> bool:
-        return any(isinstance(kind, External) and kind.last.endswith("Enum") for kind in self.ancestry())
-
-    @property
-    def is_plain_enum(self) -> bool:
-        """Whether its members are strings or numbers themselves."""
-        plain = ("StrEnum", "IntEnum", "str", "int")
-        return any(isinstance(kind, External) and kind.last in plain for kind in self.ancestry())
-
-    def ancestry(self) -> Iterator["Class | External"]:
-        """The class and all that it inherits from, nearest first."""
-        seen: set[int] = set()
-        queue: list[object] = [self]
-        while queue:
-            kind = queue.pop(0)
-            if id(kind) in seen:
-                continue
-            seen.add(id(kind))
-            if isinstance(kind, External):
-                yield kind
-            elif isinstance(kind, Class):
-                yield kind
-                queue.extend(kind.bases)
-
-
-@dataclass(eq=False)
-class Instance:
-    """An object of a plain data class of the repository."""
-
-    kind: Class
-    attributes: dict[str, object]
-
-
-@dataclass(frozen=True)
-class SourceFile:
-    """`__file__`, or a path made of it: of it only the name is known."""
-
-    path: str
-
-
-@dataclass(eq=False)
-class Method:
-    """`receiver.name`, not yet called."""
-
-    receiver: object
-    name: str
-
-
-@dataclass(frozen=True, eq=False)
-class Super:
-    """`super()` inside a method of `kind`."""
-
-    receiver: object
-    kind: Class
-
-
-@dataclass(frozen=True, eq=False)
-class Partial:
-    """`functools.partial(callee, ...)`."""
-
-    callee: object
-    positional: tuple[object, ...]
-    named: Mapping[object, object]
-
-
-@dataclass(eq=False)
-class Group:
+class Group(Thing):
     """A task group; the DAG's own root group has the id None."""
 
     id: object
@@ -215,7 +28,7 @@ class Group:
 
 
 @dataclass(eq=False)
-class Dag:
+class Dag(Thing):
     """A DAG; `path` and `line` are in the DAG file, `made_in` is the file that constructs it.
 
     `imported` says that it was made while `made_in` was being imported, not by a call of the DAG file.
@@ -235,9 +48,12 @@ class Dag:
     def __post_init__(self) -> None:
         self.root = Group(None, self)
 
+    def set_member(self, name: str, value: object) -> None:
+        self.arguments[name] = value
+
 
 @dataclass(eq=False)
-class Task:
+class Task(Thing):
     """A task; `arguments` are its keyword arguments before defaults are merged."""
 
     id: object
@@ -251,16 +67,26 @@ class Task:
     upstream: "dict[Task, None]" = field(default_factory=dict)
     role: str = "work"
 
+    def set_member(self, name: str, value: object) -> None:
+        self.arguments[name] = value
+
 
 @dataclass(frozen=True)
-class Output:
+class Output(Thing):
     """What tasks hand on: the value of a TaskFlow call, or `.output`."""
 
     tasks: tuple[Task, ...]
 
+    def element(self, key: object) -> object:
+        return self
+
+    def set_member(self, name: str, value: object) -> None:
+        for task in self.tasks if len(self.tasks) == 1 else ():
+            task.set_member(name, value)
+
 
 @dataclass(eq=False)
-class Label:
+class Label(Thing):
     """An edge label, which passes its edges through."""
 
     before: list[object] = field(default_factory=list)
@@ -268,7 +94,7 @@ class Label:
 
 
 @dataclass(frozen=True)
-class Decorator:
+class Decorator(Thing):
     """`@dag`, `@task`, `@task.branch`, `@task_group`, `@asset` ..., with the arguments given to it."""
 
     role: str
@@ -277,7 +103,7 @@ class Decorator:
 
 
 @dataclass(frozen=True)
-class Factory:
+class Factory(Thing):
     """A decorated function (or, with `made_from` a class, a partial operator) that makes a DAG, group or task."""
 
     decorator: Decorator
@@ -287,14 +113,14 @@ class Factory:
 
 
 @dataclass(frozen=True)
-class Asset:
+class Asset(Thing):
     """An asset or dataset, by the name that people know it by."""
 
     name: object
 
 
 @dataclass(frozen=True, eq=False)
-class AssetExpression:
+class AssetExpression(Thing):
     """Assets joined with `and` or `or`."""
 
     joined_by: str
@@ -307,7 +133,7 @@ class AssetExpression:
 
 
 @dataclass(frozen=True, eq=False)
-class Timetable:
+class Timetable(Thing):
     """A timetable object: its class and the arguments that were given to it."""
 
     name: str

@@ -5,10 +5,12 @@ import shutil
 import duckdb
 import pytest
 
+from storefront.assets.ingest import load_drop
+from storefront.assets.published import publish_daily_sales
 from storefront.definitions import defs
 from storefront.lake import ROOT, Lake
 
-DAY = "2025-11-27"
+DAY, NEXT_DAY = "2025-11-27", "2025-11-28"
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +30,9 @@ def run(job, lake, day=None):
 
 @pytest.fixture(scope="module")
 def nightly(lake):
+    """A whole run of one date, when the next date has been loaded already."""
+    for table in ("orders", "payments"):
+        load_drop(table, NEXT_DAY, lake)
     return run("nightly_sales", lake, DAY)
 
 
@@ -35,11 +40,12 @@ def rows(lake, dataset, day=DAY):
     return duckdb.read_parquet(str(lake.published(dataset, day))).fetchall()
 
 
-def test_every_market_is_published(nightly, lake):
+def test_every_market_is_published_for_the_date_and_no_other(nightly, lake):
     assert nightly.success
     published = rows(lake, "daily_sales")
     assert [row[1] for row in published] == ["AT", "DE", "NL"]
     assert {str(row[0]) for row in published} == {DAY}
+    assert not lake.published("daily_sales", NEXT_DAY).exists()
 
 
 def test_every_check_passes(nightly):
@@ -50,15 +56,20 @@ def test_every_check_passes(nightly):
     assert [e.check_name for e in evaluations if not e.passed] == []
 
 
-def test_another_date_leaves_the_first_alone_and_adds_itself_to_the_marts(nightly, lake):
-    before = lake.published("daily_sales", DAY).read_bytes()
-    run("nightly_sales", lake, "2025-11-28")
-    assert lake.published("daily_sales", DAY).read_bytes() == before
+@pytest.mark.usefixtures("nightly")
+def test_the_marts_hold_every_date_that_was_loaded(lake):
     with lake.warehouse() as connection:
         dates = connection.execute(
             "SELECT DISTINCT business_date::VARCHAR FROM analytics.fct_orders ORDER BY 1"
         ).fetchall()
-    assert dates == [(DAY,), ("2025-11-28",)]
+    assert dates == [(DAY,), (NEXT_DAY,)]
+
+
+@pytest.mark.usefixtures("nightly")
+def test_publishing_again_leaves_the_same_bytes(lake):
+    first = lake.published("daily_sales", DAY).read_bytes()
+    publish_daily_sales(DAY, lake)
+    assert lake.published("daily_sales", DAY).read_bytes() == first
 
 
 def test_only_what_has_not_left_is_in_the_backlog(lake):
@@ -68,4 +79,4 @@ def test_only_what_has_not_left_is_in_the_backlog(lake):
 
 def test_the_reconciliation_looks_at_the_newest_drop(lake):
     assert run("payment_reconciliation", lake).success
-    assert all(row[2] != row[3] for row in rows(lake, "payment_gaps", "2025-11-28"))
+    assert all(row[2] != row[3] for row in rows(lake, "payment_gaps", NEXT_DAY))

@@ -1,0 +1,197 @@
+"""What changed between two versions of a dataset's contract, and whether it breaks those who rely on it."""
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from meta_pipeline.contracts.column_types import compare_types
+from meta_pipeline.delivery.contract import Bound, ChangeKind, Contract, ContractChange, ContractColumn
+
+
+class _Change(Protocol):
+    """Makes a change of one column."""
+
+    def __call__(self, kind: ChangeKind, text: str, *, breaking: bool) -> ContractChange: ...
+
+
+def contract_changes(before: Contract, after: Contract) -> tuple[ContractChange, ...]:
+    """Every difference, columns in the order of the old contract and then the new ones.
+
+    Breaking: a column dropped, renamed, retyped but for a wider type, or tightened; a contract that is no longer
+    enforced. Compatible: a column added, loosened or described anew.
+    """
+    return tuple(_between(before, after))
+
+
+def _between(before: Contract, after: Contract) -> Iterator[ContractChange]:
+    said = _Saying(after)
+    if before.enforced and not after.enforced:
+        yield said.of(
+            None, "unenforced", f"the contract of {after.dataset} is no longer enforced", breaking=True
+        )
+    if after.enforced and not before.enforced:
+        yield said.of(None, "enforced", f"the contract of {after.dataset} is enforced", breaking=False)
+    renamed = _renamed(before, after)
+    for column in before.columns:
+        new = after.column(column.name)
+        if new is None and column.name in renamed:
+            new = renamed[column.name]
+            yield said.of(
+                column.name,
+                "renamed",
+                f"column {column.name} of {after.dataset} is renamed to {new.name}",
+                breaking=True,
+                at=new,
+            )
+        if new is None:
+            yield said.of(
+                column.name, "dropped", f"column {column.name} of {after.dataset} is dropped", breaking=True
+            )
+        else:
+            yield from _of_column(column, new, said)
+    fresh = {new.name for new in renamed.values()}
+    for new in after.columns:
+        if before.column(new.name) is None and new.name not in fresh:
+            yield said.of(
+                new.name,
+                "added",
+                f"column {new.name} of {after.dataset} is added",
+                breaking=False,
+                at=new,
+            )
+
+
+class _Saying:
+    """Makes the changes of one contract."""
+
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+
+    def of(
+        self,
+        column: str | None,
+        kind: ChangeKind,
+        sentence: str,
+        *,
+        breaking: bool,
+        at: ContractColumn | None = None,
+    ) -> ContractChange:
+        """`at` is the column of the new contract that shows the change; without it, the contract itself does."""
+        return ContractChange(
+            dataset=self.contract.dataset,
+            column=column,
+            kind=kind,
+            breaking=breaking,
+            sentence=sentence,
+            path=(at and at.path) or self.contract.path,
+            line=at.line if at else self.contract.line,
+        )
+
+
+def _renamed(before: Contract, after: Contract) -> dict[str, ContractColumn]:
+    """The new column of each old one that only changed its name: by its definition, else by its place and type."""
+    gone = [column for column in before.columns if after.column(column.name) is None]
+    fresh = [column for column in after.columns if before.column(column.name) is None]
+    found: dict[str, ContractColumn] = {}
+    for is_same in (_same_definition, _same_place(before, after)):
+        for old in gone:
+            candidates = [new for new in fresh if new not in found.values() and is_same(old, new)]
+            # Two equal candidates are no answer.
+            if old.name not in found and len(candidates) == 1:
+                found[old.name] = candidates[0]
+    return found
+
+
+def _same_definition(old: ContractColumn, new: ContractColumn) -> bool:
+    """Whether two columns are computed alike, or described alike in all that is said of them."""
+    if old.expression and new.expression:
+        return old.expression == new.expression
+    told = bool(old.description) and old.type is not None
+    return told and _facts(old) == _facts(new)
+
+
+def _facts(column: ContractColumn) -> object:
+    return column.model_copy(update={"name": "", "path": None, "line": None, "expression": None})
+
+
+def _same_place(before: Contract, after: Contract) -> Callable[[ContractColumn, ContractColumn], bool]:
+    """Whether one column took the place of another among as many columns, and its type does not say otherwise."""
+    old_place = {column.name: number for number, column in enumerate(before.columns)}
+    new_place = {column.name: number for number, column in enumerate(after.columns)}
+    as_many = len(before.columns) == len(after.columns)
+
+    def is_same(old: ContractColumn, new: ContractColumn) -> bool:
+        may_be = not old.type or not new.type or compare_types(old.type, new.type) == "equal"
+        return as_many and may_be and old_place[old.name] == new_place[new.name]
+
+    return is_same
+
+
+def _of_column(old: ContractColumn, new: ContractColumn, said: _Saying) -> Iterator[ContractChange]:
+    name = f"column {new.name} of {said.contract.dataset}"
+
+    def change(kind: ChangeKind, text: str, *, breaking: bool) -> ContractChange:
+        return said.of(old.name, kind, f"{name} {text}", breaking=breaking, at=new)
+
+    if old.type and new.type and (relation := compare_types(old.type, new.type)) != "equal":
+        how = {"wider": ", which is wider", "narrower": ", which is narrower"}.get(relation, "")
+        yield change(
+            "loosened" if relation == "wider" else "retyped",
+            f"changes its type from {old.type} to {new.type}{how}",
+            breaking=relation != "wider",
+        )
+    for before, after, word in (
+        (old.required, new.required, "required"),
+        (old.unique, new.unique, "unique"),
+    ):
+        if after and not before:
+            yield change("tightened", f"becomes {word}", breaking=True)
+        if before and not after:
+            yield change("loosened", f"is no longer {word}", breaking=False)
+    yield from _of_values(old, new, change)
+    yield from _of_range(old, new, change)
+    if added := [rule for rule in new.rules if rule not in old.rules]:
+        yield change("tightened", f"must now meet '{added[0]}'", breaking=True)
+    elif gone := [rule for rule in old.rules if rule not in new.rules]:
+        yield change("loosened", f"need no longer meet '{gone[0]}'", breaking=False)
+    if old.description != new.description:
+        yield change("described", "is described anew", breaking=False)
+
+
+def _of_values(old: ContractColumn, new: ContractColumn, change: _Change) -> Iterator[ContractChange]:
+    if old.allowed == new.allowed:
+        return
+    if new.allowed is None:
+        yield change("loosened", "allows every value", breaking=False)
+    elif old.allowed is None:
+        yield change("tightened", f"allows only {', '.join(new.allowed)}", breaking=True)
+    elif lost := [value for value in old.allowed if value not in new.allowed]:
+        yield change("tightened", f"no longer allows {', '.join(lost)}", breaking=True)
+    elif more := [value for value in new.allowed if value not in old.allowed]:
+        yield change("loosened", f"also allows {', '.join(more)}", breaking=False)
+
+
+def _of_range(old: ContractColumn, new: ContractColumn, change: _Change) -> Iterator[ContractChange]:
+    for word, before, after, sign in (
+        ("minimum", old.minimum, new.minimum, 1),
+        ("maximum", old.maximum, new.maximum, -1),
+    ):
+        if before == after:
+            continue
+        if after is None:
+            yield change("loosened", f"has no {word} any more", breaking=False)
+        elif before is None:
+            yield change("tightened", f"gets the {word} {after}", breaking=True)
+        else:
+            tighter = _order(after, before) * sign > 0
+            yield change(
+                "tightened" if tighter else "loosened",
+                f"changes its {word} from {before} to {after}",
+                breaking=tighter,
+            )
+
+
+def _order(one: Bound, other: Bound) -> int:
+    if isinstance(one, str) or isinstance(other, str):
+        # Dates in ISO form are in order as text.
+        return (str(one) > str(other)) - (str(one) < str(other))
+    return (one > other) - (one < other)

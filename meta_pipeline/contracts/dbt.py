@@ -1,0 +1,272 @@
+"""Contracts of dbt models and seeds: what their YAML promises, and the columns that their files make."""
+
+import csv
+import io
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from meta_pipeline.delivery.contract import Contract, ContractColumn
+from meta_pipeline.delivery.tree import Tree, text_of
+from meta_pipeline.delivery.yaml_source import Unreadable
+from meta_pipeline.schedulers.dbt.project import Project, project_folders, read_project
+from meta_pipeline.schedulers.dbt.properties import read_properties
+from meta_pipeline.schedulers.dbt.resources import Column, Kind, Properties, Resource, Version
+from meta_pipeline.schedulers.dbt.static.rendering import read_model
+from meta_pipeline.schedulers.dbt.static.select_list import Columns, Doubtful, Made, columns_of
+from meta_pipeline.schedulers.dbt.static.settings import project_settings
+
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model, version of a model, or seed of a tree.
+
+    `file` is what builds it and `text` its content; `entry` and `version` are what its YAML says, None where it says
+    nothing. `inherited` are the settings of dbt_project.yml.
+    """
+
+    name: str
+    file: str
+    text: str
+    entry: Resource | None
+    version: Version | None
+    inherited: Mapping[str, object]
+
+    @property
+    def declared(self) -> tuple[Column, ...]:
+        if self.version is not None:
+            return self.version.columns
+        return self.entry.columns if self.entry else ()
+
+    @property
+    def line(self) -> int | None:
+        place = self.version or self.entry
+        return place.line if place else None
+
+    @property
+    def path(self) -> str:
+        """The file that a reader of its contract opens: the YAML, else what builds it."""
+        return self.entry.path if self.entry else self.file
+
+    def setting(self, key: str) -> object:
+        """A configuration of the model: its own file's, its version's, its YAML's, the project's."""
+        own = read_model(self.text).config if self.file.endswith(".sql") else {}
+        versioned = self.version.config.values if self.version else {}
+        general = self.entry.config.values if self.entry else {}
+        levels = (own, versioned, general, self.inherited)
+        return next((values[key] for values in levels if key in values), None)
+
+    @property
+    def enforced(self) -> bool:
+        contract = self.setting("contract")
+        return isinstance(contract, dict) and contract.get("enforced") is True
+
+    @property
+    def is_public(self) -> bool:
+        """Whether others may read it: enabled, built as something that can be read, and not private."""
+        return (
+            self.setting("enabled") is not False
+            and self.setting("materialized") != "ephemeral"
+            and self.setting("access") != "private"
+        )
+
+
+class Models:
+    """The models and seeds of one dbt project at one moment."""
+
+    def __init__(self, tree: Tree, project: Project) -> None:
+        self.tree = tree
+        self.project = project
+        self._made: dict[str, Columns] = {}
+
+    @cached_property
+    def properties(self) -> Properties:
+        return read_properties(self.tree, self.project)
+
+    @cached_property
+    def files(self) -> Mapping[str, str]:
+        """The file that builds each model and seed, by the name that dbt gives it."""
+        endings = {"model": (".sql", ".py"), "seed": (".csv",)}
+        return {
+            posixpath.splitext(posixpath.basename(path))[0]: path
+            for kind, ending in endings.items()
+            for path in self.project.files(self.tree, (kind,), ending)
+        }
+
+    @cached_property
+    def all(self) -> Mapping[str, Model]:
+        """Every model and seed that has a file, by name; a version is `model.v2`."""
+        found: dict[str, Model] = {}
+        versioned: set[str] = set()
+        for resource in self.properties.resources:
+            for version in resource.versions if resource.kind == "model" else ():
+                default = f"{resource.name}_v{version.v}"
+                names = (version.defined_in or default, f"{resource.name}.v{version.v}", resource.name)
+                stem = next((name for name in names if name in self.files), None)
+                if stem is not None:
+                    versioned.add(stem)
+                    name = f"{resource.name}.v{version.v}"
+                    found[name] = self._model(name, self.files[stem], resource, version)
+        for name, path in self.files.items():
+            if name not in versioned:
+                kind: Kind = "seed" if path.endswith(".csv") else "model"
+                found[name] = self._model(name, path, self.properties.by_name.get((kind, name)), None)
+        return found
+
+    def _model(self, name: str, path: str, entry: Resource | None, version: Version | None) -> Model:
+        section = "seeds" if path.endswith(".csv") else "models"
+        folders = self._inside(path).split("/")[:-1]
+        names = (self.project.name, *folders, entry.name if entry else name)
+        inherited = project_settings(self.project.settings.get(section), names)
+        return Model(name, path, text_of(self.tree, path) or "", entry, version, inherited)
+
+    def _inside(self, path: str) -> str:
+        """The path within the folder of models or seeds."""
+        folders = (*self.project.paths["model"], *self.project.paths["seed"])
+        within = [folder for folder in folders if path.startswith(f"{folder}/")]
+        return path.removeprefix(f"{max(within, key=len)}/") if within else path
+
+    def made(self, name: str) -> Columns:
+        """The columns that a model's file makes: the select list of its query, the head of a seed."""
+        if name not in self._made:
+            # A model that reads itself through others has no columns of its own.
+            self._made[name] = Doubtful("it reads itself")
+            self._made[name] = self._read(name)
+        return self._made[name]
+
+    def _read(self, name: str) -> Columns:
+        model = self.all.get(name)
+        if model is None:
+            return Doubtful("it selects all columns of a model that is not in the project")
+        if model.file.endswith(".csv"):
+            head = next(csv.reader(io.StringIO(model.text), delimiter=_delimiter(model)), [])
+            return tuple(Made(column.strip().casefold(), None, f"column {column}") for column in head)
+        if model.file.endswith(".py"):
+            return Doubtful("it is a Python model")
+        return columns_of(model.text, self.made)
+
+
+def _delimiter(model: Model) -> str:
+    given = model.setting("delimiter")
+    return given if isinstance(given, str) and len(given) == 1 else ","
+
+
+def dbt_models(tree: Tree) -> Iterator[Models]:
+    """The models of every dbt project of a tree; a project whose file cannot be read has none."""
+    for folder in project_folders(tree):
+        project = read_project(tree, folder)
+        if project is not None and not isinstance(project, Unreadable):
+            yield Models(tree, project)
+
+
+def declared_contract(model: Model) -> Contract:
+    """What the YAML of a model says: constraints count only where the contract is enforced."""
+    enforced = model.enforced
+    return Contract(
+        dataset=model.name,
+        declared_by="dbt",
+        path=model.path,
+        line=model.line,
+        enforced=enforced,
+        description=model.entry.description if model.entry else "",
+        columns=tuple(_declared(column, enforced=enforced) for column in model.declared),
+    )
+
+
+def _declared(column: Column, *, enforced: bool) -> ContractColumn:
+    kinds = {constraint.type for constraint in column.constraints} if enforced else set()
+    return ContractColumn(
+        name=column.name if column.quote else column.name.casefold(),
+        type=column.data_type,
+        required=bool(kinds & {"not_null", "primary_key"}),
+        unique=bool(kinds & {"unique", "primary_key"}),
+        rules=tuple(
+            f"check ({constraint.expression})"
+            for constraint in column.constraints
+            if enforced and constraint.type == "check"
+        ),
+        description=column.description,
+        tags=column.tags,
+        line=column.line,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The contracts of one model before and after a change; `doubt` says what of them cannot be known, and why."""
+
+    before: Contract
+    after: Contract
+    doubt: str | None = None
+
+
+def compared(name: str, base: Models, head: Models) -> Compared:
+    """Both sides of a model that both have, as far as YAML and query say what its columns are.
+
+    The query decides which columns there are, as a description can be missing or old; where it cannot be read, what the
+    YAML declares is taken for the columns.
+    """
+    old, new = base.all[name], head.all[name]
+    before, after = declared_contract(old), declared_contract(new)
+    old_made, new_made = base.made(name), head.made(name)
+    if not isinstance(old_made, Doubtful) and not isinstance(new_made, Doubtful):
+        return Compared(_as_made(before, old, old_made), _as_made(after, new, new_made))
+    kept = []
+    doubts = []
+    for column in before.columns:
+        if after.column(column.name) is not None or before.enforced:
+            continue
+        if not isinstance(new_made, Doubtful):
+            still = any(made.name == column.name for made in new_made)
+        else:
+            still = old.text == new.text or column.name in _WORD.findall(new.text.casefold())
+            if still and old.text != new.text:
+                doubts.append(column.name)
+        if still:
+            # Only its description went.
+            kept.append(column)
+    after = after.model_copy(update={"columns": (*after.columns, *kept)})
+    dropped = {column.name for column in before.columns if after.column(column.name) is None}
+    reason = next(made.why for made in (new_made, old_made) if isinstance(made, Doubtful))
+    return Compared(before, after, _doubt(old, new, reason, doubts, dropped))
+
+
+def _as_made(contract: Contract, model: Model, made: tuple[Made, ...]) -> Contract:
+    """The contract with exactly the columns that the query makes, each with what is declared of it."""
+    columns = []
+    for column in made:
+        own = contract.column(column.name)
+        place: dict[str, str | int | None] = (
+            {"path": contract.path}
+            if own is not None
+            else {"path": model.file, "line": _line_of(column.name, model.text)}
+        )
+        own = own or ContractColumn(name=column.name)
+        found: dict[str, object] = {"type": own.type or column.type, "expression": column.expression, **place}
+        columns.append(own.model_copy(update=found))
+    return contract.model_copy(update={"columns": tuple(columns), "path": model.file, "line": None})
+
+
+def _line_of(name: str, text: str) -> int | None:
+    """The last line of a query that holds the name: the select list that others see comes last."""
+    lines = text.casefold().splitlines()
+    found = [number for number, line in enumerate(lines, 1) if name in _WORD.findall(line)]
+    return found[-1] if found else None
+
+
+def _doubt(old: Model, new: Model, reason: str, missed: list[str], dropped: set[str]) -> str | None:
+    """What cannot be known of the columns, and why; None where no name went from the file that may be a column."""
+    if missed:
+        return f"whether {new.name} still has {', '.join(missed)} cannot be read, as {reason}"
+    if _names(old.text) - _names(new.text) - dropped:
+        return f"the columns of {new.name} cannot be compared, as {reason}"
+    return None
+
+
+def _names(text: str) -> set[str]:
+    """What a query names by `as`: its columns are among them."""
+    return {name.casefold() for name in re.findall(r"\bas\s+[\"`]?(\w+)", text, re.IGNORECASE)}

@@ -1,0 +1,202 @@
+"""CHG010: what readers of a dataset rely on stays, or its change is approved and noted."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
+
+from meta_pipeline.delivery.change import Change
+from meta_pipeline.delivery.contract import ContractChange
+from meta_pipeline.delivery.stages import StageId
+from meta_pipeline.gates import specimens
+from meta_pipeline.gates.case import Case
+from meta_pipeline.gates.gate import Example, Gate, Opinion, Strength
+from meta_pipeline.gates.weighing import Weighed, weigh, weighed
+from meta_pipeline.policy import Policy
+
+
+class ContractCompatible(Gate):
+    """No column of a published dataset is dropped, renamed, retyped or tightened unless a person approves it.
+
+    Datasets are those of ODCS contracts (the files that the policy's `contracts` name, `*.odcs.yaml` without them) and
+    the models and seeds of dbt projects, but for private, ephemeral and disabled ones. The columns of a dbt model are
+    those that its query makes, and where the query cannot be read, those that its YAML declares. A wider type, an added
+    column, a description or a dbt test breaks nobody.
+
+    Readers need to know beforehand: where the policy's `references` name a `migrations` log, or else a `changelog`, a
+    breaking change must add a line there that names the dataset and the column.
+    """
+
+    id: ClassVar[str] = "CHG010"
+    name: ClassVar[str] = "contract-compatible"
+    stage: ClassVar[StageId] = "implementation"
+    subject: ClassVar[str] = "patched_code"
+    default: ClassVar = "needs_approval"
+    needs: ClassVar[tuple[str, ...]] = ("change",)
+
+    def judge(self, case: Case) -> Opinion:
+        # What reads contracts loads parsers of SQL and of templates, which only judging needs.
+        from meta_pipeline.contracts.changes import broken_contracts, touched_contracts
+        from meta_pipeline.contracts.compatibility import contract_changes
+
+        assert case.change is not None
+        touched = touched_contracts(case.change, case.policy.contracts)
+        broken = broken_contracts(case.change, case.policy.contracts)
+        if not touched and not broken:
+            return self.not_applicable(
+                "the change touches no contract, dbt model or seed that was there before"
+            )
+        log = _Log.of(case.policy, case.change)
+        found: list[Weighed] = [
+            weighed(
+                "needs_approval",
+                f"the contract {item.path} can no longer be read: {item.message}",
+                "mend the line, as nobody can tell what the dataset promises",
+                path=item.path,
+                line=item.line,
+            )
+            for item in broken
+        ]
+        for pair in touched:
+            changes = contract_changes(pair.before, pair.after)
+            found += [log.weighed(change) for change in changes if change.breaking]
+            if pair.doubt:
+                found.append(
+                    weighed(
+                        "warned",
+                        f"{pair.doubt}; a column that goes breaks those who read it",
+                        "make sure that no column was dropped or renamed",
+                        path=pair.after.path,
+                        line=pair.after.line,
+                    )
+                )
+        return weigh(self, found, f"the contracts of {len(touched)} datasets are touched and none is broken")
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example("a column is added", _odcs(_COLUMNS, f"{_COLUMNS}{_NOTE}"), "passed"),
+            Example("a type gets wider", _odcs(_COLUMNS, _COLUMNS.replace("INT", "BIGINT")), "passed"),
+            Example(
+                "a column is dropped",
+                _odcs(_COLUMNS, "- {name: id, physicalType: INT}\n"),
+                "needs_approval",
+                "column amount of orders is dropped",
+            ),
+            Example(
+                "a type gets narrower",
+                _odcs(_COLUMNS, _COLUMNS.replace("INT", "SMALLINT")),
+                "needs_approval",
+                "from INT to SMALLINT, which is narrower",
+            ),
+            Example(
+                "a column becomes required",
+                _odcs(_COLUMNS, _COLUMNS.replace("id,", "id, required: true,")),
+                "needs_approval",
+                "becomes required",
+            ),
+            Example(
+                "a column is dropped and the migration log says nothing",
+                _odcs(_COLUMNS, "- {name: id, physicalType: INT}\n", policy=_LOGGED),
+                "failed",
+                "docs/migrations.md",
+            ),
+            Example(
+                "a column is dropped and the migration log tells it",
+                _odcs(
+                    _COLUMNS,
+                    "- {name: id, physicalType: INT}\n",
+                    policy=_LOGGED,
+                    log="- `orders.amount` is gone; read `payments.amount`\n",
+                ),
+                "needs_approval",
+                "column amount of orders is dropped",
+            ),
+            Example(
+                "a dbt model renames a column",
+                _dbt("select id, total as amount from raw\n", "select id, total as revenue from raw\n"),
+                "needs_approval",
+                "column amount of orders is renamed to revenue",
+            ),
+            Example(
+                "a dbt model is written anew with equal columns",
+                _dbt(
+                    "select id, total as amount from raw\n",
+                    "with r as (select id, total as amount from raw)\nselect * from r\n",
+                ),
+                "passed",
+            ),
+            Example(
+                "a macro hides the columns of a dbt model",
+                _dbt("select id, a as amount from raw\n", "select {{ columns() }} from raw\n"),
+                "warned",
+                "cannot be compared",
+            ),
+            Example(
+                "no contract is touched",
+                Case(Policy(), change=specimens.change({}, {specimens.DAG_FILE: "x = 1\n"})),
+                "not_applicable",
+            ),
+        )
+
+
+class _Log:
+    """The migration log of a policy, and what a change adds to it."""
+
+    def __init__(self, path: str | None, added: str) -> None:
+        self.path = path
+        self.added = added
+
+    @classmethod
+    def of(cls, policy: Policy, change: Change) -> "_Log":
+        references: Mapping[str, str] = policy.references
+        path = references.get("migrations") or references.get("changelog")
+        lines = (line.text for file in change.files if file.path == path for line in file.added)
+        return cls(path, "\n".join(lines))
+
+    def weighed(self, change: ContractChange) -> Weighed:
+        """A breaking change blocks only where there is a log that does not tell it."""
+        strength: Strength = "needs_approval"
+        fix = "keep the column as it is and add a new one beside it, or have the change approved"
+        message = f"{change.sentence}; its readers rely on it"
+        if change.kind == "unenforced":
+            fix = "keep the contract enforced, or have the change approved"
+        if self.path is not None and not self._tells(change):
+            strength = "failed"
+            message = f"{message} and {self.path} says nothing of it"
+            named = f"{change.dataset} and {change.column}" if change.column else change.dataset
+            fix = f"{fix} and add a line to {self.path} that names {named} and says what readers must do"
+        return weighed(strength, message, fix, path=change.path, line=change.line)
+
+    def _tells(self, change: ContractChange) -> bool:
+        return all(
+            re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", self.added, re.IGNORECASE)
+            for name in _named(change)
+        )
+
+
+def _named(change: ContractChange) -> Iterator[str]:
+    """The names that an entry must hold; a version of a model is told under the model's own name too."""
+    yield change.dataset.partition(".v")[0]
+    if change.column:
+        yield change.column
+
+
+_COLUMNS = "- {name: id, physicalType: INT}\n- {name: amount, physicalType: DOUBLE}\n"
+_NOTE = "- {name: note, physicalType: VARCHAR}\n"
+_LOGGED = Policy(references={"migrations": "docs/migrations.md"})
+
+
+def _odcs(before: str, after: str, *, policy: Policy | None = None, log: str = "") -> Case:
+    def files(columns: str, log: str) -> specimens.Files:
+        indented = columns.replace("- {", "      - {")
+        text = f"kind: DataContract\nschema:\n  - name: orders\n    properties:\n{indented}"
+        return {"contracts/orders.odcs.yaml": text, "docs/migrations.md": f"# Migrations\n{log}"}
+
+    return Case(policy or Policy(), change=specimens.change(files(before, ""), files(after, log)))
+
+
+def _dbt(before: str, after: str) -> Case:
+    def files(sql: str) -> specimens.Files:
+        return {"dbt_project.yml": "name: shop\n", "models/orders.sql": sql}
+
+    return Case(Policy(), change=specimens.change(files(before), files(after)))

@@ -1,0 +1,86 @@
+"""The commands that let Dagster itself speak about a checkout, and what they wrote, as frozen types."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from meta_pipeline.delivery.evidence import Command
+from meta_pipeline.delivery.model import Frozen
+from meta_pipeline.delivery.topology import IMPLICIT_JOB, SchedulerKind, Topology, TopologyDocument
+from meta_pipeline.policy import Policy
+from meta_pipeline.schedulers.runtime import PARSE_SECONDS, PIPELINE_SECONDS, PipelineRun, malformed
+
+TOPOLOGY_FILE = "topology.json"
+DRY_RUN_FILE = "dry-run.json"
+
+
+class _DryRun(Frozen):
+    runs: tuple[PipelineRun, ...] = Field(min_length=1)
+    complete: bool
+
+
+class DagsterRuntime:
+    """Dagster's own loading of code locations and `execute_in_process`, with a DAGSTER_HOME below scratch."""
+
+    kind: SchedulerKind = "dagster"
+    probes: tuple[Path, ...] = tuple(
+        Path(__file__).with_name(f"{name}.py")
+        for name in ("probe", "probe_locations", "probe_topology", "probe_run")
+    )
+
+    def parse(self, policy: Policy, scratch: Path) -> Command:
+        output = str(scratch / TOPOLOGY_FILE)
+        return Command(
+            name="parse",
+            argv=("python", str(self.probes[0]), "topology", *_folders(policy), "--output", output),
+            shown_as="dagster definitions validate",
+            variables=_variables(policy, scratch),
+            seconds=PARSE_SECONDS,
+        )
+
+    def topologies(self, scratch: Path) -> tuple[Topology, ...]:
+        try:
+            return TopologyDocument.model_validate_json((scratch / TOPOLOGY_FILE).read_bytes()).topologies
+        except ValidationError as error:
+            raise ValueError(malformed("topology that Dagster's probe wrote", error)) from error
+
+    def dry_run(self, policy: Policy, scratch: Path, pipelines: Sequence[str]) -> Command:
+        named = tuple(part for job in pipelines for part in ("--job", job))
+        date = policy.dry_run.logical_date
+        return Command(
+            name="dry_run",
+            argv=(
+                *("python", str(self.probes[0]), "dry-run", *_folders(policy), *named),
+                *("--logical-date", date, "--seconds", str(PIPELINE_SECONDS)),
+                *("--output", str(scratch / DRY_RUN_FILE)),
+            ),
+            shown_as=" && ".join(map(_typed, pipelines)),
+            variables=_variables(policy, scratch),
+            seconds=PARSE_SECONDS + PIPELINE_SECONDS * len(pipelines),
+        )
+
+    def runs(self, scratch: Path) -> tuple[PipelineRun, ...]:
+        try:
+            return _DryRun.model_validate_json((scratch / DRY_RUN_FILE).read_bytes()).runs
+        except ValidationError as error:
+            raise ValueError(malformed("dry run that Dagster's probe wrote", error)) from error
+
+
+def _typed(job: str) -> str:
+    """What a person would type for the same run."""
+    return (
+        "dagster asset materialize --select '*'" if job == IMPLICIT_JOB else f"dagster job execute -j {job}"
+    )
+
+
+def _folders(policy: Policy) -> tuple[str, ...]:
+    paths = policy.scheduler.paths if policy.scheduler else ()
+    return tuple(part for path in paths or (".",) for part in ("--folder", path))
+
+
+def _variables(policy: Policy, scratch: Path) -> tuple[tuple[str, str], ...]:
+    """The stand-ins of the target's dry runs, which Dagster reads as variables, and a Dagster that calls nobody."""
+    settings = {"DAGSTER_HOME": str(scratch / "dagster"), "DAGSTER_DISABLE_TELEMETRY": "yes"}
+    stand_ins = {**policy.dry_run.variables, **policy.dry_run.connections}
+    return tuple(sorted({**stand_ins, **settings}.items()))

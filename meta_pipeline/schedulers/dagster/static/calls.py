@@ -1,0 +1,280 @@
+"""What a call of Dagster's names makes."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from meta_pipeline.schedulers.dagster.static import loading
+from meta_pipeline.schedulers.dagster.static.decorators import (
+    ROLES,
+    decorated,
+    schedule_of,
+    sensor_of,
+    spec_of,
+)
+from meta_pipeline.schedulers.dagster.static.gathering import definitions_of, merged
+from meta_pipeline.schedulers.dagster.static.keys import key_of, keys_of
+from meta_pipeline.schedulers.dagster.static.settings import (
+    condition_of,
+    given,
+    is_running,
+    partitions_of,
+    retry_of,
+)
+from meta_pipeline.schedulers.dagster.static.values import (
+    Asset,
+    AssetKey,
+    Assets,
+    Condition,
+    Decorator,
+    Given,
+    Job,
+    Key,
+    Schedule,
+    Selection,
+)
+from meta_pipeline.schedulers.source.machine import Arguments, Site
+from meta_pipeline.schedulers.source.values import UNKNOWN, External, Function, Unknown, opened
+
+if TYPE_CHECKING:
+    from meta_pipeline.schedulers.dagster.static.code import LocationCode
+
+Named = Mapping[object, object]
+Handler = Callable[[Named, Site], object]
+
+_PLACES: Mapping[str, tuple[str, ...]] = {
+    "AssetKey": ("path",),
+    "AssetIn": ("key",),
+    "AssetOut": ("key_prefix", "key"),
+    "AssetDep": ("asset",),
+    "AssetCheckSpec": ("name",),
+    "AssetSpec": ("key",),
+    "SourceAsset": ("key",),
+    "RetryPolicy": ("max_retries", "delay", "backoff"),
+    "StaticPartitionsDefinition": ("partition_keys",),
+    "DynamicPartitionsDefinition": ("partition_fn", "name"),
+    "MultiPartitionsDefinition": ("partitions_defs",),
+    "DailyPartitionsDefinition": ("start_date",),
+    "HourlyPartitionsDefinition": ("start_date",),
+    "WeeklyPartitionsDefinition": ("start_date",),
+    "MonthlyPartitionsDefinition": ("start_date",),
+    "define_asset_job": ("name", "selection"),
+    "ScheduleDefinition": ("name",),
+    "build_schedule_from_partitioned_job": ("job",),
+    "SensorDefinition": ("name",),
+    "AutomationConditionSensorDefinition": ("name",),
+    "AssetSensorDefinition": ("name", "asset_key", "job_name"),
+    "Definitions": ("assets", "schedules", "sensors", "jobs"),
+    "load_assets_from_modules": ("modules", "group_name"),
+    "load_assets_from_package_module": ("package_module", "group_name"),
+    "load_assets_from_package_name": ("package_name", "group_name"),
+    "load_assets_from_current_module": ("group_name",),
+    "load_asset_checks_from_modules": ("modules",),
+    "load_definitions_from_modules": ("modules",),
+    "load_definitions_from_module": ("module",),
+    "load_definitions_from_package_module": ("package_module",),
+    "load_definitions_from_package_name": ("package_name",),
+    "load_defs": ("defs_root",),
+    "map_asset_specs": ("func", "iterable"),
+}
+_PASSED_ON = (
+    *("with_source_code_references", "with_resources"),
+    *("link_code_references_to_git", "link_code_references_to_git_if_cloud"),
+)
+_BUILDER = re.compile(r"(?:load|build|create|make|assets|enrich|define)_\w+")
+
+
+def is_of_dagster(external: External) -> bool:
+    """Whether a name is Dagster's own or of one of its integrations."""
+    root = external.name.partition(".")[0]
+    return root == "dagster" or root.startswith("dagster_")
+
+
+def named_of(arguments: Arguments, *places: str) -> dict[object, object]:
+    """The arguments by name; `places` names those given by place."""
+    found: dict[object, object] = dict(zip(places, arguments.positional, strict=False))
+    found |= arguments.named
+    return opened(found) if arguments.open else found
+
+
+def call_dagster(machine: "LocationCode", external: External, arguments: Arguments, site: Site) -> object:
+    """The value of a call of a name of Dagster; `UNKNOWN` for what plays no part in the topology."""
+    last = external.last
+    owner = external.name.rpartition(".")[0].rpartition(".")[2]
+    if last in ROLES or (last.endswith("_assets") and external.name.startswith("dagster_")):
+        return _decorator(machine, external, arguments, site)
+    if owner == "AssetSelection":
+        return Selection(last, _selection_parts(last, arguments))
+    if owner in ("AutomationCondition", "AutoMaterializePolicy"):
+        if owner == "AutoMaterializePolicy":
+            return Condition("custom condition")
+        return condition_of(last, arguments.positional, arguments.named)
+    if last == "from_user_string" and owner == "AssetKey" and arguments.positional:
+        text = arguments.positional[0]
+        return AssetKey(tuple(text.split("/")) if isinstance(text, str) else UNKNOWN)
+    if owner == "Definitions" and last.startswith("merge"):
+        return merged(arguments.positional, site)
+    named = named_of(arguments, *_PLACES.get(last, ()))
+    if last in _PASSED_ON:
+        return arguments.positional[0] if arguments.positional else given(named, "assets_defs", UNKNOWN)
+    if last.endswith("PartitionsDefinition"):
+        return partitions_of(last, named)
+    handler = _HANDLERS.get(last)
+    if handler is not None:
+        return handler(named, site)
+    if last == "Definitions":
+        return definitions_of(machine, named, site)
+    if last == "map_asset_specs":
+        return _mapped_specs(machine, named, site)
+    if last in loading.LOADERS:
+        return loading.load(machine, last, named, site)
+    is_foreign = external.name.startswith("dagster_") and _BUILDER.fullmatch(last)
+    if is_foreign or (owner == "AssetsDefinition" and last.startswith("from_")):
+        machine.error(site.path, site.line, f"what {external.name} makes is known only at run time")
+    return UNKNOWN
+
+
+def _decorator(machine: "LocationCode", external: External, arguments: Arguments, site: Site) -> object:
+    role = external.last
+    if len(arguments.positional) == 1 and isinstance(arguments.positional[0], Function):
+        return used(machine, role, {}, arguments.positional[0])
+    # The one argument that these take by place is their target.
+    place = {
+        "asset_sensor": "asset_key",
+        "multi_asset_sensor": "monitored_assets",
+        "schedule": "cron_schedule",
+    }
+    named = named_of(arguments, place.get(role, "asset" if role == "asset_check" else "name"))
+    return Decorator(role, named)
+
+
+def used(machine: "LocationCode", role: str, named: Named, function: Function) -> object:
+    """A decorator of Dagster or of an integration, used on a function."""
+    if role in ROLES:
+        return decorated(machine, role, named, function)
+    return _foreign_assets(machine, role, named, function)
+
+
+def _foreign_assets(machine: "LocationCode", role: str, named: Named, function: Function) -> Assets:
+    """`@dbt_assets`, `@sling_assets` ...: one node that stands for what a manifest or connection lists."""
+    path, line = function.scope.path, function.line
+    machine.error(path, line, f"the assets of @{role} {function.name} are listed outside the source")
+    node = Asset(
+        (function.name,),
+        role,
+        path,
+        line,
+        retry=given(named, "retry_policy"),
+        partitions=given(named, "partitions_def"),
+    )
+    return Assets((node,), function=function)
+
+
+def _selection_parts(operation: str, arguments: Arguments) -> tuple[object, ...]:
+    values = [*arguments.positional, *arguments.named.values()]
+    if arguments.open:
+        return (UNKNOWN,)
+    match operation:
+        case "keys":
+            return tuple(AssetKey(_user_key(value)) for value in values)
+        case "assets":
+            return tuple(AssetKey(key) for value in values for key in keys_of([value]))
+    return tuple(values)
+
+
+def _user_key(value: object) -> Key | Unknown:
+    """In a selection a text is a key as Dagster shows it, with slashes."""
+    return tuple(value.split("/")) if isinstance(value, str) else key_of(value)
+
+
+def _key(named: Named, _site: Site) -> object:
+    return AssetKey(key_of(given(named, "path")))
+
+
+def _spec(named: Named, site: Site) -> object:
+    return spec_of(named, site.path, site.line, is_spec=True)
+
+
+def _source(named: Named, site: Site) -> object:
+    return spec_of(named, site.path, site.line)
+
+
+def _asset_job(named: Named, site: Site) -> object:
+    selection = given(named, "selection")
+    return Job(
+        name=given(named, "name", UNKNOWN),
+        path=site.path,
+        line=site.line,
+        selection=Selection("all") if selection is None else selection,
+        retry=given(named, "op_retry_policy"),
+        tags=given(named, "tags"),
+        owners=given(named, "owners", ()),
+        partitions=given(named, "partitions_def"),
+    )
+
+
+def _partitioned_schedule(named: Named, site: Site) -> object:
+    """Its cron follows from the job's partitions, which are known when all definitions are."""
+    job = given(named, "job")
+    name = given(named, "name")
+    if name is None and isinstance(job, Job) and isinstance(job.name, str):
+        name = f"{job.name}_schedule"
+    own: dict[object, object] = {
+        key: value for key, value in named.items() if key not in ("job", "name", UNKNOWN)
+    }
+    return Schedule(
+        name=name,
+        job=job,
+        cron=Given("of partitions", own),
+        timezone=None,
+        running=is_running(given(named, "default_status")),
+        path=site.path,
+        line=site.line,
+    )
+
+
+def _retry(named: Named, _site: Site) -> object:
+    return retry_of(named)
+
+
+def _schedule(named: Named, site: Site) -> object:
+    return schedule_of(named, site.path, site.line)
+
+
+def _sensor(named: Named, site: Site) -> object:
+    return sensor_of(named, site.path, site.line)
+
+
+def _mapped_specs(machine: "LocationCode", named: Named, site: Site) -> object:
+    """`map_asset_specs(func, iterable)`."""
+    function, items = given(named, "func"), given(named, "iterable")
+    found: list[object] = []
+    for item in items if isinstance(items, (list, tuple)) else [UNKNOWN]:
+        if isinstance(item, Asset):
+            found.append(machine.call(function, Arguments([item]), site))
+        elif isinstance(item, Assets):
+            changed = [machine.call(function, Arguments([asset]), site) for asset in item.assets]
+            known = tuple(asset for asset in changed if isinstance(asset, Asset))
+            found.append(replace(item, assets=known) if len(known) == len(changed) else UNKNOWN)
+        else:
+            found.append(UNKNOWN)
+    return found
+
+
+def _plain(name: str) -> Handler:
+    return lambda named, _site: Given(name, named)
+
+
+_HANDLERS: dict[str, Handler] = {
+    "AssetKey": _key,
+    "AssetSpec": _spec,
+    "SourceAsset": _source,
+    "RetryPolicy": _retry,
+    "define_asset_job": _asset_job,
+    "ScheduleDefinition": _schedule,
+    "build_schedule_from_partitioned_job": _partitioned_schedule,
+    "SensorDefinition": _sensor,
+    "AssetSensorDefinition": _sensor,
+    **{name: _plain(name) for name in ("AssetIn", "AssetOut", "AssetDep", "AssetCheckSpec")},
+}

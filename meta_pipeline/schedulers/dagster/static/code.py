@@ -1,0 +1,85 @@
+"""Reads the code of one location: Python with all that Dagster adds to it."""
+
+import ast
+from collections.abc import Mapping
+
+from meta_pipeline.schedulers.dagster.static import calls, graphs, methods
+from meta_pipeline.schedulers.dagster.static.graphs import Composer
+from meta_pipeline.schedulers.dagster.static.values import (
+    Asset,
+    AssetKey,
+    Assets,
+    Condition,
+    Decorator,
+    Definitions,
+    Graph,
+    Job,
+    Lazy,
+    Op,
+    OpOutput,
+    Selection,
+)
+from meta_pipeline.schedulers.source.functions import call_known
+from meta_pipeline.schedulers.source.machine import Arguments, Site
+from meta_pipeline.schedulers.source.modules import Modules
+from meta_pipeline.schedulers.source.values import UNKNOWN, External, Function, Method, Thing
+
+_SET_OPERATIONS: Mapping[type[ast.operator], str] = {ast.BitOr: "or", ast.BitAnd: "and", ast.Sub: "minus"}
+
+
+class LocationCode(Composer):
+    """The machine for one code location; `defs_folder` is where `load_from_defs_folder` looks."""
+
+    def __init__(self, path: str, modules: Modules, defs_folder: str | None) -> None:
+        super().__init__(path, modules)
+        self.defs_folder = defs_folder
+
+    def call_external(self, external: External, arguments: Arguments, site: Site) -> object:
+        if not calls.is_of_dagster(external):
+            return call_known(self, external, arguments, site)
+        return calls.call_dagster(self, external, arguments, site)
+
+    def call_thing(self, thing: Thing, arguments: Arguments, site: Site) -> object:
+        match thing:
+            case Decorator() if len(arguments.positional) == 1:
+                function = arguments.positional[0]
+                if isinstance(function, Function):
+                    return calls.used(self, thing.role, thing.named, function)
+            case Op() | Graph():
+                return graphs.use(self, thing, arguments, site)
+            case Lazy():
+                return self.call_function(thing.function, Arguments([UNKNOWN]), site)
+            case Definitions():
+                return thing
+        return UNKNOWN
+
+    def call_method(self, method: Method, arguments: Arguments, site: Site) -> object:
+        return methods.call_method(self, method, arguments, site)
+
+    def thing_member(self, thing: Thing, name: str) -> object:
+        match thing, name:
+            case ((Asset() | Assets(assets=(_,))), "key"):
+                asset = thing if isinstance(thing, Asset) else thing.assets[0]
+                return AssetKey(asset.key)
+            case Assets(), "keys":
+                return [AssetKey(asset.key) for asset in thing.assets]
+            case AssetKey(parts=tuple() as parts), "path":
+                return list(parts)
+            case ((Job() | Op() | Graph()), "name"):
+                return thing.name
+            case Definitions(), ("assets" | "jobs" | "schedules" | "sensors"):
+                return list(getattr(thing, name))
+            case OpOutput(), _ if name not in ("map", "collect"):
+                return thing
+        return Method(thing, name)
+
+    def combined(self, operator: ast.operator, left: object, right: object) -> object | None:
+        if isinstance(left, Selection) or isinstance(right, Selection):
+            operation = _SET_OPERATIONS.get(type(operator))
+            return Selection(operation, (left, right)) if operation else None
+        if isinstance(left, Condition) or isinstance(right, Condition):
+            return Condition("custom condition")
+        return None
+
+    def keep(self, value: object) -> None:
+        """What only one branch makes is found through the definitions that hold it, or not at all."""

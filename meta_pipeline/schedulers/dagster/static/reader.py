@@ -1,0 +1,152 @@
+"""The topologies of the Dagster code locations of a folder."""
+
+import posixpath
+import re
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Lock
+
+from meta_pipeline.delivery.topology import UNRESOLVED, Pipeline, Topology, TopologyError
+from meta_pipeline.delivery.tree import Tree, text_of
+from meta_pipeline.schedulers.dagster.static.code import LocationCode
+from meta_pipeline.schedulers.dagster.static.effective import Location, pipelines_of
+from meta_pipeline.schedulers.dagster.static.gathering import gathered, loose, merged
+from meta_pipeline.schedulers.dagster.static.loading import definitions_in, defs_folder
+from meta_pipeline.schedulers.dagster.static.locations import CodeLocation, code_locations
+from meta_pipeline.schedulers.dagster.static.values import Definitions
+from meta_pipeline.schedulers.source.limits import TooMuchToReadError
+from meta_pipeline.schedulers.source.machine import Site
+from meta_pipeline.schedulers.source.modules import Modules, Sources, still_holds
+
+_CACHE_SIZE = 512
+_PIN = re.compile(
+    r'(?:^|\s|")dagster==(?P<plain>[\w.]+)|name = "dagster"\s+version = "(?P<locked>[\w.]+)"', re.MULTILINE
+)
+_PINNING = re.compile(r"(?:requirements|constraints)[^/]*\.(?:txt|in)|uv\.lock|poetry\.lock|pyproject\.toml")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one code location gives; `consulted` is every path that was looked at, with its content then."""
+
+    pipelines: tuple[Pipeline, ...]
+    errors: tuple[TopologyError, ...]
+    consulted: Mapping[str, str | None]
+
+
+class _Readings:
+    """Readings of this process, the least recently used dropped; a location may have several."""
+
+    def __init__(self) -> None:
+        self._held: OrderedDict[CodeLocation, list[Reading]] = OrderedDict()
+        self._lock = Lock()
+
+    def find(self, location: CodeLocation, sources: Sources) -> Reading | None:
+        with self._lock:
+            readings = tuple(self._held.get(location, ()))
+            if readings:
+                self._held.move_to_end(location)
+        return next((reading for reading in readings if still_holds(reading.consulted, sources)), None)
+
+    def keep(self, location: CodeLocation, reading: Reading) -> None:
+        with self._lock:
+            self._held[location] = [reading, *self._held.get(location, ())][:4]
+            while len(self._held) > _CACHE_SIZE:
+                self._held.popitem(last=False)
+
+
+_readings = _Readings()
+
+
+def read_topologies(tree: Tree, root: str, import_roots: tuple[str, ...] = ()) -> tuple[Topology, ...]:
+    """One topology for each code location below `root`, a folder of the tree ("" for all of it).
+
+    `import_roots` are folders that imports start from, after those of the location itself. Nothing of
+    the tree is run. A workspace file that names what is not there is an error of the first topology.
+    """
+    folder = posixpath.normpath(root.strip("/") or ".").removeprefix(".").strip("/")
+    sources = Sources(tree, ())
+    found = code_locations(sources, folder, import_roots)
+    topologies = [_topology(sources, location) for location in found.locations]
+    if found.errors:
+        first, *rest = topologies or [_empty(sources, folder)]
+        topologies = [first.model_copy(update={"errors": (*found.errors, *first.errors)}), *rest]
+    return tuple(topologies)
+
+
+def _empty(sources: Sources, root: str) -> Topology:
+    return Topology(scheduler="dagster", version=_version(sources, root), method="static", root=root or ".")
+
+
+def _topology(sources: Sources, location: CodeLocation) -> Topology:
+    own = Sources.within(sources, location.searched)
+    reading = _readings.find(location, own)
+    if reading is None:
+        reading = _read(location, own)
+        _readings.keep(location, reading)
+    empty = _empty(
+        sources, posixpath.dirname(location.root) if location.root.endswith(".py") else location.root
+    )
+    return empty.model_copy(
+        update={"root": location.root or ".", "pipelines": reading.pipelines, "errors": reading.errors}
+    )
+
+
+def _read(location: CodeLocation, sources: Sources) -> Reading:
+    modules = Modules(sources, "dagster")
+    code = LocationCode(location.file or f"{location.defs_folder}/", modules, location.defs_folder)
+    place = Location(_definitions(code, location), code.errors)
+    pipelines = pipelines_of(place)
+    errors = sorted(code.errors, key=lambda error: (error.path, error.line or 0, error.message))
+    return Reading(pipelines, tuple(errors), modules.consulted)
+
+
+def read_code(tree: Tree, root: str) -> tuple[LocationCode, Definitions] | None:
+    """The code of the location whose folder is `root`, and what it defines; None where there is no such location."""
+    sources = Sources(tree, ())
+    folder = "" if root == "." else root
+    for location in code_locations(sources, "", ()).locations:
+        if location.root == folder:
+            modules = Modules(Sources.within(sources, location.searched), "dagster")
+            code = LocationCode(location.file or f"{location.defs_folder}/", modules, location.defs_folder)
+            return code, _definitions(code, location)
+    return None
+
+
+def _definitions(code: LocationCode, location: CodeLocation) -> Definitions:
+    site = Site(location.file or location.defs_folder or "", 1)
+    try:
+        if location.file is None:
+            return defs_folder(code, location.defs_folder or "", site, stops_at_definitions=False)
+        scope = code.read()
+        found = definitions_in(code, scope, location.file)
+        if found is None:
+            things = loose(scope.names)
+            if not things and not code.errors:
+                code.error(
+                    location.file, None, "no Definitions are found in this module; assign them to a name"
+                )
+            found = gathered(things, site)
+    except TooMuchToReadError:
+        code.error(site.path, None, "the code location takes too many steps to read")
+        return merged([], site)
+    except RecursionError:
+        code.error(site.path, None, "the code is nested too deeply to read")
+        return merged([], site)
+    return found
+
+
+def _version(sources: Sources, root: str) -> str:
+    """The release of Dagster that the files nearest to the location pin."""
+    folders = [root]
+    while folders[-1]:
+        folders.append(posixpath.dirname(folders[-1]))
+    for folder in folders:
+        prefix = f"{folder}/" if folder else ""
+        for path in sources.below(folder):
+            if _PINNING.fullmatch(path[len(prefix) :]) and (
+                match := _PIN.search(text_of(sources.tree, path) or "")
+            ):
+                return match["plain"] or match["locked"]
+    return UNRESOLVED

@@ -1,0 +1,1 @@
+"""dbt: what a project's own files say."""

@@ -1,0 +1,255 @@
+"""Known functions from outside the repository that only compute."""
+
+import ast
+import posixpath
+from collections.abc import Callable
+from itertools import product
+
+from meta_pipeline.schedulers.source.dates import DATE_FUNCTIONS
+from meta_pipeline.schedulers.source.expressions import rounds
+from meta_pipeline.schedulers.source.library import bounded, copied, is_plain, text
+from meta_pipeline.schedulers.source.limits import MAX_LENGTH
+from meta_pipeline.schedulers.source.machine import Arguments, Machine, Site
+from meta_pipeline.schedulers.source.operations import binary, truth
+from meta_pipeline.schedulers.source.values import (
+    UNKNOWN,
+    Class,
+    External,
+    OpenList,
+    Partial,
+    Scope,
+    SourceFile,
+    opened,
+)
+
+_WRAPPERS = ("functools.wraps", "functools.lru_cache")
+_UNCHANGED = (
+    "builtins.unchanged",
+    "builtins.property",
+    "builtins.staticmethod",
+    "builtins.classmethod",
+    "functools.cache",
+    "functools.cached_property",
+)
+
+
+def call_known(machine: Machine, external: External, arguments: Arguments, site: Site) -> object:
+    """The value of a known function of Python or a date library; `UNKNOWN` for all others."""
+    if external.name in DATE_FUNCTIONS:
+        return DATE_FUNCTIONS[external.name](arguments)
+    if external.name in _UNCHANGED and len(arguments.positional) == 1:
+        return arguments.positional[0]
+    if external.name in _WRAPPERS:
+        return External("builtins.unchanged")
+    if arguments.open:
+        return UNKNOWN
+    values = arguments.positional
+    match external.name, values:
+        case "builtins.getattr", [value, str() as name, *_]:
+            return machine.member(value, name)
+        case "functools.partial", [callee, *rest]:
+            return Partial(callee, tuple(rest), dict(arguments.named))
+        case "builtins.map", [function, items]:
+            found, complete = _listed(items)
+            results = [machine.call(function, Arguments([item]), site) for item in found]
+            return results if complete else OpenList(results)
+        case "builtins.filter", _:
+            return UNKNOWN
+        case "builtins.dict", _:
+            return _dict(values, arguments.named)
+        case "builtins.isinstance", [value, kinds]:
+            return _is_instance(value, kinds)
+        case "typing.cast", [_, value]:
+            return value
+        case "functools.reduce", [function, items, *start]:
+            return (
+                _reduced(machine, function, [*start, *_listed(items)[0]], site)
+                if _listed(items)[1]
+                else UNKNOWN
+            )
+        case "collections.namedtuple", [str() as name, fields]:
+            return _named_tuple(name, fields, site)
+        case (
+            ("pathlib.Path" | "pathlib.PurePath" | "os.path.abspath" | "os.path.realpath"),
+            [SourceFile() as file],
+        ):
+            return file
+        case "os.path.basename", [(SourceFile() | str()) as file]:
+            return posixpath.basename(file.path if isinstance(file, SourceFile) else file)
+        case "os.path.splitext", [str() as path]:
+            return posixpath.splitext(path)
+        case "os.path.join", [str(), *_] if all(isinstance(value, str) for value in values):
+            return posixpath.join(*map(str, values))
+    handler = _FUNCTIONS.get(external.name)
+    if handler is None or arguments.named:
+        return UNKNOWN
+    try:
+        return bounded(handler(*values))
+    except (TypeError, ValueError, ArithmeticError):
+        return UNKNOWN
+
+
+_KINDS: dict[str, type] = {
+    f"builtins.{kind.__name__}": kind for kind in (str, int, float, bool, bytes, list, dict, tuple, set)
+}
+
+
+def _is_instance(value: object, kinds: object) -> object:
+    wanted = kinds if isinstance(kinds, tuple) else (kinds,)
+    known = [_KINDS[kind.name] for kind in wanted if isinstance(kind, External) and kind.name in _KINDS]
+    if len(known) != len(wanted) or not isinstance(value, (*_KINDS.values(), type(None))):
+        return UNKNOWN
+    return isinstance(value, tuple(known))
+
+
+def _reduced(machine: Machine, function: object, items: list[object], site: Site) -> object:
+    result: object = items[0] if items else UNKNOWN
+    for item in items[1:]:
+        result = machine.call(function, Arguments([result, item]), site)
+    return result
+
+
+def _named_tuple(name: str, fields: object, site: Site) -> object:
+    names = fields.replace(",", " ").split() if isinstance(fields, str) else fields
+    if not isinstance(names, (list, tuple)) or not all(isinstance(field, str) for field in names):
+        return UNKNOWN
+    return Class(name, Scope(site.path), (External("typing.NamedTuple"),), tuple(map(str, names)))
+
+
+def _listed(value: object) -> tuple[list[object], bool]:
+    """The elements of `value`, and whether they are all."""
+    items, complete = rounds(value)
+    if isinstance(items, range) and len(items) > MAX_LENGTH:
+        return [UNKNOWN], False
+    return list(items), complete
+
+
+def _list(value: object = ()) -> object:
+    items, complete = _listed(value)
+    return items if complete else OpenList(items)
+
+
+def _tuple(value: object = ()) -> object:
+    items, complete = _listed(value)
+    return tuple(items) if complete else OpenList(items)
+
+
+def _set(value: object = ()) -> object:
+    items, complete = _listed(value)
+    return set(items) if complete and all(map(is_plain, items)) else OpenList(items)
+
+
+def _dict(values: list[object], named: dict[object, object]) -> object:
+    found: dict[object, object] = {}
+    for value in values:
+        if isinstance(value, dict):
+            found.update(value)
+            continue
+        items, complete = _listed(value)
+        for item in items:
+            if isinstance(item, (tuple, list)) and len(item) == 2 and is_plain(item[0]):
+                found[item[0]] = item[1]
+            else:
+                complete = False
+        if not complete:
+            found = opened(found)
+    return {**found, **named}
+
+
+def _length(value: object) -> object:
+    if isinstance(value, OpenList) or (isinstance(value, dict) and UNKNOWN in value):
+        return UNKNOWN
+    return len(value) if isinstance(value, (str, list, tuple, dict, set, range)) else UNKNOWN
+
+
+def _enumerated(value: object, start: object = 0) -> object:
+    items, complete = _listed(value)
+    pairs = [
+        (number + start if isinstance(start, int) else UNKNOWN, item) for number, item in enumerate(items)
+    ]
+    return pairs if complete else OpenList(pairs)
+
+
+def _zipped(*values: object) -> object:
+    columns = [_listed(value) for value in values]
+    pairs = list(zip(*(items for items, _ in columns), strict=False))
+    return pairs if all(complete for _, complete in columns) else OpenList(pairs)
+
+
+def _sorted(value: object) -> object:
+    items, complete = _listed(value)
+    if complete and all(map(is_plain, items)):
+        return sorted(items)  # type: ignore[type-var]  # a TypeError of mixed kinds is caught by the caller
+    return UNKNOWN
+
+
+def _reversed(value: object) -> object:
+    items, complete = _listed(value)
+    return items[::-1] if complete else UNKNOWN
+
+
+def _range(*bounds: object) -> object:
+    whole = [bound for bound in bounds if isinstance(bound, int)]
+    return range(*whole) if len(whole) == len(bounds) else UNKNOWN
+
+
+def _number(kind: Callable[[str | float], object]) -> Callable[[object], object]:
+    return lambda value: (
+        kind(value) if isinstance(value, (str, int, float)) and len(str(value)) < 400 else UNKNOWN
+    )
+
+
+def _extreme(kind: Callable[[list[object]], object]) -> Callable[..., object]:
+    def handler(*values: object) -> object:
+        items, complete = _listed(values[0] if len(values) == 1 else list(values))
+        return kind(items) if complete and items and all(map(is_plain, items)) else UNKNOWN
+
+    return handler
+
+
+def _product(*values: object) -> object:
+    columns = [_listed(value) for value in values]
+    size = 1
+    for items, complete in columns:
+        size *= len(items) if complete else MAX_LENGTH + 1
+    return list(product(*(items for items, _ in columns))) if size <= MAX_LENGTH else UNKNOWN
+
+
+def _chained(*values: object) -> object:
+    columns = [_listed(value) for value in values]
+    items = [item for found, _ in columns for item in found]
+    return items if all(complete for _, complete in columns) else OpenList(items)
+
+
+def _bool(value: object = False) -> object:
+    known = truth(value)
+    return UNKNOWN if known is None else known
+
+
+_FUNCTIONS: dict[str, Callable[..., object]] = {
+    "builtins.list": _list,
+    "builtins.tuple": _tuple,
+    "builtins.set": _set,
+    "builtins.frozenset": _set,
+    "builtins.len": _length,
+    "builtins.enumerate": _enumerated,
+    "builtins.zip": _zipped,
+    "builtins.sorted": _sorted,
+    "builtins.reversed": _reversed,
+    "builtins.range": _range,
+    "builtins.str": text,
+    "builtins.bool": _bool,
+    "builtins.int": _number(int),
+    "builtins.float": _number(float),
+    "builtins.min": _extreme(min),  # type: ignore[arg-type]  # a TypeError of mixed kinds is caught above
+    "builtins.max": _extreme(max),  # type: ignore[arg-type]
+    "builtins.sum": _extreme(sum),  # type: ignore[arg-type]
+    "itertools.product": _product,
+    "itertools.chain": _chained,
+    "itertools.chain.from_iterable": lambda values: _chained(*_listed(values)[0]),
+    "operator.add": lambda one, other: binary(ast.Add(), one, other),
+    "operator.iadd": lambda one, other: binary(ast.Add(), one, other),
+    "operator.or_": lambda one, other: binary(ast.BitOr(), one, other),
+    "copy.copy": lambda value: copied(value, 1),
+    "copy.deepcopy": copied,
+}

@@ -1,0 +1,97 @@
+"""Runs the statements of source files on values that are known; a scheduler says what its own things are."""
+
+import ast
+from collections.abc import Mapping
+
+from meta_pipeline.schedulers.source import calls, expressions, members
+from meta_pipeline.schedulers.source.definitions import bind_parameters
+from meta_pipeline.schedulers.source.limits import MAX_CALL_DEPTH, MAX_STEPS, TooMuchToReadError
+from meta_pipeline.schedulers.source.machine import Arguments, Machine, Site
+from meta_pipeline.schedulers.source.modules import Modules, UnreadableSourceError
+from meta_pipeline.schedulers.source.statements import Flow, joined, run_block
+from meta_pipeline.schedulers.source.values import UNKNOWN, Function, Scope, SourceFile
+
+
+class Interpreter(Machine):
+    """The machine with all the parts that Python code has."""
+
+    def __init__(self, path: str, modules: Modules) -> None:
+        super().__init__(path, modules)
+        self._scopes: dict[str, Scope] = {}
+
+    def read(self) -> Scope:
+        """The names of the file after its statements have run; what went wrong is in `errors`."""
+        scope = Scope(self.path)
+        try:
+            scope = self._run_module(self.path)
+        except TooMuchToReadError:
+            self.error(self.path, None, f"the file takes more than {MAX_STEPS} steps to read")
+        except RecursionError:
+            self.error(self.path, None, "the file is nested too deeply to read")
+        return scope
+
+    def _run_module(self, path: str) -> Scope:
+        scope = self._scopes[path] = Scope(path)
+        scope.names["__name__"] = self.modules.name_of(path)
+        scope.names["__file__"] = SourceFile(path)
+        try:
+            run_block(self, self.modules.syntax(path).body, scope)
+        except UnreadableSourceError as error:
+            self.error(path, error.line, f"this is not Python: {error.message}")
+        return scope
+
+    def module_scope(self, name: str) -> Scope | None:
+        path = self.modules.find(name)
+        return None if path is None or path.endswith("/") else self.file_scope(path)
+
+    def file_scope(self, path: str) -> Scope:
+        if path not in self._scopes:
+            # An import starts outside every branch that is open where it stands.
+            held, self.uncertain = self.uncertain, 0
+            self.importing += 1
+            try:
+                with self.outside():
+                    self._run_module(path)
+            finally:
+                self.importing -= 1
+                self.uncertain = held
+        return self._scopes[path]
+
+    def evaluate(self, node: ast.expr, scope: Scope) -> object:
+        return expressions.evaluate(self, node, scope)
+
+    def call(self, callee: object, arguments: Arguments, site: Site) -> object:
+        return calls.call(self, callee, arguments, site)
+
+    def member(self, value: object, name: str) -> object:
+        return members.member(self, value, name)
+
+    def call_function(self, function: Function, arguments: Arguments, site: Site) -> object:
+        return self.run_body(function, arguments, site, {})
+
+    def run_body(
+        self, function: Function, arguments: Arguments, site: Site, inner: Mapping[str, object]
+    ) -> object:
+        if function.opaque or self.depth >= MAX_CALL_DEPTH:
+            return UNKNOWN
+        scope = Scope(function.scope.path, function.scope)
+        scope.names.update(inner)
+        bind_parameters(function, arguments, scope)
+        self.depth += 1
+        self.sites.append(site)
+        try:
+            if isinstance(function.node, ast.Lambda):
+                return self.evaluate(function.node.body, scope)
+            flow = run_block(self, function.node.body, scope)
+        finally:
+            self.depth -= 1
+            self.sites.pop()
+        if isinstance(function.node, ast.AsyncFunctionDef) or _yields(function.node):
+            return UNKNOWN
+        if flow is not Flow.RETURN and scope.returned:
+            scope.returned.append(None)
+        return joined(scope.returned)
+
+
+def _yields(node: ast.FunctionDef) -> bool:
+    return any(isinstance(part, (ast.Yield, ast.YieldFrom)) for part in ast.walk(node))

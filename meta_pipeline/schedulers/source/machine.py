@@ -1,0 +1,136 @@
+"""The state of one reading of source files, and what its parts may ask of each other and of the scheduler."""
+
+import ast
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+
+from meta_pipeline.delivery.topology import TopologyError
+from meta_pipeline.schedulers.source.limits import MAX_STEPS, TooMuchToReadError
+from meta_pipeline.schedulers.source.modules import Modules
+from meta_pipeline.schedulers.source.values import UNKNOWN, Class, External, Function, Method, Scope, Thing
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a call stands."""
+
+    path: str
+    line: int
+
+
+@dataclass
+class Arguments:
+    """The arguments of one call; `open` says that there may be more, behind an unknown `*` or `**`."""
+
+    positional: list[object] = field(default_factory=list)
+    named: dict[object, object] = field(default_factory=dict)
+    open: bool = False
+
+
+class Machine(ABC):
+    """Reads one file and what it imports. `uncertain` counts the undecided branches and loops that it is in.
+
+    A scheduler says what its own things do: what a call from outside the repository makes, what their
+    members and methods are, what an operator joins and a `with` opens.
+    """
+
+    def __init__(self, path: str, modules: Modules) -> None:
+        self.path = path
+        self.modules = modules
+        self.steps = 0
+        self.depth = 0
+        self.uncertain = 0
+        self.importing = 0
+        self.sites: list[Site] = []
+        self.errors: dict[TopologyError, None] = {}
+
+    @abstractmethod
+    def evaluate(self, node: ast.expr, scope: Scope) -> object:
+        """The value of an expression."""
+
+    @abstractmethod
+    def call(self, callee: object, arguments: Arguments, site: Site) -> object:
+        """The value of a call."""
+
+    @abstractmethod
+    def call_function(self, function: Function, arguments: Arguments, site: Site) -> object:
+        """What a function of the repository gives back."""
+
+    @abstractmethod
+    def run_body(
+        self, function: Function, arguments: Arguments, site: Site, inner: Mapping[str, object]
+    ) -> object:
+        """The same, with more names bound inside it."""
+
+    @abstractmethod
+    def member(self, value: object, name: str) -> object:
+        """The value of `value.name`."""
+
+    @abstractmethod
+    def file_scope(self, path: str) -> Scope:
+        """The names of a Python file of the repository, which is run once."""
+
+    @abstractmethod
+    def module_scope(self, name: str) -> Scope | None:
+        """The names of a module of the repository; None for a folder without `__init__.py`."""
+
+    @abstractmethod
+    def call_external(self, external: External, arguments: Arguments, site: Site) -> object:
+        """The value of a call of something from outside the repository."""
+
+    @abstractmethod
+    def call_thing(self, thing: Thing, arguments: Arguments, site: Site) -> object:
+        """The value of a call of one of the scheduler's things, such as a decorator."""
+
+    @abstractmethod
+    def call_method(self, method: Method, arguments: Arguments, site: Site) -> object:
+        """The value of a method of a thing, a class of the repository, or something from outside."""
+
+    @abstractmethod
+    def thing_member(self, thing: Thing, name: str) -> object:
+        """The value of `thing.name`."""
+
+    def external_member(self, external: External, name: str) -> object:
+        """The value of a name inside something from outside; dates are known already."""
+        return External(f"{external.name}.{name}")
+
+    def derived(self, kind: Class, ancestor: External, arguments: Arguments, site: Site) -> object | None:
+        """An object of a class of the repository that inherits from `ancestor`; None where it is the code's own."""
+        return None
+
+    def super_init(self, receiver: object, arguments: Arguments) -> object:
+        """`super().__init__(...)` where it reaches a class from outside."""
+        return UNKNOWN
+
+    def combined(self, operator: ast.operator, left: object, right: object) -> object | None:
+        """`left operator right` for the scheduler's things; None where they have no part in it."""
+        return None
+
+    def opened(self, value: object) -> AbstractContextManager[object] | None:
+        """What `with value:` opens; None where it opens nothing that matters."""
+        return None
+
+    @abstractmethod
+    def keep(self, value: object) -> None:
+        """Told of each value that only one branch of a module makes: it is there in some runs."""
+
+    def outside(self) -> AbstractContextManager[object]:
+        """What an import begins in: outside of all that is open where it stands."""
+        return nullcontext()
+
+    def step(self, count: int = 1) -> None:
+        """Count work done; raise `TooMuchToReadError` past the limit."""
+        self.steps += count
+        if self.steps > MAX_STEPS:
+            raise TooMuchToReadError
+
+    def error(self, path: str, line: int | None, message: str) -> None:
+        self.errors[TopologyError(path=path, line=line, message=message)] = None
+
+    def own_site(self, site: Site) -> Site:
+        """Where the file that is read itself stands in the chain of calls that leads to `site`."""
+        if site.path == self.path:
+            return site
+        return next((outer for outer in reversed(self.sites) if outer.path == self.path), Site(self.path, 1))

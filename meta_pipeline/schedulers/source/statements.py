@@ -1,0 +1,276 @@
+"""Running statements: branches that cannot be decided are both taken, and names that then differ are unknown."""
+
+import ast
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from enum import Enum, auto
+
+from meta_pipeline.schedulers.source.assign import bind, extend
+from meta_pipeline.schedulers.source.definitions import define_class, define_function
+from meta_pipeline.schedulers.source.expressions import rounds
+from meta_pipeline.schedulers.source.imports import import_from, import_module
+from meta_pipeline.schedulers.source.library import same
+from meta_pipeline.schedulers.source.machine import Machine
+from meta_pipeline.schedulers.source.operations import binary, truth
+from meta_pipeline.schedulers.source.values import UNKNOWN, Scope, Thing
+
+MAX_WHILE = 1000
+
+
+class Flow(Enum):
+    """How a block of statements ended."""
+
+    NEXT = auto()
+    LOOP = auto()
+    RETURN = auto()
+    RAISE = auto()
+
+
+def run_block(machine: Machine, statements: Sequence[ast.stmt], scope: Scope) -> Flow:
+    """Run statements in order until one ends the block."""
+    for statement in statements:
+        machine.step()
+        handler = _HANDLERS.get(type(statement))
+        flow = handler(machine, statement, scope) if handler else Flow.NEXT
+        if flow is not Flow.NEXT:
+            return flow
+    return Flow.NEXT
+
+
+def _expression(machine: Machine, node: ast.Expr, scope: Scope) -> Flow:
+    machine.evaluate(node.value, scope)
+    return Flow.NEXT
+
+
+def _assign(machine: Machine, node: ast.Assign, scope: Scope) -> Flow:
+    value = machine.evaluate(node.value, scope)
+    for target in node.targets:
+        bind(machine, target, value, scope)
+    return Flow.NEXT
+
+
+def _annotated(machine: Machine, node: ast.AnnAssign, scope: Scope) -> Flow:
+    if node.value:
+        bind(machine, node.target, machine.evaluate(node.value, scope), scope)
+    return Flow.NEXT
+
+
+def _augmented(machine: Machine, node: ast.AugAssign, scope: Scope) -> Flow:
+    value = machine.evaluate(node.value, scope)
+    held = machine.evaluate(node.target, scope)
+    if isinstance(held, list) and isinstance(node.op, ast.Add):
+        extend(machine, held, value)
+        return Flow.NEXT
+    if isinstance(held, dict) and isinstance(node.op, ast.BitOr) and isinstance(value, dict):
+        held.update(value)
+        return Flow.NEXT
+    bind(machine, node.target, binary(node.op, held, value), scope)
+    return Flow.NEXT
+
+
+def _if(machine: Machine, node: ast.If, scope: Scope) -> Flow:
+    known = truth(machine.evaluate(node.test, scope))
+    if known is not None:
+        return run_block(machine, node.body if known else node.orelse, scope)
+    return undecided(machine, [node.body, node.orelse], scope)
+
+
+def undecided(machine: Machine, blocks: Sequence[Sequence[ast.stmt]], scope: Scope) -> Flow:
+    """Run each block from the same names; keep what all that go on agree on."""
+    before = dict(scope.names)
+    endings: list[tuple[Flow, dict[str, object]]] = []
+    machine.uncertain += 1
+    try:
+        for block in blocks:
+            scope.names.clear()
+            scope.names.update(before)
+            endings.append((run_block(machine, block, scope), dict(scope.names)))
+    finally:
+        machine.uncertain -= 1
+    if scope.parent is None:
+        for _, names in endings:
+            for value in names.values():
+                machine.keep(value)
+    going_on = [names for flow, names in endings if flow is not Flow.RAISE and flow is not Flow.RETURN]
+    scope.names.clear()
+    scope.names.update(_agreed(going_on or [names for _, names in endings]))
+    flows = {flow for flow, _ in endings}
+    if going_on:
+        return Flow.LOOP if flows <= {Flow.LOOP} else Flow.NEXT
+    return Flow.RETURN if Flow.RETURN in flows else Flow.RAISE
+
+
+def _agreed(endings: list[dict[str, object]]) -> dict[str, object]:
+    first, *others = endings
+    names = dict.fromkeys(name for ending in endings for name in ending)
+    return {
+        name: first[name]
+        if name in first and all(name in other and same(first[name], other[name]) for other in others)
+        else UNKNOWN
+        for name in names
+    }
+
+
+def _for(machine: Machine, node: ast.For | ast.AsyncFor, scope: Scope) -> Flow:
+    items, complete = rounds(machine.evaluate(node.iter, scope))
+    for item in items:
+        machine.step()
+        if item is UNKNOWN and not complete:
+            bind(machine, node.target, UNKNOWN, scope)
+            flow = undecided(machine, [node.body, []], scope)
+        else:
+            bind(machine, node.target, item, scope)
+            flow = run_block(machine, node.body, scope)
+        if flow in (Flow.RETURN, Flow.RAISE):
+            return flow
+        if flow is Flow.LOOP and scope.broke:
+            return Flow.NEXT
+    return run_block(machine, node.orelse, scope)
+
+
+def _break(machine: Machine, node: ast.Break, scope: Scope) -> Flow:
+    scope.broke = True
+    return Flow.LOOP
+
+
+def _continue(machine: Machine, node: ast.Continue, scope: Scope) -> Flow:
+    scope.broke = False
+    return Flow.LOOP
+
+
+def _while(machine: Machine, node: ast.While, scope: Scope) -> Flow:
+    for _ in range(MAX_WHILE):
+        known = truth(machine.evaluate(node.test, scope))
+        if known is False:
+            return run_block(machine, node.orelse, scope)
+        if known is None:
+            return undecided(machine, [node.body, []], scope)
+        flow = run_block(machine, node.body, scope)
+        if flow in (Flow.RETURN, Flow.RAISE):
+            return flow
+        if flow is Flow.LOOP and scope.broke:
+            return Flow.NEXT
+    return Flow.NEXT
+
+
+def _with(machine: Machine, node: ast.With | ast.AsyncWith, scope: Scope) -> Flow:
+    with ExitStack() as stack:
+        for item in node.items:
+            value = machine.evaluate(item.context_expr, scope)
+            opened = machine.opened(value)
+            if opened is not None:
+                stack.enter_context(opened)
+            if item.optional_vars:
+                bind(machine, item.optional_vars, UNKNOWN if opened is None else value, scope)
+        return run_block(machine, node.body, scope)
+
+
+def _try(machine: Machine, node: ast.Try, scope: Scope) -> Flow:
+    # What is imported or built in the `try` is what a healthy run has; handlers are for the others.
+    flow = run_block(machine, node.body, scope)
+    if flow is Flow.RAISE and node.handlers:
+        flow = undecided(machine, [handler.body for handler in node.handlers], scope)
+    elif flow is Flow.NEXT:
+        flow = run_block(machine, node.orelse, scope)
+    last = run_block(machine, node.finalbody, scope)
+    return last if last is not Flow.NEXT else flow
+
+
+def _return(machine: Machine, node: ast.Return, scope: Scope) -> Flow:
+    scope.returned.append(machine.evaluate(node.value, scope) if node.value else None)
+    return Flow.RETURN
+
+
+def _raise(machine: Machine, node: ast.Raise, scope: Scope) -> Flow:
+    return Flow.RAISE
+
+
+def _match(machine: Machine, node: ast.Match, scope: Scope) -> Flow:
+    machine.evaluate(node.subject, scope)
+    for case in node.cases:
+        for part in ast.walk(case.pattern):
+            name = getattr(part, "name", None)
+            if isinstance(name, str):
+                scope.names[name] = UNKNOWN
+    return undecided(machine, [*(case.body for case in node.cases), []], scope)
+
+
+def _global(machine: Machine, node: ast.Global, scope: Scope) -> Flow:
+    scope.global_names.update(node.names)
+    return Flow.NEXT
+
+
+def _delete(machine: Machine, node: ast.Delete, scope: Scope) -> Flow:
+    for target in node.targets:
+        if isinstance(target, ast.Name):
+            scope.names.pop(target.id, None)
+        elif isinstance(target, ast.Subscript):
+            receiver = machine.evaluate(target.value, scope)
+            key = machine.evaluate(target.slice, scope)
+            if isinstance(receiver, dict) and isinstance(key, str) and not machine.uncertain:
+                receiver.pop(key, None)
+            elif isinstance(receiver, dict):
+                receiver.update(dict.fromkeys([*receiver, UNKNOWN], UNKNOWN))
+    return Flow.NEXT
+
+
+def _function(machine: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> Flow:
+    scope.names[node.name] = define_function(machine, node, scope)
+    return Flow.NEXT
+
+
+def _class(machine: Machine, node: ast.ClassDef, scope: Scope) -> Flow:
+    scope.names[node.name] = define_class(
+        machine, node, scope, lambda inner: run_block(machine, node.body, inner)
+    )
+    return Flow.NEXT
+
+
+def _import(machine: Machine, node: ast.Import, scope: Scope) -> Flow:
+    import_module(machine, node, scope)
+    return Flow.NEXT
+
+
+def _import_from(machine: Machine, node: ast.ImportFrom, scope: Scope) -> Flow:
+    import_from(machine, node, scope)
+    return Flow.NEXT
+
+
+_HANDLERS: dict[type[ast.stmt], Callable[..., Flow]] = {
+    ast.Expr: _expression,
+    ast.Assign: _assign,
+    ast.AnnAssign: _annotated,
+    ast.AugAssign: _augmented,
+    ast.If: _if,
+    ast.For: _for,
+    ast.AsyncFor: _for,
+    ast.While: _while,
+    ast.With: _with,
+    ast.AsyncWith: _with,
+    ast.Try: _try,
+    ast.TryStar: _try,
+    ast.Return: _return,
+    ast.Raise: _raise,
+    ast.Break: _break,
+    ast.Continue: _continue,
+    ast.Match: _match,
+    ast.Global: _global,
+    ast.Delete: _delete,
+    ast.FunctionDef: _function,
+    ast.AsyncFunctionDef: _function,
+    ast.ClassDef: _class,
+    ast.Import: _import,
+    ast.ImportFrom: _import_from,
+}
+
+
+def joined(returned: list[object]) -> object:
+    """What a function gives back: its one value, or `UNKNOWN` where the branches differ."""
+    if not returned:
+        return None
+    # An early `return` without a value says "nothing to build here"; what is built otherwise is read.
+    built = [value for value in returned if isinstance(value, Thing)]
+    first, *others = (
+        built if built and all(value is None or value in built for value in returned) else returned
+    )
+    return first if all(same(first, other) for other in others) else UNKNOWN

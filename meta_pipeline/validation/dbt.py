@@ -1,0 +1,180 @@
+"""One dbt project at base and head: base is built whole, head from there on what the change touches."""
+
+import posixpath
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from meta_pipeline.delivery.change import Change
+from meta_pipeline.delivery.evidence import CommandRecord, Side
+from meta_pipeline.delivery.model import Frozen
+from meta_pipeline.delivery.reports import ReportKind
+from meta_pipeline.delivery.topology import Topology
+from meta_pipeline.delivery.tree import Tree
+from meta_pipeline.delivery.yaml_source import Unreadable
+from meta_pipeline.evidence.store import Folder, readable_json
+from meta_pipeline.policy import DbtPolicy
+from meta_pipeline.schedulers.dbt.answer import Answer, read_answer
+from meta_pipeline.schedulers.dbt.commands import (
+    MODIFIED,
+    WITH_ALL_BEFORE,
+    answer_file,
+    build_command,
+    manifest_file,
+    parse_command,
+)
+from meta_pipeline.schedulers.dbt.project import read_project
+from meta_pipeline.schedulers.dbt.static.reader import read_topologies
+from meta_pipeline.validation.bench import Bench, Benches
+from meta_pipeline.validation.dbt_outcome import Build, Outcome, parse_part
+from meta_pipeline.validation.lane import Part, tail
+from meta_pipeline.validation.leftovers import fetch, keep, pack, unpack
+from meta_pipeline.validation.memory import KEY_SCRATCH, memory_key, reused
+
+_PROJECT_FILES = (
+    "dbt_project.yml",
+    "dbt_project.yaml",
+    "packages.yml",
+    "dependencies.yml",
+    "package-lock.yml",
+    "selectors.yml",
+    "profiles.yml",
+    ".dbtignore",
+)
+
+
+class _Kept(Frozen):
+    """The build of a base, as it is remembered."""
+
+    record: CommandRecord
+    answer: Answer
+
+
+class DbtLane:
+    """Builds a project at both sides of a change, base first, as head begins where base ended."""
+
+    kinds: tuple[ReportKind, ...] = ("parse", "dry_run", "data_quality")
+
+    def __init__(self, project: DbtPolicy) -> None:
+        self.project = project
+        self.folder = posixpath.normpath(project.project.strip("/") or ".")
+
+    def touched(self, benches: Benches, change: Change) -> bool:
+        """Whether the change can make any difference to what dbt builds."""
+        if benches.base.environment.digest != benches.head.environment.digest:
+            return True
+        folders = {self.project.profiles or self.folder}
+        paths: set[str] = set()
+        for tree in (change.base, change.head):
+            project = read_project(tree, self.folder)
+            if project is None or isinstance(project, Unreadable):
+                folders.add(self.folder)
+                continue
+            paths |= {path for several in project.paths.values() for path in several}
+        files = {
+            posixpath.normpath(posixpath.join(folder, name))
+            for folder in (self.folder, *folders)
+            for name in _PROJECT_FILES
+        }
+        return any(
+            file.path in files or any(path == "." or file.path.startswith(f"{path}/") for path in paths)
+            for file in change.files
+        )
+
+    def run(
+        self, benches: Benches, commits: Mapping[Side, str], remembered: Folder
+    ) -> Mapping[Side, tuple[Part, ...]]:
+        """The parts of both sides."""
+        with tempfile.TemporaryDirectory(prefix="meta-pipeline-dbt-") as folder:
+            archive = Path(folder) / "base.tar"
+            base = self._base(benches.base, commits["base"], remembered, archive)
+            begins = (
+                base.answer is not None
+                and base.answer.results is not None
+                and archive.is_file()
+                and not self._all_differs(benches, commits)
+            )
+            select = MODIFIED if base.answer and base.answer.complete else WITH_ALL_BEFORE
+            head = self._head(benches.head, commits, archive if begins else None, select)
+        before = Outcome(base, self.folder)
+        after = Outcome(head, self.folder, before if begins else None)
+        return {"base": before.parts(), "head": after.parts()}
+
+    def _all_differs(self, benches: Benches, commits: Mapping[Side, str]) -> bool:
+        """Whether something changes that dbt does not compare, and that all it builds may depend on."""
+        if benches.base.environment.digest != benches.head.environment.digest:
+            return True
+        trees = (benches.head.mirror.tree(commits["base"]), benches.head.mirror.tree(commits["head"]))
+        profiles = posixpath.normpath(posixpath.join(self.project.profiles or self.folder, "profiles.yml"))
+        seen = [(self._variables(tree), tree.read(profiles)) for tree in trees]
+        return seen[0] != seen[1]
+
+    def _variables(self, tree: Tree) -> object:
+        project = read_project(tree, self.folder)
+        return (
+            None
+            if project is None or isinstance(project, Unreadable)
+            else project.settings.get("vars").plain()
+        )
+
+    def _base(self, bench: Bench, commit: str, remembered: Folder, archive: Path) -> Build:
+        key = memory_key(bench, [build_command(self.project, KEY_SCRATCH)], commit)
+        declared = self._declared(bench.mirror.tree(commit))
+        with suppress(ValidationError):
+            data = remembered.read(f"{key}.json")
+            if data is not None and fetch(remembered, f"{key}.tar", archive):
+                kept = _Kept.model_validate_json(data)
+                return Build(reused(bench, kept.record), kept.answer, "", declared)
+        with (
+            bench.mirror.worktree(commit) as worktree,
+            tempfile.TemporaryDirectory(prefix="meta-pipeline-") as folder,
+        ):
+            scratch = Path(folder)
+            command = build_command(self.project, scratch)
+            record = bench.run(command, "base", worktree, scratch)
+            answer, said = _answered(bench, record, scratch)
+            packed = answer is not None and pack(worktree, manifest_file(scratch), archive)
+        if packed and answer is not None and answer.results is not None:
+            keep(remembered, f"{key}.tar", archive)
+            remembered.write(f"{key}.json", readable_json(_Kept(record=record, answer=answer)))
+        return Build(record, answer, said, declared)
+
+    def _head(self, bench: Bench, commits: Mapping[Side, str], archive: Path | None, select: str) -> Build:
+        trees = bench.mirror.tree(commits["base"]), bench.mirror.tree(commits["head"])
+        with (
+            bench.mirror.worktree(commits["head"]) as worktree,
+            tempfile.TemporaryDirectory(prefix="meta-pipeline-") as folder,
+        ):
+            scratch = Path(folder)
+            state = scratch / "state" if archive else None
+            if archive and state:
+                unpack(archive, worktree, trees, state)
+            command = build_command(self.project, scratch, state=state, select=select, rows=True)
+            record = bench.run(command, "head", worktree, scratch)
+            answer, said = _answered(bench, record, scratch)
+        return Build(record, answer, said, self._declared(trees[1]))
+
+    def parse(self, bench: Bench, commit: str) -> Part:
+        """What dbt makes of the project at one commit when it only parses it."""
+        with (
+            bench.mirror.worktree(commit) as worktree,
+            tempfile.TemporaryDirectory(prefix="meta-pipeline-") as folder,
+        ):
+            scratch = Path(folder)
+            record = bench.run(parse_command(self.project, scratch), "head", worktree, scratch)
+            answer, said = _answered(bench, record, scratch)
+        return parse_part(Build(record, answer, said, self._declared(bench.mirror.tree(commit))), self.folder)
+
+    def _declared(self, tree: Tree) -> Topology | None:
+        return next((one for one in read_topologies(tree, self.folder) if one.root == self.folder), None)
+
+
+def _answered(bench: Bench, record: CommandRecord, scratch: Path) -> tuple[Answer | None, str]:
+    """What dbt answered, and the end of its output."""
+    try:
+        return read_answer(answer_file(scratch)), tail(bench.output(record))
+    except (OSError, ValueError) as error:
+        return None, tail(bench.output(record)) or str(error)

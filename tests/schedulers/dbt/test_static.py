@@ -1,0 +1,154 @@
+from collections.abc import Mapping
+
+import pytest
+
+from meta_pipeline.delivery.topology import Node, Topology
+from meta_pipeline.delivery.tree import MemoryTree
+from meta_pipeline.schedulers.dbt.static.reader import read_topologies
+
+PROJECT = "name: shop\nvars: {layer: staging, tables: [orders, people]}\n"
+CUSTOMERS = {"models/customers.sql": "select 1 as id", "models/orders.sql": "select 1 as id"}
+
+
+def read(files: Mapping[str, str], folder: str = ".") -> Topology:
+    (topology,) = read_topologies(MemoryTree.of({"dbt_project.yml": PROJECT, **files}), folder)
+    return topology
+
+
+def model(sql: str, **files: str) -> tuple[Node, Topology]:
+    topology = read({**CUSTOMERS, **files, "models/it.sql": sql})
+    node = topology.pipelines[0].node("it")
+    assert node is not None
+    return node, topology
+
+
+@pytest.mark.parametrize(
+    "sql, upstream",
+    [
+        ("select * from {{ ref('orders') }}", ("orders",)),
+        ('select * from {{ ref("shop", "orders") }}', ("orders",)),
+        ("select * from {{ builtins.ref('orders') }}", ("orders",)),
+        ("{# {{ ref('orders') }} #} select 1", ()),
+        ("-- depends_on: {{ ref('orders') }}\nselect 1", ("orders",)),
+        ("{% raw %}{{ ref('orders') }}{% endraw %}", ()),
+        ("{% set source_model = ref('orders') %} select * from {{ source_model }}", ("orders",)),
+        ("{% for t in ['orders', 'customers'] %}{{ ref(t) }}{% endfor %}", ("customers", "orders")),
+        ("{% for t in var('missing', ['orders']) %}{{ ref(t) }}{% endfor %}", ("orders",)),
+        ("{% if target.name == 'dev' %}{{ ref('orders') }}{% else %}{{ ref('customers') }}{% endif %}",
+         ("customers", "orders")),
+        ("{% if execute %}{{ ref('orders') }}{% endif %} select 1", ()),
+        ("{% if is_incremental() %}{{ ref('orders') }}{% endif %} select 1", ()),
+        ("{% if var('layer') == 'staging' %}{{ ref('orders') }}{% else %}{{ ref('customers') }}{% endif %}",
+         ("orders",)),
+        ("{{ dbt_utils.star(from=ref('orders')) }}", ("orders",)),
+        ("{% macro own(t) %}{{ ref(t) }}{% endmacro %}{{ own('orders') }}", ("orders",)),
+        ("{% call statement('x') %}select * from {{ ref('orders') }}{% endcall %}", ("orders",)),
+    ],
+)  # fmt: skip
+def test_what_a_model_refers_to(sql: str, upstream: tuple[str, ...]) -> None:
+    node, topology = model(sql)
+    assert (node.upstream, topology.errors) == (upstream, ())
+
+
+@pytest.mark.parametrize(
+    "sql, line, message",
+    [
+        ("select *\nfrom {{ ref(run_started_at) }}", 2, "what a ref() refers to is computed at run time"),
+        ("select * from {{ ref('order') }}", 1, "ref('order') leads to nothing that is built in this project"),
+        ("select * from {{ source('raw', 'orders') }}", 1, "source('raw', 'orders') is not declared"),
+        ("select 1\n{% endif %}", 2, "this is no Jinja that dbt can read: Encountered unknown tag 'endif'."),
+        ("select 1 {% macro a() %}", 1, None),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_followed_is_an_error_with_its_line(sql: str, line: int, message: str | None) -> None:
+    node, topology = model(sql)
+    (error,) = topology.errors
+    assert (error.path, error.line) == ("models/it.sql", line)
+    assert message is None or error.message == message
+    assert node.upstream == ()
+    assert topology.pipelines[0].node("orders") is not None
+
+
+def test_what_is_not_in_the_project_may_be_in_a_package() -> None:
+    node, topology = model("select * from {{ ref('dates') }}", **{"packages.yml": "packages: []"})
+    assert (node.upstream, node.reads, topology.errors) == ((), ("dates",), ())
+
+
+def test_a_macro_that_never_ends_is_given_up_with_an_error() -> None:
+    again = "{% macro again(x) %}{{ again(x) }}{{ again(x) }}{% endmacro %}"
+    loops = "{% for a in x %}" * 5 + "{{ ref('orders') }}" + "{% endfor %}" * 5
+    _, topology = model(f"{again}{{% set x = range(9) %}}{{{{ again(1) }}}}{loops}")
+    assert topology.errors == ()
+    many = "{% set x = [" + "1," * 200 + "] %}"
+    _, topology = model(f"{many}{loops}")
+    assert [error.message for error in topology.errors] == [
+        "its Jinja is too long to be followed; what it refers to may be incomplete"
+    ]
+
+
+def test_settings_of_the_project_its_folders_its_yaml_and_the_file_hold_in_this_order() -> None:
+    project = (
+        "name: shop\nmodels:\n  shop:\n    +materialized: view\n    marts:\n      materialized: table\n"
+        "      +schema: gold\n      draft: {+enabled: false}\n"
+    )
+    files = {
+        "dbt_project.yml": project,
+        "models/a.sql": "select 1",
+        "models/marts/b.sql": "select 1",
+        "models/marts/c.sql": "{{ config(alias='see', schema=none) }} select 1",
+        "models/marts/d.sql": "{{ config(materialized='ephemeral') }} select 1",
+        "models/marts/e.sql": "{{ config(enabled=false) }} select 1",
+        "models/marts/f.sql": "select 1",
+        "models/marts/draft/g.sql": "select 1",
+        "models/marts/m.yml": "models: [{name: f, config: {materialized: incremental, alias: ef}}]",
+    }
+    nodes = read(files).pipelines[0].nodes
+    assert [(n.id, n.operator, n.writes) for n in nodes] == [
+        ("a", "view", ("a",)),
+        ("b", "table", ("gold.b",)),
+        ("c", "table", ("see",)),
+        ("d", "ephemeral", ()),
+        ("f", "incremental", ("gold.ef",)),
+    ]
+
+
+def test_a_bad_property_file_is_an_error_and_the_rest_stands() -> None:
+    good = "models: [{name: orders, columns: [{name: id, tests: [unique]}]}]"
+    topology = read({**CUSTOMERS, "models/bad.yml": "models:\n  - name: [\n", "models/good.yml": good})
+    assert [(error.path, error.line) for error in topology.errors] == [("models/bad.yml", 3)]
+    assert topology.pipelines[0].node("unique_orders_id") is not None
+
+
+def test_a_name_that_is_taken_is_an_error() -> None:
+    topology = read({**CUSTOMERS, "models/more/orders.sql": "select 2"})
+    assert [(error.path, error.message) for error in topology.errors] == [
+        ("models/orders.sql", "the name 'orders' is taken by models/more/orders.sql:1")
+    ]
+
+
+def test_each_project_of_a_tree_is_a_topology_and_installed_packages_are_none() -> None:
+    tree = MemoryTree.of(
+        {
+            "one/dbt_project.yml": "name: one\n",
+            "two/dbt_project.yml": "name: two\n",
+            "two/models/a.sql": "select 1",
+            "two/target/compiled/b.sql": "select 1",
+            "two/dbt_packages/utils/dbt_project.yml": "name: utils\n",
+            "three/dbt_project.yml": "name: [\n",
+        }
+    )
+    found = read_topologies(tree, ".")
+    assert [(t.root, [p.id for p in t.pipelines]) for t in found] == [
+        ("one", ["one"]),
+        ("three", []),
+        ("two", ["two"]),
+    ]
+    assert found[1].errors[0].path == "three/dbt_project.yml"
+    assert [node.id for node in found[2].pipelines[0].nodes] == ["a"]
+    assert [t.root for t in read_topologies(tree, "two")] == ["two"]
+
+
+def test_the_release_of_dbt_is_read_from_the_requirements() -> None:
+    assert read({"requirements.txt": "dbt-core==1.9.4\n"}).version == "1.9.4"
+    assert read({"requirements.txt": "dbt-duckdb\n"}).version == "unresolved"
+    assert read({"uv.lock": '[[package]]\nname = "dbt-core"\nversion = "1.10.2"\n'}).version == "1.10.2"
