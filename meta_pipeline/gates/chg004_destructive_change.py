@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import ClassVar
 
-from meta_pipeline.contracts.changes import removed_contracts
 from meta_pipeline.contracts.places import DEFAULT_CONTRACTS, matches
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.plan import Plan, TopologyEdit
@@ -263,6 +262,8 @@ def _deleted_files(change: Change, plan: Plan | None, policy: Policy) -> Iterato
 
 
 def _removed_contracts(change: Change, plan: Plan | None, policy: Policy) -> Iterator[Weighed]:
+    from meta_pipeline.contracts.changes import removed_contracts  # loads parsers of SQL and of templates
+
     named = plan.files if plan else frozenset()
     for contract in removed_contracts(change, policy.contracts):
         what = "description" if contract.declared_by == "dbt" and not contract.enforced else "contract"

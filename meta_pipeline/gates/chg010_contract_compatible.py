@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
-from meta_pipeline.contracts.changes import broken_contracts, touched_contracts
-from meta_pipeline.contracts.compatibility import contract_changes
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.contract import ChangeKind, ContractChange
 from meta_pipeline.delivery.stages import StageId
@@ -36,6 +34,10 @@ class ContractCompatible(Gate):
     needs: ClassVar[tuple[str, ...]] = ("change",)
 
     def judge(self, case: Case) -> Opinion:
+        # What reads contracts loads parsers of SQL and of templates, which only judging needs.
+        from meta_pipeline.contracts.changes import broken_contracts, touched_contracts
+        from meta_pipeline.contracts.compatibility import contract_changes
+
         assert case.change is not None
         touched = touched_contracts(case.change, case.policy.contracts)
         broken = broken_contracts(case.change, case.policy.contracts)

@@ -4,7 +4,6 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from meta_pipeline.contracts.descriptions import description_of
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.reports import Measure, ReportKind, ValidationReport
 from meta_pipeline.delivery.requirements import Comparator, Criterion
@@ -63,6 +62,8 @@ def measured(
 
 def _from_files(criterion: Criterion, change: Change | None, contracts: tuple[str, ...]) -> Measured:
     """A description is a text of the head's own files, which the change's digest already covers."""
+    from meta_pipeline.contracts.descriptions import description_of  # loads parsers of SQL and of templates
+
     dataset, _, column = criterion.subject.rpartition(".")
     found = description_of(change.head, dataset, column, contracts) if change is not None else None
     if found is None:

@@ -2,7 +2,6 @@
 
 from pathlib import PurePosixPath
 
-from meta_pipeline.contracts.datasets import datasets_of
 from meta_pipeline.delivery.context import DependencyAudit, Manifest, RepoContext
 from meta_pipeline.delivery.requirements import Requirements
 from meta_pipeline.delivery.topology import Topology
@@ -21,6 +20,8 @@ _LOCK_OF = {
 
 def read_context(tree: Tree, base: str, topologies: tuple[Topology, ...], policy: Policy) -> RepoContext:
     """Pipelines, described datasets, manifests and files at the commit `base`; issue files are left out."""
+    from meta_pipeline.contracts.datasets import datasets_of  # loads parsers of SQL and of templates
+
     return RepoContext(
         base=base,
         topologies=topologies,

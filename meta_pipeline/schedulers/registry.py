@@ -40,5 +40,6 @@ READERS: Mapping[SchedulerKind, Reader] = {
     "dagster": _read_dagster,
     "dbt": _read_dbt,
 }
+
 RUNTIMES: Mapping[SchedulerKind, Runtime] = {"airflow": AirflowRuntime(), "dagster": DagsterRuntime()}
 """A runtime's module builds argument lists and reads answers; the scheduler's own package stays in the target."""

@@ -26,7 +26,6 @@ from meta_pipeline.schedulers.dbt.commands import (
     parse_command,
 )
 from meta_pipeline.schedulers.dbt.project import read_project
-from meta_pipeline.schedulers.dbt.static.reader import read_topologies
 from meta_pipeline.validation.bench import Bench, Benches
 from meta_pipeline.validation.dbt_outcome import Build, Outcome, parse_part
 from meta_pipeline.validation.lane import Part, tail
@@ -166,6 +165,8 @@ class DbtLane:
         return parse_part(Build(record, answer, said, self._declared(bench.mirror.tree(commit))), self.folder)
 
     def _declared(self, tree: Tree) -> Topology | None:
+        from meta_pipeline.schedulers.dbt.static.reader import read_topologies  # loads a parser of templates
+
         return next((one for one in read_topologies(tree, self.folder) if one.root == self.folder), None)
 
 
