@@ -1,5 +1,6 @@
 """The webserver and the daemon that an operator starts, ended as a whole tree of processes."""
 
+import json
 import os
 import shutil
 import socket
@@ -12,9 +13,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
+from meta_pipeline.delivery.ids import DeliveryId
+from meta_pipeline.delivery.states import Standing, State
+from meta_pipeline.desk import Desk
+from meta_pipeline.settings import Home
 from tests.conftest import ROOT
 from tests.shipped_target import ShippedTarget
 
@@ -34,9 +40,14 @@ class Operator:
         """Somebody whose settings name these targets; sensors tick every two seconds."""
         watched = ", ".join(f"{{name: {target.name}, repository: {target.origin}}}" for target in targets)
         (home / "settings.yaml").write_text(f"keep_watch_seconds: 2\ntargets: [{watched}]\n")
-        dagster_home.mkdir()
+        (dagster_home / "tmp").mkdir(parents=True)
         shutil.copyfile(ROOT / "dagster.yaml", dagster_home / "dagster.yaml")
         return cls(home, dagster_home)
+
+    @property
+    def temporary(self) -> Path:
+        """The temporary folder of all that the operator runs."""
+        return self.dagster_home / "tmp"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -46,6 +57,7 @@ class Operator:
             **os.environ,
             "META_PIPELINE_HOME": str(self.home),
             "DAGSTER_HOME": str(self.dagster_home),
+            "TMPDIR": str(self.temporary),
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
         }
 
@@ -58,6 +70,32 @@ class Operator:
             text=True,
             check=False,
             timeout=60,
+        )
+
+    def status(self, delivery: str) -> dict[str, Any]:
+        """What `meta-pipeline status --json` says of a delivery."""
+        document: dict[str, Any] = json.loads(self.run("status", delivery, "--json").stdout)
+        return document
+
+    def standing(self, delivery: str) -> Standing | None:
+        """Where a delivery's ledger says that it stands; None before it was opened."""
+        record = Desk(Home(self.home)).record(DeliveryId.parse(delivery))
+        return record.standing() if record.entries() else None
+
+    def wait_for(self, delivery: str, *states: State, seconds: float = 120) -> State:
+        """Wait until a delivery is in one of these states, and give that one."""
+        deadline = time.monotonic() + seconds
+        found: Standing | None = None
+        while time.monotonic() < deadline:
+            found = self.standing(delivery)
+            if found is not None and found.state in states:
+                return found.state
+            if found is not None and found.state in ("blocked", "failed"):
+                break  # only a person moves it on
+            time.sleep(0.5)
+        log = (self.dagster_home / "dagster-dev.log").read_text(errors="replace")[-4000:]
+        raise AssertionError(
+            f"{delivery} is not {states} within {seconds} s but {found}; dagster said:\n{log}"
         )
 
 

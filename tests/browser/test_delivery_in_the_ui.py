@@ -1,19 +1,13 @@
 """An operator's day in the Dagster UI: three issues come in; one is delivered, one pauses, one is blocked."""
 
-import json
 import os
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from meta_pipeline.delivery.ids import DeliveryId
-from meta_pipeline.delivery.states import Standing, State
-from meta_pipeline.desk import Desk
-from meta_pipeline.settings import Home
 from tests.browser.page import Ui, browser, check_page, partition_page
 from tests.browser.server import Operator, dagster_dev
 from tests.conftest import requires_bubblewrap, requires_chromium
@@ -53,27 +47,27 @@ def test_three_issues_from_the_inbox(
     before = target.main
 
     target.push_issues("0001", "0002", "0003")
-    wait_for(operator, CLEAN, "awaiting_plan_signoff")
-    wait_for(operator, IMPLAUSIBLE, "awaiting_plan_signoff")
-    wait_for(operator, AMBIGUOUS, "blocked")
+    operator.wait_for(f"sales/{CLEAN}", "awaiting_plan_signoff")
+    operator.wait_for(f"sales/{IMPLAUSIBLE}", "awaiting_plan_signoff")
+    operator.wait_for(f"sales/{AMBIGUOUS}", "blocked")
     sees_the_sensor_launch_the_runs(ui)
     sees_the_plan_wait(ui)
     sees_the_questions(ui)
 
     for partition in (CLEAN, IMPLAUSIBLE):
         assert operator.run("approve", f"sales/{partition}", "design", "--key", key).returncode == 0
-    wait_for(operator, IMPLAUSIBLE, "blocked", seconds=600)
-    wait_for(operator, CLEAN, "awaiting_review_signoff", seconds=300)
+    operator.wait_for(f"sales/{IMPLAUSIBLE}", "blocked", seconds=600)
+    operator.wait_for(f"sales/{CLEAN}", "awaiting_review_signoff", seconds=300)
     sees_the_failed_check(ui)
     sees_the_change_wait(ui)
 
     works_by_hand_and_voids_nothing(ui, operator)
 
     assert operator.run("approve", f"sales/{CLEAN}", "review", "--key", key).returncode == 0
-    wait_for(operator, CLEAN, "delivered")
+    operator.wait_for(f"sales/{CLEAN}", "delivered")
     sees_it_delivered(ui)
     sees_the_lineage(ui)
-    delivered = status(operator, CLEAN)
+    delivered = operator.status(f"sales/{CLEAN}")
     assert before != target.main == delivered["commit"]
 
 
@@ -145,12 +139,12 @@ def sees_the_change_wait(ui: Ui) -> None:
 
 def works_by_hand_and_voids_nothing(ui: Ui, operator: Operator) -> None:
     """What is materialized again and comes out the same voids no verdict and no sign-off."""
-    before = status(operator, CLEAN)
+    before = operator.status(f"sales/{CLEAN}")
     for asset in ("requirements", "plan"):
         run = ui.materialize_by_hand(f"sales/{asset}", CLEAN)
         ui.see(f"/runs/{run}", SUCCESS, f"sales__{asset}", f"partition: {CLEAN}", seconds=90)
     ui.see(f"/runs?q[0]=tag:meta_pipeline/delivery=sales/{CLEAN}", run[:8], picture="runs-of-one-delivery")
-    after = status(operator, CLEAN)
+    after = operator.status(f"sales/{CLEAN}")
     assert after["state"] == "awaiting_review_signoff"
     assert standing_of(after) == standing_of(before)
 
@@ -181,30 +175,6 @@ def sees_check(ui: Ui, asset: str, check: str, partition: str, *words: str) -> N
     ui.page.get_by_text(partition, exact=True).filter(visible=True).last.click()
     for text in words:
         ui.shown(text).wait_for()
-
-
-def wait_for(operator: Operator, partition: str, state: State, seconds: float = 120) -> None:
-    """Wait until a delivery's ledger says that it is in this state."""
-    record = Desk(Home(operator.home)).record(DeliveryId.of_partition("sales", partition))
-    deadline = time.monotonic() + seconds
-    found: Standing | None = None
-    while time.monotonic() < deadline:
-        if record.entries():
-            found = record.standing()
-            if found.state == state:
-                return
-            if found.state in ("blocked", "failed"):
-                break  # only a person moves it on
-        time.sleep(0.5)
-    log = (operator.dagster_home / "dagster-dev.log").read_text(errors="replace")[-4000:]
-    raise AssertionError(
-        f"sales/{partition} is not {state} within {seconds} s but {found}; dagster said:\n{log}"
-    )
-
-
-def status(operator: Operator, partition: str) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(operator.run("status", f"sales/{partition}", "--json").stdout)
-    return document
 
 
 def standing_of(document: dict[str, Any]) -> dict[str, Any]:
