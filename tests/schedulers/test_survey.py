@@ -33,8 +33,10 @@ def test_each_scheduler_is_detected_with_its_folders_and_reasons() -> None:
         "dags/d.py import airflow and define pipelines",
         "requirements.txt names apache-airflow",
     )
-    assert schedulers_without_reader(tree, Policy()) == ("dagster", "dbt", "prefect")
-    assert [topology.root for topology in survey(tree, Policy())] == ["dags"]
+    assert schedulers_without_reader(tree, Policy()) == ("dbt", "prefect")
+    dags, homeless = survey(tree, Policy())
+    assert (dags.root, homeless.root, homeless.pipelines) == ("dags", "jobs", ())
+    assert homeless.errors[0].message.startswith("no code location holds this file")
 
 
 def test_a_dependency_alone_is_no_scheduler_in_use() -> None:
