@@ -34,7 +34,9 @@ def test_each_scheduler_is_detected_with_its_folders_and_reasons() -> None:
         "requirements.txt names apache-airflow",
     )
     assert schedulers_without_reader(tree, Policy()) == ("prefect",)
-    assert [topology.root for topology in survey(tree, Policy())] == ["dags", "models"]
+    dags, homeless, models = survey(tree, Policy())
+    assert (dags.root, homeless.root, models.root) == ("dags", "jobs", "models")
+    assert homeless.errors[0].message.startswith("no code location holds this file")
 
 
 def test_a_dependency_alone_is_no_scheduler_in_use() -> None:

@@ -76,6 +76,8 @@ def code_locations(sources: Sources, root: str, import_roots: tuple[str, ...]) -
         for path in _defining(sources, root):
             searched = _searched(root, import_roots, posixpath.dirname(path))
             found[(root, path)] = CodeLocation(root, path, searched)
+    if not found and not errors:
+        errors += _homeless(sources, root)
     return Found(
         tuple(_apart(sorted(found.values(), key=lambda one: (one.root, one.file or "")))), tuple(errors)
     )
@@ -226,6 +228,16 @@ def _defining(sources: Sources, root: str) -> list[str]:
         if not any(_is_below(home, posixpath.dirname(other)) for other in taken):
             taken.append(path)
     return taken
+
+
+def _homeless(sources: Sources, root: str) -> list[TopologyError]:
+    """The error of Dagster code that no code location holds, at its first file."""
+    code = (path for path in sources.below(root) if path.endswith(".py") and not _SKIPPED.search(path))
+    first = next((path for path in code if _OF_DAGSTER.search(sources.tree.read(path) or b"")), None)
+    if first is None:
+        return []
+    message = "no code location holds this file; build Definitions, or name its module in pyproject.toml"
+    return [TopologyError(path=first, line=1, message=message)]
 
 
 def _is_below(folder: str, other: str) -> bool:
