@@ -15,7 +15,6 @@ from meta_pipeline.delivery.ledger import Opened, answers_in, closed_by_issue, o
 from meta_pipeline.delivery.model import digest
 from meta_pipeline.desk import Delivery, Tip, tip_of
 from meta_pipeline.gates.case import Case
-from meta_pipeline.issues.digestion import digest_issue
 from meta_pipeline.issues.inbox import IssueError, list_inbox, read_issue
 from meta_pipeline.issues.repo_context import read_context
 from meta_pipeline.messages.notes import alignment_note
@@ -57,6 +56,8 @@ def requirements(
 ) -> Iterator[Any]:
     delivery = at_work(context, desk)
     answers = answers_in(delivery.record.entries())
+    from meta_pipeline.issues.digestion import digest_issue  # compiles all phrases that an issue may use
+
     digested = digest_issue(issue, repo_context, delivery.policy, answers)
     subject = digest(digested)
     case = Case(delivery.policy, requirements=digested, context=repo_context)

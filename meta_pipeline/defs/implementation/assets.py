@@ -26,7 +26,6 @@ from meta_pipeline.gates.catalogue import catalogue
 from meta_pipeline.resources import DeskResource
 from meta_pipeline.schedulers.survey import read_change
 from meta_pipeline.validation.bench import Bench, set_up, set_up_both
-from meta_pipeline.validation.validate import unable, validate
 from meta_pipeline.workspace.environment import CannotBuild
 
 KINDS: dict[str, ReportKind] = {
@@ -163,6 +162,8 @@ def _note(delivery: Delivery, record: CommandRecord) -> None:
 def _validated(
     delivery: Delivery, change_set: ChangeSet, wanted: list[ReportKind]
 ) -> dict[ReportKind, ValidationReport]:
+    from meta_pipeline.validation.validate import unable, validate  # with all lanes
+
     change = change_of(delivery, change_set)
     if change is None:
         return unable(change_set, f"the patch does not apply: {change_set.rejection}", wanted)
