@@ -99,7 +99,7 @@ def sees_the_questions(ui: Ui) -> None:
         "sales/requirements",
         "DSC005_questions_answered",
         AMBIGUOUS,
-        "1 of 1 questions are open",
+        "questions that are open: 1 of 1",
         f"meta-pipeline answer sales/{AMBIGUOUS} q1",
     )
     ui.take("questions")

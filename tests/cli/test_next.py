@@ -10,7 +10,7 @@ from tests.conftest import MakeRepository, commit
     "command, says",
     [
         (("doctor",), "next: meta-pipeline init --repo PATH"),
-        (("gates",), "next: judge a change by these with: meta-pipeline check --repo PATH"),
+        (("gates",), "judge a change by all with: meta-pipeline check --repo PATH"),
         (("status",), "Begin one with: meta-pipeline deliver --repo PATH --issue FILE"),
         (("hold",), "Next: meta-pipeline hold --release"),
         (("hold", "--release"), "Next: meta-pipeline status"),

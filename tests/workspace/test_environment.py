@@ -167,7 +167,7 @@ def test_a_source_distribution_is_built_in_the_sandbox(state: Path, tmp_path: Pa
         port = server.stdout.readline().split(" port ")[1].split()[0]
         line = f"hostile @ http://127.0.0.1:{port}/hostile-1.tar.gz\n"
         environment = built(state, {"requirements.txt": line})
-        server.terminate()
+        server.kill()
 
     assert not planted.exists()
     assert not Path("/usr/planted").exists()
