@@ -121,7 +121,7 @@ def sees_the_failed_check(ui: Ui) -> None:
         IMPLAUSIBLE,
         "values are unexpected",
         "how to mend it",
-        "read the guidance request",
+        f"meta-pipeline status sales/{IMPLAUSIBLE}",
     )
     ui.take("blocked-check")
 
