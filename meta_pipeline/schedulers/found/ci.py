@@ -72,7 +72,7 @@ class _Walk:
                 yield from self.steps(item, folder, name, above)
         if not isinstance(node, MappingNode):
             return
-        fields = {key.value: value for key, value in node.value if isinstance(key, ScalarNode)}
+        fields = _fields(node)
         given = next((_text(fields[key]) for key in _FOLDERS if key in fields), None)
         folder = _default_folder(fields, folder) if given is None else given
         name = f"{name} {_text(fields.get('name'))}"
@@ -98,13 +98,8 @@ def _action(fields: dict[str, Node]) -> str:
     used = _text(fields.get("uses"))
     for pattern, program in _ACTIONS:
         if pattern.fullmatch(used):
-            given = fields.get("with")
-            options = (
-                {key.value: _text(value) for key, value in given.value}
-                if isinstance(given, MappingNode)
-                else {}
-            )
-            return f"{program} {options.get('args', 'check')}" if program else "pre-commit run --all-files"
+            arguments = _text(_fields(fields.get("with")).get("args")) or "check"
+            return f"{program} {arguments}" if program else "pre-commit run --all-files"
     return ""
 
 
@@ -112,9 +107,14 @@ def _default_folder(fields: dict[str, Node], folder: str) -> str:
     """The folder that `defaults: {run: {working-directory: ...}}` gives to all steps below."""
     node: Node | None = fields.get("defaults")
     for key in ("run", _FOLDERS[0]):
-        values = {k.value: v for k, v in node.value} if isinstance(node, MappingNode) else {}
-        node = values.get(key)
+        node = _fields(node).get(key)
     return _text(node) or folder
+
+
+def _fields(node: Node | None) -> dict[str, Node]:
+    """The values of a mapping by their keys; nothing where this is none."""
+    pairs = node.value if isinstance(node, MappingNode) else ()
+    return {key.value: value for key, value in pairs if isinstance(key, ScalarNode)}
 
 
 def _text(node: Node | None) -> str:

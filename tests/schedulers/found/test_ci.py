@@ -158,7 +158,16 @@ def test_tests_are_run_as_ci_narrows_them_down(script: str, unit: str, integrati
 
 
 @pytest.mark.parametrize(
-    "text", ["a: [", "&a [*a]", "- \x01", "a: &b {c: *b, run: ruff check}", "a: 1\n---\nb: 2\n", ""]
+    "text",
+    [
+        "a: [",
+        "&a [*a]",
+        "- \x01",
+        "a: &b {c: *b, run: ruff check}",
+        "a: 1\n---\nb: 2\n",
+        "",
+        "a: {uses: x/ruff-action, with: {[1]: 2}}",
+    ],
 )
 def test_a_file_that_cannot_be_read_tells_nothing(text: str) -> None:
     assert detected({".github/workflows/ci.yml": text}).policy.commands.unit_tests is None
