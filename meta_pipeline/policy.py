@@ -1,8 +1,9 @@
 """The policy of a target: `.meta-pipeline.yaml` at its root, read from the base commit and never from a patch."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from itertools import count
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
@@ -18,6 +19,7 @@ from meta_pipeline.delivery.topology import SchedulerKind
 POLICY_FILE = ".meta-pipeline.yaml"
 INBOX = ".meta-pipeline/issues"
 SIGNERS_FILE = ".meta-pipeline/allowed_signers"
+_MOST_VALUES = 50_000
 
 
 class PolicyError(ValueError):
@@ -208,21 +210,30 @@ def read_policy(text: str, path: str = POLICY_FILE) -> Policy:
         raise PolicyError(
             f"{path}:{line}: this is not YAML: it holds a control character; remove it."
         ) from error
+    except RecursionError as error:
+        raise PolicyError(f"{path}:1: it is nested too deeply to be read; write it as init does.") from error
     except ValueError as error:
         raise PolicyError(f"{path}:1: a value cannot be read: {error}; put it in quotes.") from error
     if not isinstance(document, CommentedMap):
         raise PolicyError(f"{path}:1: a policy is a mapping of keys; begin with 'version: 1'.")
+    counted = count()
+    values = _plain(document, counted)
+    if next(counted) > _MOST_VALUES:
+        raise PolicyError(f"{path}:1: its aliases unfold without end; write the values out.")
     try:
-        return Policy.model_validate(_plain(document))
+        return Policy.model_validate(values)
     except ValidationError as error:
         raise PolicyError(_explain(document, error, path)) from error
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, counted: Iterator[int]) -> Any:
+    """The value as dicts, lists and scalars; beyond the most values that are counted, None."""
+    if next(counted) > _MOST_VALUES:
+        return None
     if isinstance(value, CommentedMap):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _plain(item, counted) for key, item in value.items()}
     if isinstance(value, CommentedSeq):
-        return [_plain(item) for item in value]
+        return [_plain(item, counted) for item in value]
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 

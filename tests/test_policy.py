@@ -13,6 +13,11 @@ from meta_pipeline.policy import Policy, PolicyError, read_policy
         ("", ":1: a policy is a mapping of keys; begin with 'version: 1'."),
         ("- a\n", ":1: a policy is a mapping"),
         ("version: 1\ncommands: [\n", "this is not YAML"),
+        ("version: " + "[" * 5000, "nested too deeply"),
+        (
+            "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 40)),
+            "aliases",
+        ),
         ("version: 1\nversion: 1\n", ":2: this is not YAML: found duplicate key"),
         ("version: 1\ntarget: a\x1f\n", ":2: this is not YAML: it holds a control character"),
         ("version: 1\ndry_run: {logical_date: 2026-13-45}\n", "a value cannot be read: month must be"),

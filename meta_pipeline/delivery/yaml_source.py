@@ -146,6 +146,10 @@ class _Reading:
         if node.tag == "tag:yaml.org,2002:str":
             return node.value
         try:
-            return self.loader.construct_object(node)
+            value = self.loader.construct_object(node)
+            str(value)  # Python writes no number of thousands of digits
         except ValueError as error:
             raise _wrong(str(error), node) from error
+        except (LookupError, AttributeError) as error:  # PyYAML's own, where a tag and its value do not fit
+            raise _wrong(f"'{node.value}' is no {node.tag.rpartition(':')[2]}", node) from error
+        return value

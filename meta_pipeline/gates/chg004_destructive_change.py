@@ -1,7 +1,6 @@
 """CHG004: nothing is destroyed that the plan does not name."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import ClassVar
@@ -10,12 +9,12 @@ from meta_pipeline.contracts.places import DEFAULT_CONTRACTS, matches
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.plan import Plan, TopologyEdit
 from meta_pipeline.delivery.stages import StageId
-from meta_pipeline.delivery.topology import Difference, Node, TopologyError, pipelines_of
 from meta_pipeline.delivery.tree import FileChange
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.destructive_sql import new_destructions
-from meta_pipeline.gates.gate import Example, Gate, Opinion, Strength
+from meta_pipeline.gates.gate import Example, Gate, Opinion
+from meta_pipeline.gates.removals import removed_topology, strength_of
 from meta_pipeline.gates.weighing import Weighed, weigh, weighed
 from meta_pipeline.policy import Policy
 
@@ -31,7 +30,6 @@ _COMMANDS = (
         re.compile(r"\bdbt\s+(run|build|seed)\b.*\s--full-refresh\b"),
     ),
 )
-_LOOKING = frozenset({"asset_check", "test"})
 _PROSE = frozenset({".md", ".rst", ".txt", ".adoc", ".html"})
 
 
@@ -52,7 +50,7 @@ class DestructiveChange(Gate):
     def judge(self, case: Case) -> Opinion:
         assert case.change is not None
         found = [
-            *_removed_topology(case.change, case.plan),
+            *removed_topology(case.change, case.plan),
             *_deleted_files(case.change, case.plan, case.policy),
             *_removed_contracts(case.change, case.plan, case.policy),
             *_destroyed_data(case.change),
@@ -152,100 +150,13 @@ def _sql(text: str) -> Case:
     return Case(Policy(), change=specimens.change({}, {"sales/sql/load.sql": text}))
 
 
-def _removed_topology(change: Change, plan: Plan | None) -> Iterator[Weighed]:
-    named = {(edit.pipeline, edit.node) for edit in plan.edits if edit.field == "removed"} if plan else set()
-    known = {error for topology in change.base_topologies for error in topology.errors}
-    new = [error for topology in change.head_topologies for error in topology.errors if error not in known]
-    unreadable = {error.path for error in new if not error.opaque}
-    carried_on = _carried_on(change)
-    for difference in change.differences:
-        if difference.field != "removed" or (difference.pipeline, difference.node) in carried_on:
-            continue
-        is_named = (difference.pipeline, difference.node) in named
-        cause, veiled = "", _veil(difference, new, change)
-        fix = "confirm the removal" if is_named else "keep it, or have a plan approved that names the removal"
-        if difference.path in unreadable:
-            cause = ", as its file can no longer be read"
-        elif veiled is not None:
-            cause = f", unless {veiled.path}:{veiled.line or 1} makes it, which only a run can tell"
-            fix = "look whether it is made there, and approve it if it is"
-        yield weighed(
-            _strength(is_named=is_named or (veiled is not None and difference.path not in unreadable)),
-            f"{difference.sentence}{cause}; {_lost(difference)}",
-            fix,
-            path=difference.path,
-            line=difference.line,
-        )
-
-
-def _veil(difference: Difference, new: list[TopologyError], change: Change) -> TopologyError | None:
-    """New code beside what was removed, of which source does not tell what it makes: it may have taken over."""
-    held = {entry.content for path, entry in change.base.entries().items()}
-    entries = change.head.entries()
-    return next(
-        (
-            error
-            for error in new
-            if error.opaque
-            and error.path in entries
-            and entries[error.path].content not in held
-            and _home(error.path) == _home(difference.path)
-        ),
-        None,
-    )
-
-
-def _home(path: str) -> str:
-    """The outermost folder: of a repository with several projects, the project."""
-    return path.partition("/")[0]
-
-
-def _carried_on(change: Change) -> frozenset[tuple[str, str]]:
-    """The removed tests that a new one of the same kind on the same column takes up.
-
-    dbt names a test by its arguments, so that another list of accepted values is a test of another name.
-    """
-    old, new = pipelines_of(change.base_topologies), pipelines_of(change.head_topologies)
-    found: set[tuple[str, str]] = set()
-    for pipeline_id in old.keys() & new.keys():
-        before = {node.id: node for node in old[pipeline_id].nodes if node.kind == "test"}
-        after = {node.id: node for node in new[pipeline_id].nodes if node.kind == "test"}
-        added = Counter(_tested(after[node_id]) for node_id in after.keys() - before.keys())
-        for node_id in sorted(before.keys() - after.keys()):
-            if added[_tested(before[node_id])] > 0:
-                added[_tested(before[node_id])] -= 1
-                found.add((pipeline_id, node_id))
-    return frozenset(found)
-
-
-def _tested(test: Node) -> tuple[str | None, tuple[str, ...], tuple[str, ...], str]:
-    """What a generic test looks at: its kind, its models and sources, and the column, which its name tells."""
-    for name in (*test.upstream, *(read.replace(".", "_") for read in test.reads)):
-        _, found, rest = test.id.partition(f"_{name}_")
-        if found:
-            return test.operator, test.upstream, test.reads, rest.partition("__")[0]
-    return test.operator, test.upstream, test.reads, test.id
-
-
-def _lost(difference: Difference) -> str:
-    if difference.node is not None and difference.kind in _LOOKING:
-        return "what it would catch goes unseen"
-    if difference.kind == "external_asset":
-        return "nobody sees any more what depends on it"
-    return "its runs stop and its data goes stale"
-
-
-def _strength(*, is_named: bool) -> Strength:
-    return "needs_approval" if is_named else "failed"
-
-
 def _deleted_files(change: Change, plan: Plan | None, policy: Policy) -> Iterator[Weighed]:
     deleted = _not_moved(change.files)
     named = plan.files if plan else frozenset()
     for file in deleted:
         if any(matches(file.path, pattern) for pattern in (*DEFAULT_CONTRACTS, *policy.contracts)):
             yield weighed(
-                _strength(is_named=file.path in named),
+                strength_of(is_named=file.path in named),
                 f"the data contract {file.path} is deleted; its readers rely on it",
                 "keep the contract, or have a plan approved that names its removal",
                 path=file.path,
@@ -254,7 +165,7 @@ def _deleted_files(change: Change, plan: Plan | None, policy: Policy) -> Iterato
     if len(deleted) >= _MANY_FILES or (len(deleted) >= _FEW_FILES and len(deleted) > _LARGE_SHARE * tracked):
         some = ", ".join(file.path for file in deleted[:3])
         yield weighed(
-            _strength(is_named=all(file.path in named for file in deleted)),
+            strength_of(is_named=all(file.path in named for file in deleted)),
             f"{len(deleted)} of {tracked} files are deleted, such as {some}",
             "keep them, or have a plan approved that names each",
             path=deleted[0].path,
@@ -268,7 +179,7 @@ def _removed_contracts(change: Change, plan: Plan | None, policy: Policy) -> Ite
     for contract in removed_contracts(change, policy.contracts):
         what = "description" if contract.declared_by == "dbt" and not contract.enforced else "contract"
         yield weighed(
-            _strength(is_named=contract.path in named),
+            strength_of(is_named=contract.path in named),
             f"the {what} of {contract.dataset} is deleted from {contract.path}, and the dataset stays; "
             "nobody can tell any more what its readers rely on",
             "keep it, or have a plan approved that names the file",

@@ -97,7 +97,7 @@ def _pieces(path: str, text: str) -> Iterator[_Piece]:
     elif path.endswith(".py"):
         try:
             module = ast.parse(text)
-        except (SyntaxError, ValueError):
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             return
         prose = {id(node.value) for node in ast.walk(module) if isinstance(node, ast.Expr)}
         inner = {
@@ -123,7 +123,7 @@ def _literal(node: ast.AST) -> str | None:
 
 def _of_unreadable(text: str) -> Iterator[Destruction]:
     """The same by pattern, for SQL that no dialect reads."""
-    code = re.sub(r"--[^\n]*", "", re.sub(r"/\*.*?\*/", blank, text, flags=re.DOTALL))
+    code = re.sub(r"--[^\n]*", "", re.sub(r"/\*(?:(?!/\*).)*?\*/", blank, text, flags=re.DOTALL))
     for verb, pattern in _UNREADABLE:
         for match in pattern.finditer(code):
             table = _bare(match)

@@ -11,8 +11,9 @@ from sqlglot.errors import SqlglotError
 
 from meta_pipeline.gates.destructive_sql import WORTH_PARSING, blank
 
-_JINJA_VALUE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
-_JINJA_OTHER = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+# A match ends where the next one begins: else text that opens and never closes is searched to its end each time.
+_JINJA_VALUE = re.compile(r"\{\{(?:(?!\{\{).)*?\}\}", re.DOTALL)
+_JINJA_OTHER = re.compile(r"\{%(?:(?!\{%).)*?%\}|\{#(?:(?!\{#).)*?#\}", re.DOTALL)
 _DIALECTS = (None, "bigquery", "snowflake", "postgres")
 _DROPS_DATA = frozenset({"TABLE", "SCHEMA", "DATABASE", "COLUMN"})
 
@@ -47,7 +48,7 @@ def _parse(text: str) -> list[exp.Expression] | None:
     for dialect in _DIALECTS:
         try:
             statements = sqlglot.parse(plain, read=dialect)
-        except SqlglotError:
+        except (SqlglotError, RecursionError):
             continue
         found = [statement for statement in statements if isinstance(statement, exp.Expression)]
         if not any(_is_unread(statement) for statement in found):

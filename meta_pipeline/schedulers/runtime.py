@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from pydantic import ValidationError
 
@@ -10,10 +10,14 @@ from meta_pipeline.delivery.evidence import Command
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.topology import SchedulerKind, Topology
 from meta_pipeline.policy import Policy
+from meta_pipeline.workspace.written import read_written
 
 PARSE_SECONDS = 300
 PIPELINE_SECONDS = 600
 """The longest that an import of all pipelines, and the dry run of one, may take."""
+
+
+_Document = TypeVar("_Document", bound=Frozen)
 
 
 class NodeRun(Frozen):
@@ -66,8 +70,17 @@ class Runtime(Protocol):
         ...
 
 
-def malformed(what: str, error: ValidationError) -> str:
-    """The sentence for a probe's output that is not as agreed; `what` is such as `dry run of Airflow`."""
-    first = error.errors()[0]
-    where = ".".join(map(str, first["loc"])) or "its beginning"
-    return f"The {what} cannot be read: at {where}: {first['msg']}; run the command again."
+def read_document(model: type[_Document], path: Path, what: str) -> _Document:
+    """What a probe wrote to a file; `what` names it in a message, such as `dry run that Airflow's probe wrote`.
+
+    Raises `OSError` or `ValueError` where there is none, or none that is as agreed.
+    """
+    data = read_written(path)
+    try:
+        return model.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "its beginning"
+        raise ValueError(
+            f"The {what} cannot be read: at {where}: {first['msg']}; run the command again."
+        ) from error

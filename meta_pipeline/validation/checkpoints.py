@@ -4,13 +4,12 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from meta_pipeline.delivery.evidence import Command, CommandRecord
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.reports import Measure, Problem, SideReport
 from meta_pipeline.policy import CheckpointPolicy
 from meta_pipeline.validation.lane import Part, occurrences, tail, unfinished
+from meta_pipeline.workspace.written import read_written
 
 PROBE = Path(__file__).with_name("gx_probe.py")
 
@@ -79,8 +78,8 @@ def read_checkpoints(records: Sequence[CommandRecord], outputs: Sequence[str], s
     measures: list[Measure] = []
     for number, (record, output) in enumerate(zip(records, outputs, strict=True)):
         try:
-            document = CheckpointResults.model_validate_json(_written(scratch, number).read_bytes())
-        except (OSError, ValidationError):
+            document = CheckpointResults.model_validate_json(read_written(_written(scratch, number)))
+        except (OSError, ValueError):
             reason = unfinished(record) or f"the checkpoints gave no result: {tail(output)}"
             return _could_not_run(records, reason)
         raised = next(_raised(document), None)

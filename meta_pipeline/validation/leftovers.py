@@ -23,10 +23,13 @@ def pack(worktree: Worktree, manifest: Path, archive: Path) -> bool:
 
     False where there is no manifest, or too much to carry on. Links are left out: they may lead anywhere.
     """
+    if manifest.resolve() != manifest:  # the folders above it were the build's too
+        return False
     left = [path for path in _left(worktree) if path.is_file() and not path.is_symlink()]
     if not manifest.is_file() or sum(path.stat().st_size for path in (*left, manifest)) > MOST_CARRIED:
         return False
-    with tarfile.open(archive, "w") as tar:
+    # Files that share their content are stored one by one: a hard link would name a path outside `files`.
+    with tarfile.open(archive, "w", dereference=True) as tar:
         tar.add(manifest, _MANIFEST, recursive=False)
         for path in left:
             tar.add(path, f"{_FILES}/{path.relative_to(worktree.path).as_posix()}", recursive=False)

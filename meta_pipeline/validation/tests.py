@@ -9,6 +9,7 @@ from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.reports import Measure, Problem, SideReport
 from meta_pipeline.validation.lane import Lane, Part, occurrences, tail, unfinished
 from meta_pipeline.workspace.process import split_command
+from meta_pipeline.workspace.written import read_written
 
 _NOTHING_COLLECTED = 5
 """pytest's exit status for a run that found no test."""
@@ -92,8 +93,8 @@ def read_junit(path: Path) -> Counted | None:
     from defusedxml.common import DefusedXmlException
 
     try:
-        root = ElementTree.fromstring(path.read_bytes())
-    except (OSError, ParseError, DefusedXmlException):
+        root = ElementTree.fromstring(read_written(path))
+    except (OSError, ValueError, ParseError, DefusedXmlException):
         return None
     cases = list(root.iter("testcase"))
     failed = []

@@ -112,7 +112,7 @@ def _build(
             installed = _install(path, given, files, interpreter, policy, sandbox)
             if installed.exit != 0:
                 return _cannot(installed, f"uv could not install {', '.join(files.roots)}")
-            _compile(path, interpreter, given)
+            _compile(path, interpreter, given, sandbox)
         # Even to be asked, the interpreter runs the `.pth` files of the packages, which are code.
         walls = sandbox.opened(read_only=(path, *interpreter_folders(path / "bin/python")))
         listed = run_uv(
@@ -130,10 +130,11 @@ def _build(
     return None
 
 
-def _compile(path: Path, interpreter: Interpreter, given: Path) -> None:
+def _compile(path: Path, interpreter: Interpreter, given: Path, sandbox: Sandbox) -> None:
     """Write the byte code, which a command that sees the environment read-only would else make anew each time.
 
     The interpreter runs without `site`, so no package takes part; a file that is no valid Python stays as it is.
+    It sees nothing else: a package that was built from source may have put links to the operator's files.
     """
     options = ("-I", "-S", "-m", "compileall", "-q", "-q", "-j", "0")
     command = Command(
@@ -141,7 +142,11 @@ def _compile(path: Path, interpreter: Interpreter, given: Path) -> None:
         argv=(str(interpreter.path), *options, str(path / "lib")),
         shown_as="python -m compileall",
     )
-    run(command, cwd=given, path=os.defpath, variables={}, sandbox=UNWALLED)
+    walls = sandbox.opened(
+        read_only=(*interpreter_folders(path / "bin/python"), interpreter.path.parent.parent),
+        writable=(path,),
+    )
+    run(command, cwd=given, path=os.defpath, variables={}, sandbox=walls)
 
 
 def _install(

@@ -20,6 +20,9 @@ from meta_pipeline.gates.destructive_sql import destructions, new_destructions
         ("{% if x %}DROP TABLE orders{% endif %}", "DROP", "orders"),
         ("GRANT SELECT ON a TO b;\nDROP TABLE orders;", "DROP", "orders"),
         ("COPY INTO what ever (((;\nDROP TABLE orders;", "DROP", "orders"),
+        (f"DROP TABLE orders; SELECT {'(' * 50_000}", "DROP", "orders"),
+        (f"DROP TABLE orders; {'{{' * 50_000}", "DROP", "orders"),
+        (f"COPY INTO what ever (((;\nDROP TABLE orders; {'/* ' * 50_000}", "DROP", "orders"),
     ],
 )
 def test_what_destroys_data(sql: str, verb: str, table: str) -> None:
@@ -64,6 +67,11 @@ def test_python_string_literals_are_read_and_prose_is_not() -> None:
     )
 
     assert [(d.verb, d.line) for d in destructions("load.py", code)] == [("TRUNCATE", 5), ("DROP", 9)]
+
+
+@pytest.mark.parametrize("deep", ["-" * 200_000 + "1", "a" + ".b" * 50_000])
+def test_python_that_nests_too_deeply_is_passed_over(deep: str) -> None:
+    assert destructions("load.py", f"sql = 'DROP TABLE orders'\nx = {deep}\n") == ()
 
 
 def test_only_what_is_new_counts() -> None:

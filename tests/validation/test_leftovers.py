@@ -24,6 +24,7 @@ def test_what_a_build_made_or_changed_is_put_into_another_checkout_but_not_over_
         (worktree.path / "kept.sql").write_text("rewritten")
         (worktree.path / "changed.sql").write_text("rewritten")
         (worktree.path / "link").symlink_to("/etc/passwd")
+        (worktree.path / "again.duckdb").hardlink_to(worktree.path / "shop.duckdb")
         for folder in ("out", "data"):
             (worktree.path / folder).mkdir()
             (worktree.path / folder / "rows.duckdb").write_text("rows")
@@ -32,6 +33,7 @@ def test_what_a_build_made_or_changed_is_put_into_another_checkout_but_not_over_
     with mirror.worktree(head) as worktree:
         leftovers.unpack(archive, worktree, trees, tmp_path / "state")
         assert (worktree.path / "shop.duckdb").read_text() == "rows"
+        assert (worktree.path / "again.duckdb").read_text() == "rows"
         assert (worktree.path / "kept.sql").read_text() == "rewritten"
         assert (worktree.path / "changed.sql").read_text() == "2"
         assert not (worktree.path / "link").is_symlink()
@@ -44,6 +46,16 @@ def test_a_build_without_a_manifest_is_not_carried_on(git_repo: MakeRepository, 
     mirror = Mirror.open(tmp_path / "home", "shop", str(git_repo(FILES).working_dir))
     with mirror.worktree("main") as worktree:
         assert not leftovers.pack(worktree, tmp_path / "none.json", tmp_path / "left.tar")
+
+
+def test_a_manifest_behind_a_link_is_not_carried_on(git_repo: MakeRepository, tmp_path: Path) -> None:
+    mirror = Mirror.open(tmp_path / "home", "shop", str(git_repo(FILES).working_dir))
+    (tmp_path / "operator").mkdir()
+    (tmp_path / "operator" / "manifest.json").write_text("{}")
+    (tmp_path / "target").symlink_to("operator")
+    with mirror.worktree("main") as worktree:
+        manifest = tmp_path / "target" / "manifest.json"
+        assert not leftovers.pack(worktree, manifest, tmp_path / "left.tar")
 
 
 def test_an_archive_is_kept_whole_and_fetched_again(tmp_path: Path) -> None:

@@ -8,7 +8,9 @@ import pytest
 from meta_pipeline.delivery.evidence import Command
 from meta_pipeline.delivery.tree import MemoryTree
 from meta_pipeline.policy import EnvironmentPolicy
+from meta_pipeline.workspace import environment
 from meta_pipeline.workspace.environment import Built, CannotBuild, build_environment, tool_versions
+from meta_pipeline.workspace.installer import find_interpreter
 from meta_pipeline.workspace.process import run
 from meta_pipeline.workspace.sandbox import detect_sandbox
 
@@ -166,9 +168,28 @@ def test_a_source_distribution_is_built_in_the_sandbox(state: Path, tmp_path: Pa
         assert server.stdout is not None
         port = server.stdout.readline().split(" port ")[1].split()[0]
         line = f"hostile @ http://127.0.0.1:{port}/hostile-1.tar.gz\n"
-        environment = built(state, {"requirements.txt": line})
+        hostile = built(state, {"requirements.txt": line})
         server.kill()
 
     assert not planted.exists()
     assert not Path("/usr/planted").exists()
-    assert environment.packages == (("hostile", "0.0"),), "its version counts what it saw"
+    assert hostile.packages == (("hostile", "0.0"),), "its version counts what it saw"
+
+
+def test_a_link_in_an_environment_is_not_compiled(state: Path, tmp_path: Path) -> None:
+    if detect_sandbox().kind == "none":
+        pytest.skip(f"{detect_sandbox().reason}; run scripts/install-system-packages as root")
+    interpreter = find_interpreter(state, PYTHON)
+    assert interpreter is not None
+    place, given = tmp_path / "environment", tmp_path / "given"
+    for folder in (place / "bin", place / "lib", given):
+        folder.mkdir(parents=True)
+    (place / "bin" / "python").symlink_to(interpreter.path)
+    (tmp_path / "operators.py").write_text("key = 'hidden'\n")
+    (place / "lib" / "own.py").write_text("key = 1\n")
+    (place / "lib" / "link.py").symlink_to(tmp_path / "operators.py")
+
+    environment._compile(place, interpreter, given, detect_sandbox())
+
+    compiled = (place / "lib" / "__pycache__").iterdir()
+    assert [file.name.partition(".")[0] for file in compiled] == ["own"]

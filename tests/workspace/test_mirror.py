@@ -85,7 +85,9 @@ def test_what_is_no_repository_says_so(git_repo: MakeRepository, tmp_path: Path)
     repo = git_repo({"sub/a.txt": "1\n"})
     (tmp_path / "plain").mkdir()
     for folder in (tmp_path / "plain", Path(repo.working_dir, "sub"), tmp_path / "absent"):
-        with pytest.raises(GitFault, match=r"(not a (git repository|folder)|a folder inside a repository); name"):
+        with pytest.raises(
+            GitFault, match=r"(not a (git repository|folder)|a folder inside a repository); name"
+        ):
             open_repository(folder)
         with pytest.raises(GitFault, match=r"name (its|the) root"):
             Mirror.open(tmp_path / "state", "plain", str(folder))

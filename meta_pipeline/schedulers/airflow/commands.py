@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from meta_pipeline.delivery.evidence import Command
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.topology import SchedulerKind, Topology
 from meta_pipeline.policy import Policy
-from meta_pipeline.schedulers.runtime import PARSE_SECONDS, PIPELINE_SECONDS, PipelineRun, malformed
+from meta_pipeline.schedulers.runtime import PARSE_SECONDS, PIPELINE_SECONDS, PipelineRun, read_document
 
 TOPOLOGY_FILE = "topology.json"
 DRY_RUN_FILE = "dry-run.json"
@@ -39,10 +39,8 @@ class AirflowRuntime:
         )
 
     def topologies(self, scratch: Path) -> tuple[Topology, ...]:
-        try:
-            return (Topology.model_validate_json((scratch / TOPOLOGY_FILE).read_bytes()),)
-        except ValidationError as error:
-            raise ValueError(malformed("topology that Airflow's probe wrote", error)) from error
+        what = "topology that Airflow's probe wrote"
+        return (read_document(Topology, scratch / TOPOLOGY_FILE, what),)
 
     def dry_run(self, policy: Policy, scratch: Path, pipelines: Sequence[str]) -> Command:
         date = policy.dry_run.logical_date
@@ -59,10 +57,8 @@ class AirflowRuntime:
         )
 
     def runs(self, scratch: Path) -> tuple[PipelineRun, ...]:
-        try:
-            return _DryRun.model_validate_json((scratch / DRY_RUN_FILE).read_bytes()).runs
-        except ValidationError as error:
-            raise ValueError(malformed("dry run that Airflow's probe wrote", error)) from error
+        what = "dry run that Airflow's probe wrote"
+        return read_document(_DryRun, scratch / DRY_RUN_FILE, what).runs
 
 
 def _dags(policy: Policy) -> tuple[str, ...]:

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from meta_pipeline.delivery.evidence import Command
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.topology import IMPLICIT_JOB, SchedulerKind, Topology, TopologyDocument
 from meta_pipeline.policy import Policy
-from meta_pipeline.schedulers.runtime import PARSE_SECONDS, PIPELINE_SECONDS, PipelineRun, malformed
+from meta_pipeline.schedulers.runtime import PARSE_SECONDS, PIPELINE_SECONDS, PipelineRun, read_document
 
 TOPOLOGY_FILE = "topology.json"
 DRY_RUN_FILE = "dry-run.json"
@@ -40,10 +40,8 @@ class DagsterRuntime:
         )
 
     def topologies(self, scratch: Path) -> tuple[Topology, ...]:
-        try:
-            return TopologyDocument.model_validate_json((scratch / TOPOLOGY_FILE).read_bytes()).topologies
-        except ValidationError as error:
-            raise ValueError(malformed("topology that Dagster's probe wrote", error)) from error
+        what = "topology that Dagster's probe wrote"
+        return read_document(TopologyDocument, scratch / TOPOLOGY_FILE, what).topologies
 
     def dry_run(self, policy: Policy, scratch: Path, pipelines: Sequence[str]) -> Command:
         named = tuple(part for job in pipelines for part in ("--job", job))
@@ -61,10 +59,8 @@ class DagsterRuntime:
         )
 
     def runs(self, scratch: Path) -> tuple[PipelineRun, ...]:
-        try:
-            return _DryRun.model_validate_json((scratch / DRY_RUN_FILE).read_bytes()).runs
-        except ValidationError as error:
-            raise ValueError(malformed("dry run that Dagster's probe wrote", error)) from error
+        what = "dry run that Dagster's probe wrote"
+        return read_document(_DryRun, scratch / DRY_RUN_FILE, what).runs
 
 
 def _typed(job: str) -> str:

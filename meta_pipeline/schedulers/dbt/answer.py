@@ -4,13 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.schedulers.dbt.manifest import Manifest
-from meta_pipeline.schedulers.runtime import malformed
-
-_MOST_BYTES = 128 * 1024 * 1024
+from meta_pipeline.schedulers.runtime import read_document
 
 Row = Mapping[str, str]
 
@@ -62,11 +60,4 @@ class Answer(Frozen):
 
 def read_answer(path: Path) -> Answer:
     """The answer in a file of the probe; raises `OSError` or `ValueError` where there is none that can be read."""
-    if path.stat().st_size > _MOST_BYTES:
-        raise ValueError(
-            f"The answer of dbt is larger than {_MOST_BYTES // 1024 // 1024} MB; split the project."
-        )
-    try:
-        return Answer.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise ValueError(malformed("answer that dbt's probe wrote", error)) from error
+    return read_document(Answer, path, "answer that dbt's probe wrote")

@@ -22,6 +22,7 @@ _ACTIONS = (
     (re.compile(r"pre-commit/action(?:@.*)?"), ""),
 )
 _LARGEST = 200_000
+_MOST_NODES = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,29 +52,38 @@ def ci_steps(tree: Tree) -> Iterator[Step]:
         except (YAMLError, RecursionError, ValueError):
             continue
         if root is not None:
-            yield from _steps(path, root, ".", "", frozenset())
+            yield from _Walk(path).steps(root, ".", "", frozenset())
 
 
-def _steps(path: str, node: Node, folder: str, name: str, above: frozenset[int]) -> Iterator[Step]:
-    if id(node) in above:
-        return
-    above |= {id(node)}
-    if isinstance(node, SequenceNode):
-        for item in node.value:
-            yield from _steps(path, item, folder, name, above)
-    if not isinstance(node, MappingNode):
-        return
-    fields = {key.value: value for key, value in node.value if isinstance(key, ScalarNode)}
-    folder = next((_text(fields[key]) for key in _FOLDERS if key in fields), _default_folder(fields, folder))
-    name = f"{name} {_text(fields.get('name'))}"
-    action = _action(fields)
-    if action:
-        yield Step(path, node.start_mark.line + 1, action, folder, name)
-    for key, value in fields.items():
-        if key in _SCRIPTS:
-            yield from (Step(path, line, text, folder, name) for line, text in _scripts(value))
-        if not isinstance(value, ScalarNode):
-            yield from _steps(path, value, folder, f"{name} {key}", above)
+@dataclass
+class _Walk:
+    """One walk over a file; it counts the nodes that it meets, as aliases can unfold without end."""
+
+    path: str
+    met: int = 0
+
+    def steps(self, node: Node, folder: str, name: str, above: frozenset[int]) -> Iterator[Step]:
+        self.met += 1
+        if id(node) in above or self.met > _MOST_NODES:
+            return
+        above |= {id(node)}
+        if isinstance(node, SequenceNode):
+            for item in node.value:
+                yield from self.steps(item, folder, name, above)
+        if not isinstance(node, MappingNode):
+            return
+        fields = _fields(node)
+        given = next((_text(fields[key]) for key in _FOLDERS if key in fields), None)
+        folder = _default_folder(fields, folder) if given is None else given
+        name = f"{name} {_text(fields.get('name'))}"
+        action = _action(fields)
+        if action:
+            yield Step(self.path, node.start_mark.line + 1, action, folder, name)
+        for key, value in fields.items():
+            if key in _SCRIPTS:
+                yield from (Step(self.path, line, text, folder, name) for line, text in _scripts(value))
+            if not isinstance(value, ScalarNode):
+                yield from self.steps(value, folder, f"{name} {key}", above)
 
 
 def _scripts(node: Node) -> Iterator[tuple[int, str]]:
@@ -88,13 +98,8 @@ def _action(fields: dict[str, Node]) -> str:
     used = _text(fields.get("uses"))
     for pattern, program in _ACTIONS:
         if pattern.fullmatch(used):
-            given = fields.get("with")
-            options = (
-                {key.value: _text(value) for key, value in given.value}
-                if isinstance(given, MappingNode)
-                else {}
-            )
-            return f"{program} {options.get('args', 'check')}" if program else "pre-commit run --all-files"
+            arguments = _text(_fields(fields.get("with")).get("args")) or "check"
+            return f"{program} {arguments}" if program else "pre-commit run --all-files"
     return ""
 
 
@@ -102,9 +107,14 @@ def _default_folder(fields: dict[str, Node], folder: str) -> str:
     """The folder that `defaults: {run: {working-directory: ...}}` gives to all steps below."""
     node: Node | None = fields.get("defaults")
     for key in ("run", _FOLDERS[0]):
-        values = {k.value: v for k, v in node.value} if isinstance(node, MappingNode) else {}
-        node = values.get(key)
+        node = _fields(node).get(key)
     return _text(node) or folder
+
+
+def _fields(node: Node | None) -> dict[str, Node]:
+    """The values of a mapping by their keys; nothing where this is none."""
+    pairs = node.value if isinstance(node, MappingNode) else ()
+    return {key.value: value for key, value in pairs if isinstance(key, ScalarNode)}
 
 
 def _text(node: Node | None) -> str:

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from meta_pipeline.delivery.tree import Tree, text_of
 from meta_pipeline.schedulers.found.answer import below, folder_of, from_near_to_root, own_paths
 from meta_pipeline.schedulers.found.python import table, toml_of
+from meta_pipeline.schedulers.found.yaml_files import mapping_of
 
 _PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
 
@@ -77,7 +75,7 @@ def _in_dg(tree: Tree, path: str) -> Iterator[str]:
 
 
 def _in_workspace(tree: Tree, path: str) -> Iterator[str]:
-    entries = _mapping(tree, path).get("load_from")
+    entries = mapping_of(text_of(tree, path)).get("load_from")
     for entry in entries if isinstance(entries, list) else ():
         for kind, given in entry.items() if isinstance(entry, dict) else ():
             fields = given if isinstance(given, dict) else {"value": given}
@@ -85,7 +83,7 @@ def _in_workspace(tree: Tree, path: str) -> Iterator[str]:
 
 
 def _in_cloud(tree: Tree, path: str) -> Iterator[str]:
-    locations = _mapping(tree, path).get("locations")
+    locations = mapping_of(text_of(tree, path)).get("locations")
     for location in locations if isinstance(locations, list) else ():
         if not isinstance(location, dict):
             continue
@@ -125,11 +123,3 @@ def _project(tree: Tree, folder: str) -> str:
         if any(tree.read(below(place, name)) is not None for name in _PROJECT_FILES):
             return place
     return folder
-
-
-def _mapping(tree: Tree, path: str) -> dict[str, Any]:
-    try:
-        document = YAML(typ="safe", pure=True).load(text_of(tree, path) or "")
-    except (YAMLError, RecursionError, ValueError):
-        return {}
-    return document if isinstance(document, dict) else {}

@@ -6,9 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from meta_pipeline.delivery.tree import Tree, text_of
 from meta_pipeline.policy import DbtPolicy
 from meta_pipeline.schedulers.found.answer import (
@@ -21,6 +18,7 @@ from meta_pipeline.schedulers.found.answer import (
     listed,
     own_paths,
 )
+from meta_pipeline.schedulers.found.yaml_files import mapping_of
 
 KEY = "dbt"
 
@@ -60,7 +58,7 @@ def projects_of(tree: Tree) -> tuple[Project, ...]:
     chosen = [path for path in paths if not _NOT_THE_PROJECT.search(path)] or paths
     found = []
     for path in chosen:
-        document = _mapping(text_of(tree, path))
+        document = mapping_of(text_of(tree, path))
         folder = folder_of(path)
         models = document.get("model-paths", document.get("source-paths"))
         named = [each for each in models if isinstance(each, str)] if isinstance(models, list) else ["models"]
@@ -140,7 +138,7 @@ def _profile_of(tree: Tree, project: Project) -> _Profile | None:
     """The profile that a project names, from the file nearest to it: in its folder, above it, or elsewhere."""
     for path in _profile_files(tree, project.folder):
         text = text_of(tree, path) or ""
-        found = _mapping(text).get(project.profile)
+        found = mapping_of(text).get(project.profile)
         outputs = found.get("outputs") if isinstance(found, dict) else None
         if isinstance(found, dict) and isinstance(outputs, dict):
             adapters = {
@@ -178,14 +176,6 @@ def _plain(value: Any) -> str:
     text = str(value).strip() if value is not None else ""
     match = _DEFAULT_OF_VARIABLE.match(text)
     return match["value"] if match else "" if "{{" in text else text
-
-
-def _mapping(text: str | None) -> dict[str, Any]:
-    try:
-        document = YAML(typ="safe", pure=True).load(text or "")
-    except (YAMLError, RecursionError, ValueError):
-        return {}
-    return document if isinstance(document, dict) else {}
 
 
 def _name(adapter: str) -> str:

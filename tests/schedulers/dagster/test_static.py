@@ -132,6 +132,12 @@ def test_without_a_project_file_the_outermost_definitions_count() -> None:
     assert [(topology.root, len(topology.pipelines)) for topology in found] == [(".", 2)]
 
 
+@pytest.mark.parametrize("tables", ["dagster.modules = ['shop']", "dg = 3", "dg.project = 3", "dagster = 3"])
+def test_a_project_file_that_is_written_otherwise_names_no_location(tables: str) -> None:
+    (topology,) = read({"pyproject.toml": f"[tool]\n{tables}\n", "etl/definitions.py": CODE})
+    assert (len(topology.pipelines), topology.errors) == (2, ())
+
+
 def test_a_location_that_is_not_there_is_an_error() -> None:
     (topology,) = read({"workspace.yaml": "load_from:\n  - python_module: away.definitions\n"})
     (error,) = topology.errors

@@ -149,6 +149,8 @@ def test_sources_exposures_unit_tests_and_groups() -> None:
         ("a: &x [*x]\n", 1, "not YAML"),
         ("[" * 500_000, 1, "deep"),
         ("- " * 500_000 + "x", 1, "deep"),
+        ("version: 2\nmodels: [{name: !!bool orders}]\n", 2, "'orders' is no bool"),
+        ("version: 2\nmodels: [{name: 0x" + "f" * 9000 + "}]\n", 2, "4300 digits"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_an_error_and_the_rest_stands(

@@ -86,6 +86,31 @@ def test_a_macro_that_never_ends_is_given_up_with_an_error() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "{% set x = [1, 2] %}" + "{% set x = [x, x] %}" * 60,
+        "{% set x = [" + "1," * 900 + "] %}" + "{% for a in x %}" * 4 + "{% endfor %}" * 4,
+        "{{ 1" + " + 1" * 20_000 + " }}",
+        "{% if false %}" + "{% elif false %}" * 5_000 + "{% endif %}",
+    ],
+)
+def test_jinja_that_asks_for_too_much_is_given_up_with_an_error(sql: str) -> None:
+    node, topology = model("{{ ref('orders') }}" + sql)
+    assert [error.message for error in topology.errors] == [
+        "its Jinja is too long to be followed; what it refers to may be incomplete"
+    ]
+    assert node.upstream == ("orders",)
+
+
+@pytest.mark.parametrize("more", ["x + x", "x ~ x"])
+def test_a_text_that_doubles_is_soon_unknown(more: str) -> None:
+    _, topology = model("{% set x = 'orders' %}" + f"{{% set x = {more} %}}" * 60 + "\n{{ ref(x) }}")
+    assert [(error.line, error.message) for error in topology.errors] == [
+        (2, "what a ref() refers to is computed at run time")
+    ]
+
+
 def test_settings_of_the_project_its_folders_its_yaml_and_the_file_hold_in_this_order() -> None:
     project = (
         "name: shop\nmodels:\n  shop:\n    +materialized: view\n    marts:\n      materialized: table\n"

@@ -2,6 +2,8 @@
 
 import pytest
 
+from meta_pipeline.delivery.tree import MemoryTree
+from meta_pipeline.schedulers.found.ci import ci_steps
 from tests.schedulers.detecting import TEST, detected
 
 TESTS = {"tests/unit/test_a.py": TEST, "tests/integration/test_b.py": TEST}
@@ -156,7 +158,23 @@ def test_tests_are_run_as_ci_narrows_them_down(script: str, unit: str, integrati
 
 
 @pytest.mark.parametrize(
-    "text", ["a: [", "&a [*a]", "- \x01", "a: &b {c: *b, run: ruff check}", "a: 1\n---\nb: 2\n", ""]
+    "text",
+    [
+        "a: [",
+        "&a [*a]",
+        "- \x01",
+        "a: &b {c: *b, run: ruff check}",
+        "a: 1\n---\nb: 2\n",
+        "",
+        "a: {uses: x/ruff-action, with: {[1]: 2}}",
+    ],
 )
 def test_a_file_that_cannot_be_read_tells_nothing(text: str) -> None:
     assert detected({".github/workflows/ci.yml": text}).policy.commands.unit_tests is None
+
+
+def test_aliases_that_unfold_without_end_are_not_followed_to_it() -> None:
+    lines = ["jobs: &a0 {run: pytest tests}"]
+    lines += [f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 40)]
+    tree = MemoryTree.of({".github/workflows/ci.yml": "\n".join(lines)})
+    assert "pytest tests" in {step.script for step in ci_steps(tree)}

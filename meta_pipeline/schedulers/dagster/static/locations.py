@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
@@ -142,20 +143,25 @@ def _declared(sources: Sources, root: str, errors: list[TopologyError]) -> Itera
             errors.append(TopologyError(path=path, line=1, message=message))
 
 
+def _table(value: object) -> dict[str, Any]:
+    """A table of TOML; empty where something else stands in its place."""
+    return value if isinstance(value, dict) else {}
+
+
 def _of_project(path: str, text: str) -> Iterator[Declared]:
     folder = posixpath.dirname(path)
     document = tomllib.loads(text)
-    tools = document.get("tool", {}) if path.endswith("pyproject.toml") else {"dg": document}
-    dagster = tools.get("dagster") if isinstance(tools, dict) else None
-    project = tools.get("dg", {}).get("project") if isinstance(tools, dict) else None
-    if isinstance(project, dict) and isinstance(project.get("root_module"), str):
+    tools = _table(document.get("tool")) if path.endswith("pyproject.toml") else {"dg": document}
+    dagster, project = _table(tools.get("dagster")), _table(_table(tools.get("dg")).get("project"))
+    if isinstance(project.get("root_module"), str):
         package = project["root_module"]
         module = project.get("code_location_target_module", f"{package}.definitions")
         defs = project.get("defs_module", f"{package}.defs")
         yield Declared(folder, (), path, _line(text, "root_module"), str(module), None, str(defs))
-    elif isinstance(dagster, dict):
-        names = [dagster.get("module_name"), *(m.get("name") for m in dagster.get("modules", ()))]
-        for name in names:
+    else:
+        modules = dagster.get("modules")
+        several = [_table(module).get("name") for module in modules] if isinstance(modules, list) else []
+        for name in [dagster.get("module_name"), *several]:
             if isinstance(name, str):
                 yield Declared(folder, (), path, _line(text, name), name)
 

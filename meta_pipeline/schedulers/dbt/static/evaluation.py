@@ -4,7 +4,7 @@ Nothing is run: the syntax tree is walked with constants in place of variables. 
 be known counts, whichever way it goes; an argument that cannot be known is `UNKNOWN`, never guessed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -12,6 +12,8 @@ from jinja2 import nodes
 
 _MOST_STEPS = 50_000
 _DEEPEST = 12
+_LONGEST = 10_000
+"""What is longer than this when it is joined is not followed: a few lines could double it without end."""
 
 
 class _Unknown:
@@ -53,21 +55,29 @@ class Evaluation:
 
     def run(self, body: Sequence[nodes.Node]) -> "Evaluation":
         """Walk these statements as dbt does when it parses: `execute` and `is_incremental()` are false."""
-        self._statements(body, {"execute": False})
+        self._bounded(lambda: self._statements(body, {"execute": False}))
         return self
 
     def call(self, macro: str, arguments: Mapping[str, Any]) -> None:
         """Walk the body of one of the project's macros with these arguments."""
-        self._follow(macro, (), arguments)
+        self._bounded(lambda: self._follow(macro, (), arguments))
 
     def value(self, expression: nodes.Node) -> Any:
         """What an expression comes to; `UNKNOWN` where a run decides it."""
-        return self._value(expression, {"execute": False})
+        return self._bounded(lambda: self._value(expression, {"execute": False}))
 
     @property
     def exceeded(self) -> bool:
         """Whether the file asks for more work than is spent on one; what was not walked is not in `asked`."""
         return self.steps > _MOST_STEPS
+
+    def _bounded(self, walk: Callable[[], Any]) -> Any:
+        """What the walk comes to; one that Python's stack does not hold has gone too far as well."""
+        try:
+            return walk()
+        except RecursionError:
+            self.steps = _MOST_STEPS + 1
+            return UNKNOWN
 
     def _statements(self, body: Sequence[nodes.Node], names: dict[str, Any]) -> None:
         for statement in body:
@@ -110,6 +120,7 @@ class Evaluation:
         held = self._value(node.iter, names)
         items = list(held) if isinstance(held, list | tuple | dict) else [UNKNOWN]
         for item in items:
+            self.steps += 1
             if self.exceeded:
                 return
             inner = dict(names)
@@ -150,18 +161,20 @@ class Evaluation:
                 return names.get(node.name, UNKNOWN)
             case nodes.List() | nodes.Tuple():
                 items = [self._value(item, names) for item in node.items]
+                self._pay_for(items)
                 return items if isinstance(node, nodes.List) else tuple(items)
             case nodes.Dict():
                 pairs = [(self._value(p.key, names), self._value(p.value, names)) for p in node.items]
                 known = all(isinstance(key, str | int | float | bool) for key, _ in pairs)
+                self._pay_for([value for _, value in pairs])
                 return dict(pairs) if known else UNKNOWN
             case nodes.Concat():
                 parts = [self._value(item, names) for item in node.nodes]
-                return UNKNOWN if _unknown(parts) else "".join(map(str, parts))
+                return _joined(parts)
             case nodes.Add():
                 left, right = self._value(node.left, names), self._value(node.right, names)
                 joined = type(left) is type(right) and isinstance(left, str | list | tuple)
-                return left + right if joined else UNKNOWN
+                return left + right if joined and len(left) + len(right) <= _LONGEST else UNKNOWN
             case nodes.Not():
                 value = self._value(node.node, names)
                 return value if value is UNKNOWN else not value
@@ -178,6 +191,15 @@ class Evaluation:
                 for child in node.iter_child_nodes():
                     self._value(child, names)
                 return UNKNOWN
+
+    def _pay_for(self, items: Sequence[Any]) -> None:
+        """Count what a collection holds at any depth as steps: one that holds another twice doubles with each line."""
+        waiting = [item for item in items if isinstance(item, list | tuple | dict)]
+        while waiting and not self.exceeded:
+            held = waiting.pop()
+            self.steps += len(held)
+            inner = held.values() if isinstance(held, dict) else held
+            waiting += [item for item in inner if isinstance(item, list | tuple | dict)]
 
     def _comparison(self, node: nodes.Compare, names: dict[str, Any]) -> Any:
         left = self._value(node.expr, names)
@@ -258,6 +280,14 @@ def _function(node: nodes.Node) -> str | None:
 
 def _unknown(values: Sequence[Any]) -> bool:
     return any(value is UNKNOWN or isinstance(value, _Dispatched) for value in values)
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    """The text of `a ~ b`."""
+    if not all(isinstance(part, str | int | float | None) for part in parts):
+        return UNKNOWN
+    text = "".join(map(str, parts))
+    return text if len(text) <= _LONGEST else UNKNOWN
 
 
 def _either(left: Any, right: Any, *, short: bool) -> Any:

@@ -18,6 +18,7 @@ from meta_pipeline.schedulers.dbt.static.templates import Malformed, parse_templ
 MACRO = "__jinja_"
 REF = "__ref__"
 _SILENT = frozenset({"config", "log", "print"})
+_LETTERS_A_STEP = 100
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ def read_model(sql: str) -> ModelText:
             rendering.run(template.body)
         except _Uncertain as reason:
             return ModelText(config=config | rendering.config, uncertain=str(reason))
-        except RecursionError:
-            return ModelText(uncertain="its Jinja is nested too deeply")
+        if rendering.exceeded:
+            return ModelText(uncertain="its Jinja is too long or nested too deeply")
         texts["".join(rendering.text)] = None
         config |= rendering.config
     return ModelText(tuple(texts), config)
@@ -96,7 +97,11 @@ class Rendering(Evaluation):
             if asked.arguments and not asked.named and isinstance(asked.arguments[-1], str):
                 return f"{REF}{asked.arguments[-1]}"
         # One expression is one name wherever it stands, so that a column made by it is known again.
-        return f"{MACRO}{zlib.crc32(repr(node).encode()):x}" if value is UNKNOWN else str(value)
+        if value is UNKNOWN:
+            return f"{MACRO}{zlib.crc32(repr(node).encode()):x}"
+        text = str(value)
+        self.steps += len(text) // _LETTERS_A_STEP
+        return text
 
     def _loop(self, node: nodes.For, names: dict[str, Any]) -> None:
         held = self._value(node.iter, names)

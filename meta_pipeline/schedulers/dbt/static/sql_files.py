@@ -103,9 +103,10 @@ def asks_of_python(data: bytes) -> Asks:
     """What a model in Python asks for, by `dbt.ref(...)`, `dbt.source(...)` and `dbt.config(...)`."""
     try:
         module = ast.parse(data)
-    except (SyntaxError, ValueError, RecursionError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", None) or 1
-        return Asks(errors=((line, f"this is no Python: {getattr(error, 'msg', error)}"),))
+        why = getattr(error, "msg", str(error)) or "it is nested too deeply"
+        return Asks(errors=((line, f"this is no Python: {why}"),))
     model = next((n for n in module.body if isinstance(n, ast.FunctionDef) and n.name == "model"), None)
     if model is None or not model.args.args:
         return Asks(errors=((1, "a model in Python has a function model(dbt, session); this file has none"),))

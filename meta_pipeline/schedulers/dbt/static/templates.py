@@ -57,4 +57,9 @@ def parse_template(data: bytes) -> nodes.Template | Malformed:
 
 def macros_in(template: nodes.Template) -> Iterator[nodes.Macro]:
     """The macros, generic tests (as `test_NAME`) and snapshots (as `snapshot NAME`) of a file."""
-    yield from template.find_all(nodes.Macro)
+    waiting: list[nodes.Node] = [template]
+    while waiting:  # Jinja's own search calls itself for each level
+        node = waiting.pop()
+        if isinstance(node, nodes.Macro):
+            yield node
+        waiting += reversed(list(node.iter_child_nodes()))
