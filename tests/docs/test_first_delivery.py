@@ -28,7 +28,6 @@ def steps() -> list[tuple[str, int]]:
     return found
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(900)  # a first run builds the target's environment
 @requires_bubblewrap
 def test_the_guide_leads_from_an_issue_to_its_merge(tmp_path: Path, shared_environments: Path) -> None:
