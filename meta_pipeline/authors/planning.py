@@ -111,12 +111,15 @@ def _patch_step(
     context: RepoContext,
     policy: Policy,
 ) -> Step:
-    touched = [pipeline.id for pipeline in context.pipelines if pipeline.path in paths]
-    flow = (
-        f"The pipelines {', '.join(touched)} run the changed code."
-        if touched
-        else "No pipeline is defined here."
-    )
+    touched = [
+        pipeline.id
+        for pipeline in context.pipelines
+        if not {pipeline.path, *(node.path for node in pipeline.nodes)}.isdisjoint(paths)
+    ]
+    flow = "No pipeline is defined here."
+    if touched:
+        run = "The pipelines {} run" if len(touched) > 1 else "The pipeline {} runs"
+        flow = f"{run.format(', '.join(touched))} the changed code."
     return Step(
         number=number,
         title=f"Change {len(paths)} file{'s' if len(paths) > 1 else ''} in {area}",
@@ -161,8 +164,12 @@ def _command(command: str | None, kind: str) -> str:
 def _data_checks(policy: Policy) -> str:
     names = [name for project in policy.data_quality.great_expectations for name in project.checkpoints]
     checks = [f"checkpoint {', '.join(names)}"] if names else []
-    checks += [f"the dbt tests of {project.project}" for project in policy.dbt]
+    checks += [f"the dbt tests of {_folder(project.project)}" for project in policy.dbt]
     return " and ".join(checks) or "a checkpoint or dbt test, of which the policy names none,"
+
+
+def _folder(project: str) -> str:
+    return _ROOT if project == "." else project
 
 
 def _homes(choices: tuple[Choice, ...], measured: tuple[Criterion, ...]) -> list[tuple[Criterion, ...]]:

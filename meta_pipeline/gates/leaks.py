@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _IDENTIFIERS = frozenset({"UUID"})
 """Kinds that name a thing and open none: Great Expectations puts a UUID on every object."""
 
+_NAMING_URN = re.compile(r"\burn:(?:[\w-]+:)+[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
+"""A URN that ends in a UUID is a name as the UUID is, though a part of it, such as `auth:`, reads as a keyword."""
+
 _IMAGE_DEFAULTS = frozenset(
     {"airflow", "postgres", "mysql", "dagster", "prefect", "root", "admin", "guest", "minioadmin"}
 )
@@ -120,8 +123,19 @@ def _swept(files: Mapping[str, bytes], threshold: float) -> Iterator["Candidate"
     sweeper.run(FilesProvider([(Path(path), io.BytesIO(data)) for path, data in files.items()]))
     for candidate in sweeper.credential_manager.get_credentials():
         value = str(candidate.line_data_list[0].value or "")
-        if candidate.rule_name not in _IDENTIFIERS and not _PLACEHOLDER.fullmatch(value):
+        if (
+            candidate.rule_name not in _IDENTIFIERS
+            and not _PLACEHOLDER.fullmatch(value)
+            and not _is_in_urn(candidate)
+        ):
             yield candidate
+
+
+def _is_in_urn(candidate: "Candidate") -> bool:
+    place = candidate.line_data_list[0]
+    return any(
+        urn.start() <= place.value_start < urn.end() for urn in _NAMING_URN.finditer(str(place.line or ""))
+    )
 
 
 def _leak(candidate: "Candidate") -> Leak:

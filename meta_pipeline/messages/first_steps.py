@@ -10,18 +10,29 @@ FIRST_ISSUE = f"{INBOX}/0001-what-it-wants.md"
 
 _ISSUE = """\
 ---
-title: Retry the load
+title: {title}
 requester: my-team
 ---
 
 ### What should change
 
-The load fails when the warehouse is busy.
+{wanted}
 
 ### Acceptance criteria
 
-- Retries of `my_pipeline.my_task` are at least 3
+- {criterion}
 """
+_RETRY = (
+    "Retry the load",
+    "The load fails when the warehouse is busy.",
+    "Retries of `my_pipeline.my_task` are at least 3",
+)
+_TEST = (
+    "No order without a date",
+    "What reads the table groups by this column, and loses the rows where it is empty.",
+    "No value of `my_model.my_column` is null",
+)
+"""The example where dbt alone runs, which knows no retries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +86,11 @@ def first_steps(
             Step("See that your pipelines are read as they are.", f"meta-pipeline topology --repo {repo}")
         )
     issue = f"{inside}{FIRST_ISSUE}"
+    example = _first_issue(policy.scheduler.kind if policy.scheduler else None)
     steps.append(
         Step(
             "Say what you want in an issue: change its words and its criteria to your own.",
-            f"mkdir -p {inside}{INBOX} && cat > {issue} <<'END'\n{_ISSUE}END",
+            f"mkdir -p {inside}{INBOX} && cat > {issue} <<'END'\n{example}END",
         )
     )
     steps.append(
@@ -88,6 +100,11 @@ def first_steps(
         )
     )
     return tuple(steps)
+
+
+def _first_issue(scheduler: str | None) -> str:
+    title, wanted, criterion = _TEST if scheduler == "dbt" else _RETRY
+    return _ISSUE.format(title=title, wanted=wanted, criterion=criterion)
 
 
 def _signers(machine: Machine, inside: str) -> list[Step]:

@@ -36,7 +36,7 @@ def plan_rollback(change_set: ChangeSet, plan: Plan, policy: Policy) -> Rollback
     assert change_set.head is not None
     branch = policy.default_branch
     watched = [
-        f"{metric.name} passes {metric.threshold} (read in {metric.source})"
+        f"{metric.name}: {metric.threshold}" + (f" (read in {metric.source})" if metric.source else "")
         for step in plan.steps
         for metric in step.metrics
     ]

@@ -46,7 +46,12 @@ def requirements(
     *demands: tuple[str, str, str, float | str, str], rule: Expectation | None = None
 ) -> Requirements:
     """Demands are metric, subject, comparator, threshold, unit; `rule` belongs to those on unexpected values."""
-    means = {"runtime": "dry_run", "failed_expectations": "data_quality", "unexpected_values": "data_quality"}
+    means = {
+        "runtime": "dry_run",
+        "failed_expectations": "data_quality",
+        "failed_dbt_tests": "data_quality",
+        "unexpected_values": "data_quality",
+    }
     criteria = tuple(
         Criterion.model_validate(
             {
@@ -229,3 +234,28 @@ def test_plan_from_patch() -> None:
     assert dags.metrics
     with pytest.raises(ValueError, match="the patch is empty"):
         plan_from_patch(RETRY, "", CONTEXT, "dev@example.org")
+
+
+def test_a_patch_of_a_model_names_the_pipeline_that_builds_it() -> None:
+    tree = MemoryTree.of(
+        {
+            "dbt_project.yml": b"name: shop\nprofile: shop\n",
+            "profiles.yml": b"shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb}\n",
+            "models/orders.sql": b"select 1 as amount\n",
+        }
+    )
+    policy = read_policy("version: 1\nscheduler: {kind: dbt, paths: ['.']}\ndbt: [{project: '.'}]\n")
+    context = RepoContext(
+        base="0" * 40, topologies=survey(tree, policy), datasets=(), manifests=(), files=tuple(tree.entries())
+    )
+    patch = "--- a/models/orders.sql\n+++ b/models/orders.sql\n@@ -1 +1 @@\n-select 1 as amount\n+select 2 as amount\n"
+    wanted = requirements(("failed_dbt_tests", "shop", "==", 0, "tests"))
+    (step,) = plan_from_patch(
+        wanted,
+        f"diff --git a/models/orders.sql b/models/orders.sql\n{patch}",
+        context,
+        "dev@example.org",
+        policy,
+    ).steps
+    assert step.data_flow == "The pipeline shop runs the changed code."
+    assert "the dbt tests of the top folder" in step.verification

@@ -154,3 +154,11 @@ def test_a_python_that_is_not_on_the_machine_is_a_step(shell: Shell, git_repo: M
     git_repo({"dags/daily.py": DAG, ".python-version": "3.99\n"})
     document = shell.run("init", "--repo", "repo", "--json").document("init")
     assert "uv python install 3.99" in document["next"]
+
+
+def test_where_dbt_runs_alone_the_first_issue_asks_for_a_test(shell: Shell, git_repo: MakeRepository) -> None:
+    profile = "shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: shop.duckdb}\n"
+    git_repo({"dbt_project.yml": "name: shop\nprofile: shop\n", "profiles.yml": profile})
+    said = shell.run("init", "--repo", "repo").stdout
+    assert "- No value of `my_model.my_column` is null" in said
+    assert "Retries of" not in said

@@ -138,6 +138,7 @@ def harmless() -> dict[str, tuple[str, str]]:
         "action pinned by commit": (".github/workflows/ci.yml", f"      - uses: actions/checkout@{sha1}\n"),
         "image digest": ("Dockerfile", f"FROM python:3.11@sha256:{sha256}\n"),
         "expectation ids": ("gx/expectations/daily.json", f'{{"id": "{uuid}", "name": "daily_revenue"}}\n'),
+        "identity in a URN": ("flows/run.py", f'monitors = ["urn:globus:auth:identity:{uuid}"]\n'),
         "placeholder": (".env.example", "DB_PASSWORD=changeme\nAPI_KEY=your-api-key-here\n"),
         "placeholder in angle brackets": ("README.md", "export SNOWFLAKE_PASSWORD=<your password>\n"),
         "placeholder connection string": ("docs/setup.md", "postgresql://user:password@localhost:5432/db\n"),

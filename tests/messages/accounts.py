@@ -26,7 +26,13 @@ TOPICS = ("upstream_schema", "environments", "dashboards", "backfill")
 
 
 def account(
-    *, files: int = 1, criteria: int = 1, steps: int = 1, noted: int = 0, says: str = "it"
+    *,
+    files: int = 1,
+    criteria: int = 1,
+    steps: int = 1,
+    noted: int = 0,
+    watched: bool = True,
+    says: str = "it",
 ) -> Account:
     """An account of a change of this size; `says` is what others wrote, wherever they could."""
     before = {f"dags/pipeline_{n:02}.py": "x = 1\n" * 20 for n in range(files)}
@@ -44,7 +50,10 @@ def account(
     plan = specimens.plan(
         *(
             specimens.step(
-                n + 1, *before, title=f"{says}: step {n + 1}", metrics=(specimens.metric(name=says),)
+                n + 1,
+                *before,
+                title=f"{says}: step {n + 1}",
+                metrics=(specimens.metric(name=says, **({} if watched else {"source": "", "alert": ""})),),
             )
             for n in range(steps)
         ),

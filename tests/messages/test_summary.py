@@ -85,3 +85,9 @@ def test_text_and_code_of_others_stay_on_one_line(says: str) -> None:
     for shown in (escaped(says), code(says)):
         assert "\n" not in shown
         assert shown.count("`") % 2 == 0
+
+
+def test_a_target_without_monitoring_leaves_no_gaps_in_what_to_watch() -> None:
+    text = summary_text(account(watched=False), MERGED)
+    assert "act when 10 minutes; the policy names no alert (monitoring.alerts)" in text
+    assert "read in" not in text
