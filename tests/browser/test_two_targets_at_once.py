@@ -55,7 +55,7 @@ def test_four_deliveries_at_once(tmp_path: Path, operator_home: Path, shared_env
             assert operator.status(delivery)["commit"] in commits(shop)
         operator.wait_for(IMPLAUSIBLE, "blocked", seconds=300)  # judged again, as the other moved its base
     assert sales.main == operator.status(RETRIES)["commit"]
-    assert '"30 6 * * 1"' in text_at_tip(shop, "storefront/schedules.py")
+    assert '"30 6 * * 1"' in text_at_tip(shop, "storefront/definitions.py")
     assert "with VAT and without shipping" in text_at_tip(shop, "dbt/models/marts/marts.yml")
     nothing_is_left_behind(operator)
 
