@@ -1,6 +1,6 @@
 """Judge the last commits of a repository, each against its first parent, as a first-time user would in CI.
 
-usage: python -m scripts.check_history REPO [--commits N] [--level static|full]
+usage: python -m scripts.check_history REPO [--commits N] [--side-branches] [--level static|full]
 
 Prints a Markdown table of what was not a plain pass, and the counts. Ends with 1 where a command crashed: ended
 with a status that `check` does not have, printed no JSON document, or said that it is at fault itself.
@@ -58,12 +58,17 @@ def main() -> int:
     )
     parser.add_argument("repo", type=Path)
     parser.add_argument("--commits", type=int, default=50)
+    parser.add_argument(
+        "--side-branches", action="store_true", help="also the commits that merges brought in"
+    )
     parser.add_argument("--level", choices=("static", "full"), default="static")
     options = parser.parse_args()
     tally = Tally()
     slowest = 0.0
     print("| commit | verdict | why |\n|---|---|---|")
-    for commit, parent, subject in _commits(options.repo, options.commits):
+    for commit, parent, subject in _commits(
+        options.repo, options.commits, side_branches=options.side_branches
+    ):
         judged = _check(options.repo, parent, commit, subject, options.level)
         tally.add(judged)
         slowest = max(slowest, judged.seconds)
@@ -74,10 +79,11 @@ def main() -> int:
     return 1 if tally.verdicts["CRASH"] else 0
 
 
-def _commits(repo: Path, count: int) -> list[tuple[str, str, str]]:
+def _commits(repo: Path, count: int, *, side_branches: bool) -> list[tuple[str, str, str]]:
     """Id, first parent and subject of the newest commits that have a parent."""
+    way = () if side_branches else ("--first-parent",)
     log = subprocess.run(
-        ["git", "-C", repo, "log", "--first-parent", f"--max-count={count}", "--format=%H%x1f%P%x1f%s"],
+        ["git", "-C", repo, "log", *way, f"--max-count={count}", "--format=%H%x1f%P%x1f%s"],
         check=True,
         capture_output=True,
         text=True,

@@ -72,4 +72,6 @@ def _unblock(delivery: Delivery, text: str) -> str:
         )
     guidance = newest_guidance(delivery.record)
     read = f"read {guidance}, which says what stopped it and how to mend it" if guidance else text
-    return f"{read}; then: {deliver_again(delivery)}"
+    request = delivery.request
+    another = " --patch FILE" if request is not None and request.patch is not None else ""
+    return f"{read}; then: {deliver_again(delivery)}{another}"

@@ -84,7 +84,7 @@ def test_a_change_that_misses_a_criterion_is_blocked(tmp_path: Path, shared_envi
     refs = workshop.refs
     merge = workshop.materialize("merge")
     assert "blocked by REV002" in merge.why
-    assert (workshop.refs, workshop.effects) == (refs, [])
+    assert (workshop.refs, workshop.effects) == (refs, ["branch_published"])
 
 
 def test_an_expectation_that_the_data_does_not_meet_is_blocked(
@@ -193,7 +193,7 @@ def test_a_checked_out_branch_is_left_to_a_person(proved: Workshop) -> None:
     assert run.success, run.why
     assert run.made == ["review_signoff", "merge", "rollout_notes"]
     assert proved.standing.state == "delivered"
-    assert proved.effects == ["merge_awaited", "merged"]
+    assert proved.effects == ["branch_published", "merge_awaited", "merged"]
     assert (origin / "notes.txt").read_text() == "mine\n"
 
 

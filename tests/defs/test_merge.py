@@ -177,6 +177,7 @@ def test_a_signed_change_is_merged_once(proved: Workshop) -> None:
     proved.sign("review")
     before = proved.refs
     head = proved.delivery.record.load("patched_code", ChangeSet).head
+    assert before["refs/heads/meta-pipeline/inbox-0001"] == head, "whoever signs can look at it"
     run = proved.run("roll_out_delivery")
     assert run.success, run.why
     assert run.made == ["review_signoff", "merge", "rollout_notes"]

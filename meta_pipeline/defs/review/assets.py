@@ -25,7 +25,7 @@ from meta_pipeline.delivery.carrying import why_void
 from meta_pipeline.delivery.change_set import ChangeSet
 from meta_pipeline.delivery.citations import chunks_cited
 from meta_pipeline.delivery.judgement import Verdict
-from meta_pipeline.delivery.ledger import Carried, Concluded, approved_before, latest_verdict
+from meta_pipeline.delivery.ledger import Carried, Concluded, Effect, approved_before, effect, latest_verdict
 from meta_pipeline.delivery.model import digest
 from meta_pipeline.delivery.packet import ReviewPacket
 from meta_pipeline.delivery.plan import Plan
@@ -41,6 +41,8 @@ from meta_pipeline.resources import DeskResource
 from meta_pipeline.rollout.rollback import plan_rollback, rehearse
 from meta_pipeline.schedulers.survey import read_change
 from meta_pipeline.workspace.environment import CannotBuild
+from meta_pipeline.workspace.git import GitFault
+from meta_pipeline.workspace.publishing import publish_branch
 
 
 def rollback_plan(
@@ -80,8 +82,22 @@ def review_packet(
         subject=review_subject(digest(patched_code), verdict, rollback_plan.commands),
         markdown=review_packet_text(account, verdict),
     )
+    _publish(context, delivery, patched_code)
     delivery.record.folder.write("review.md", packet.markdown.encode())
     yield made(delivery, "review_packet", packet)
+
+
+def _publish(context: dg.AssetExecutionContext, delivery: Delivery, change_set: ChangeSet) -> None:
+    """Put the delivery's branch at the proved change, once, so that whoever signs it can look at it."""
+    assert change_set.head is not None
+    try:
+        publish_branch(delivery.mirror, delivery.id.branch, change_set.head)
+    except GitFault as error:
+        raise halt(context, str(error)) from error
+    key = f"branch:{change_set.head}"
+    if effect(delivery.record.entries(), key) is None:
+        detail = f"{delivery.id.branch} is at {change_set.head}"
+        delivery.record.append(Effect(key=key, what="branch_published", detail=detail))
 
 
 def review_verdict(
