@@ -34,11 +34,12 @@ def test_the_guide_leads_from_an_issue_to_its_merge(tmp_path: Path, shared_envir
     state = tmp_path / ".meta-pipeline"
     state.mkdir()
     (state / "environments").symlink_to(shared_environments / "environments")
+    kept = {name: value for name, value in os.environ.items() if not name.endswith("_HOME")}
     for command, promised in steps():
         done = subprocess.run(
             ["bash", "-c", f". .venv/bin/activate && {command}"],
             cwd=ROOT,
-            env={"HOME": str(tmp_path), "PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1"},
+            env={**kept, "HOME": str(tmp_path), "GIT_CONFIG_NOSYSTEM": "1"},
             capture_output=True,
             text=True,
             check=False,
