@@ -82,9 +82,13 @@ class LimitsPolicy(Frozen):
 
 
 class DryRunPolicy(Frozen):
-    """The logical date of dry runs (YYYY-MM-DD) and what stands in for Variables and Connections."""
+    """The logical date of dry runs (YYYY-MM-DD) and what stands in for Variables and Connections.
+
+    `nodes` names, by pipeline, the nodes that a dry run may run, where the others need what a sandbox has not.
+    """
 
     logical_date: str = "2026-01-01"
+    nodes: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     variables: Mapping[str, str] = Field(default_factory=dict)
     connections: Mapping[str, str] = Field(default_factory=dict)
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from meta_pipeline.delivery.change import Change
+from meta_pipeline.delivery.differences import Difference
 from meta_pipeline.delivery.stages import StageId
-from meta_pipeline.delivery.topology import UNRESOLVED, Difference
+from meta_pipeline.delivery.topology import UNRESOLVED
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.gate import Example, Gate, Opinion, Strength

@@ -7,18 +7,10 @@ from functools import cache
 from typing import ClassVar
 
 from meta_pipeline.delivery.change import Change
+from meta_pipeline.delivery.differences import called, paired
 from meta_pipeline.delivery.running import shares_work
 from meta_pipeline.delivery.stages import StageId
-from meta_pipeline.delivery.topology import (
-    IMPLICIT_JOB,
-    UNRESOLVED,
-    Node,
-    Pipeline,
-    SchedulerKind,
-    Topology,
-    called,
-    paired,
-)
+from meta_pipeline.delivery.topology import IMPLICIT_JOB, UNRESOLVED, Node, Pipeline, SchedulerKind, Topology
 from meta_pipeline.delivery.tree import text_of
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case

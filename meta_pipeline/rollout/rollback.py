@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from meta_pipeline.delivery.change_set import ChangeSet
+from meta_pipeline.delivery.differences import differences
 from meta_pipeline.delivery.evidence import Command, CommandRecord
 from meta_pipeline.delivery.model import digest
 from meta_pipeline.delivery.plan import Plan
 from meta_pipeline.delivery.rollback import Rehearsal, RollbackPlan
-from meta_pipeline.delivery.topology import differences
 from meta_pipeline.policy import Policy
 from meta_pipeline.schedulers.survey import survey
 from meta_pipeline.validation.bench import SYSTEM_PATH, Bench

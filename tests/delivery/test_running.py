@@ -1,5 +1,6 @@
 """The pipelines that a dry run must run."""
 
+from meta_pipeline.delivery.differences import differences
 from meta_pipeline.delivery.running import (
     Work,
     left_out,
@@ -8,7 +9,7 @@ from meta_pipeline.delivery.running import (
     touched_work,
     whole_pipelines,
 )
-from meta_pipeline.delivery.topology import IMPLICIT_JOB, Node, Pipeline, Topology, differences
+from meta_pipeline.delivery.topology import IMPLICIT_JOB, Node, Pipeline, Topology
 
 
 def asset(name: str, **fields: object) -> Node:

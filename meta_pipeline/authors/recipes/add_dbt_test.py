@@ -17,10 +17,10 @@ from meta_pipeline.authors.recipes.overlay import OverlayTree
 from meta_pipeline.authors.recipes.recipe import Fit, Misfit, Recipe, RecipeError, Watch
 from meta_pipeline.authors.recipes.yaml_source import YamlSource, child, plain
 from meta_pipeline.delivery.context import RepoContext
+from meta_pipeline.delivery.differences import differences
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.plan import TopologyEdit
 from meta_pipeline.delivery.requirements import Criterion, Expectation
-from meta_pipeline.delivery.topology import differences
 from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.schedulers.dbt.static.reader import read_topologies
 

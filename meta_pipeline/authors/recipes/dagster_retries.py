@@ -10,9 +10,10 @@ from meta_pipeline.authors.recipes.entries import argument, positional, with_ent
 from meta_pipeline.authors.recipes.overlay import OverlayTree
 from meta_pipeline.authors.recipes.python_source import LONGEST_LINE, Splice, dotted
 from meta_pipeline.authors.recipes.recipe import RecipeError
+from meta_pipeline.delivery.differences import differences
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.plan import TopologyEdit
-from meta_pipeline.delivery.topology import UNRESOLVED, Node, Topology, differences
+from meta_pipeline.delivery.topology import UNRESOLVED, Node, Topology
 from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.schedulers.dagster.static.reader import read_topologies
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from meta_pipeline.delivery.differences import differences
 from meta_pipeline.delivery.evidence import Command
-from meta_pipeline.delivery.topology import Topology, TopologyError, differences
+from meta_pipeline.delivery.topology import Topology, TopologyError
 from meta_pipeline.delivery.tree import MemoryTree
 from meta_pipeline.policy import DryRunPolicy, Policy, SchedulerPolicy
 from meta_pipeline.schedulers.airflow.commands import AirflowRuntime

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from meta_pipeline.delivery.differences import differences
 from meta_pipeline.delivery.evidence import Command
-from meta_pipeline.delivery.topology import Topology, differences
+from meta_pipeline.delivery.topology import Topology
 from meta_pipeline.delivery.tree import MemoryTree
 from meta_pipeline.policy import POLICY_FILE, read_policy
 from meta_pipeline.schedulers.dagster.commands import DagsterRuntime

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from meta_pipeline.delivery.topology import Topology, differences
+from meta_pipeline.delivery.differences import differences
+from meta_pipeline.delivery.topology import Topology
 from meta_pipeline.delivery.tree import MemoryTree
 from meta_pipeline.policy import Policy, SchedulerPolicy
 from meta_pipeline.schedulers.dagster.commands import DagsterRuntime

@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from meta_pipeline.delivery.topology import UNRESOLVED, Difference, Node, Pipeline, Topology, differences
+from meta_pipeline.delivery.differences import Difference, differences
+from meta_pipeline.delivery.topology import UNRESOLVED, Node, Pipeline, Topology
 
 
 def dag(*nodes: Node, **fields: Any) -> Pipeline:
