@@ -20,6 +20,7 @@ from meta_pipeline.schedulers.airflow.static.values import (
     Factory,
     Label,
     Notifier,
+    Output,
     Timetable,
 )
 from meta_pipeline.schedulers.source.functions import call_known
@@ -70,6 +71,8 @@ def call_external(machine: Machine, external: External, arguments: Arguments, si
             return Timetable(external.last, tuple(arguments.positional), named_only(arguments))
         case "notifier":
             return Notifier(notifier_name(external))
+    if external.last in ("XComArg", "PlainXComArg") and external.name.startswith("airflow."):
+        return Output(tuple(edges.tasks_in(arguments.positional)))
     if _takes_task_id(external, arguments):
         return place(machine, new_task(external.last, keywords(arguments), site))
     if is_condition(external):
