@@ -42,6 +42,7 @@ class Ignored:
     """Says which paths are ignored; `files` are the ignore files' texts by path, all below `root`."""
 
     def __init__(self, files: Mapping[str, str], root: str, syntax: Syntax) -> None:
+        self.key = (root, syntax, *sorted(files.items()))
         by_depth = sorted(files, key=lambda path: (path.count("/"), path))
         self._rules = [_rules(path.rpartition("/")[0], root, files[path], syntax) for path in by_depth]
 

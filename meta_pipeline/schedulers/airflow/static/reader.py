@@ -14,6 +14,7 @@ from meta_pipeline.schedulers.airflow.signs import IGNORE_FILE
 from meta_pipeline.schedulers.airflow.static.effective import pipeline_of
 from meta_pipeline.schedulers.airflow.static.ignore import Ignored
 from meta_pipeline.schedulers.airflow.static.interpreter import DagFile
+from meta_pipeline.schedulers.airflow.static.machine import Settings
 from meta_pipeline.schedulers.airflow.static.values import Dag
 from meta_pipeline.schedulers.airflow.static.version import airflow_version, packages
 from meta_pipeline.schedulers.source.modules import Modules, Sources, still_holds
@@ -21,14 +22,6 @@ from meta_pipeline.schedulers.source.modules import Modules, Sources, still_hold
 _CACHE_SIZE = 4096
 _DAG_WORD = re.compile(rb"dag|asset", re.IGNORECASE)
 _AIRFLOW_WORD = re.compile(rb"airflow", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What readings depend on beside the files: Airflow's major version, and the words of what is installed."""
-
-    major: int | None
-    installed: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -78,7 +71,7 @@ def read_topology(tree: Tree, root: str, import_roots: tuple[str, ...] = ()) -> 
     ignored = _ignored(tree, root, regexp=version.major == 2)
     sources = Sources(tree, _import_roots(root, import_roots))
     kept = [path for path in dag_files if not ignored(path)]
-    settings = Settings(version.major, packages(tree))
+    settings = Settings(root, ignored, version.major, packages(tree))
     readings = [_read_file(path, sources, settings) for path in kept]
     pipelines, errors = _collected(readings, frozenset(kept))
     return Topology(
@@ -125,7 +118,7 @@ def _import_roots(root: str, first: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _read_file(path: str, sources: Sources, settings: Settings) -> Reading:
-    key = (path, sources.entries[path].content, sources.roots, settings)
+    key = (path, sources.entries[path].content, sources.roots, settings.key)
     found = _readings.find(key, sources)
     if found is None:
         found = _interpret(path, sources, settings)
@@ -135,7 +128,7 @@ def _read_file(path: str, sources: Sources, settings: Settings) -> Reading:
 
 def _interpret(path: str, sources: Sources, settings: Settings) -> Reading:
     modules = Modules(sources, "airflow")
-    interpreter = DagFile(path, modules, settings.installed)
+    interpreter = DagFile(path, modules, settings)
     dags = interpreter.run()
     for dag in dags:
         if not isinstance(dag.id, str):
