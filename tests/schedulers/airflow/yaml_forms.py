@@ -1,4 +1,4 @@
-"""A repository whose DAGs dag-factory builds from YAML; read from source and by Airflow it must give the same."""
+"""Repositories whose DAGs dag-factory and gusty build from files; from source and by Airflow they must be the same."""
 
 FACTORY_FILES: dict[str, str] = {
     "lib/__init__.py": """""",
@@ -109,5 +109,99 @@ sales_weekly:
     "dags/config/nested/defaults.yml": """default_args: {retries: 7}
 catchup: false
 max_active_tasks: 3
+""",
+}
+
+GUSTY_FILES: dict[str, str] = {
+    **{path: text for path, text in FACTORY_FILES.items() if path.startswith("lib/")},
+    "dags/gusty_many.py": """# airflow dag
+from pathlib import Path
+from gusty import create_dags
+create_dags(str(Path(__file__).parent / "many"), globals(), latest_only=False, schedule=None, catchup=False)
+""",
+    "dags/gusty_shop.py": """# airflow dag
+import os
+from datetime import datetime, timedelta
+from gusty import create_dag
+dag = create_dag(
+    os.path.join(os.path.dirname(__file__), "shop"),
+    schedule="0 4 * * *",
+    tags=["gusty"],
+    default_args={"owner": "shop", "retries": 2, "start_date": datetime(2024, 1, 1)},
+    wait_for_defaults={"timeout": 60, "retries": 3},
+    catchup=False,
+)
+""",
+    "dags/many/a/t.yml": """operator: lib.ops.SayOperator
+word: q
+""",
+    "dags/many/a/u.yml": """operator: lib.ops.SayOperator
+word: q
+dependencies: [t]
+""",
+    "dags/many/b/METADATA.yml": """schedule: '@weekly'
+start_date: !datetime [2024, 2, 2]
+owner: x
+default_args: {owner: bee, email: bee@example.com}
+""",
+    "dags/many/b/t.yml": """operator: lib.ops.SayOperator
+word: q
+""",
+    "dags/shop/Extract.yml": """operator: lib.ops.SayOperator
+word: a
+pool: small
+""",
+    "dags/shop/METADATA.yml": """description: the shop
+default_args:
+  retries: 4
+  retry_delay: !timedelta "minutes: 7"
+external_dependencies:
+  - upstream_dag: all
+root_tasks: [begin]
+leaf_tasks: [finish]
+""",
+    "dags/shop/begin.yml": """operator: lib.ops.SayOperator
+word: a
+""",
+    "dags/shop/clean.py": """# ---
+# dependencies:
+#   - extract
+# python_callable: main
+# ---
+def main():
+    return 1
+""",
+    "dags/shop/finish.yml": """operator: lib.ops.SayOperator
+word: a
+""",
+    "dags/shop/report.sql": """---
+operator: lib.ops.SayOperator
+retries: 9
+dependencies: [extract]
+external_dependencies:
+  - other_dag: one_task
+---
+SELECT 1
+""",
+    "dags/shop/load/METADATA.yml": """tooltip: load
+dependencies: [clean]
+""",
+    "dags/shop/load/check.yaml": """operator: lib.ops.SayOperator
+word: x
+dependencies: [copy, inner]
+external_dependencies:
+  far_dag:
+    tasks: [t1, t2]
+    execution_delta: !timedelta 'hours: 1'
+""",
+    "dags/shop/load/copy.yml": """operator: lib.ops.SayOperator
+word: x
+""",
+    "dags/shop/load/inner/METADATA.yml": """prefix_group_id: true
+""",
+    "dags/shop/load/inner/deep.yml": """operator: lib.ops.SayOperator
+multi_task_spec:
+  deep_one: {word: one}
+  deep_two: {word: two, retries: 6}
 """,
 }

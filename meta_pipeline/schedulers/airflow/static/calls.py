@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from meta_pipeline.schedulers.airflow.static import dag_factory, edges, taskflow
+from meta_pipeline.schedulers.airflow.static import dag_factory, edges, gusty, taskflow
 from meta_pipeline.schedulers.airflow.static.constructs import (
     keywords,
     make_dag,
@@ -43,6 +43,8 @@ def call_external(machine: Machine, external: External, arguments: Arguments, si
     """A DAG, group, task, edge or asset that a call of Airflow makes, or a value that Python computes."""
     if external.name.startswith("dagfactory."):
         return dag_factory.call(machine, external, arguments, site)
+    if external.name.startswith("gusty."):
+        return gusty.call(machine, external, arguments, site)
     role = role_of(external)
     match role:
         case "dag_class":
