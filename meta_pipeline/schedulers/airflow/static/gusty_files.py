@@ -73,10 +73,10 @@ def tasks_of(machine: Machine, path: str) -> Iterator[Spec]:
     text = _text(machine, path)
     stem, ending = posixpath.splitext(posixpath.basename(path))
     spec: Spec = {"operator": _PYTHON} if ending == ".py" else {}
-    own = _loaded(machine, path, _header(text, ending))
-    if own is None:
+    said = _loaded(machine, path, _header(text, ending))
+    if said is None:
         return
-    spec |= own
+    spec |= said
     if not isinstance(spec.get("operator"), str):
         machine.error(path, 1, "this file of a gusty folder names no operator")
         return
