@@ -15,8 +15,8 @@ from meta_pipeline.schedulers.source.values import UNKNOWN, Function, Scope, Sou
 class Interpreter(Machine):
     """The machine with all the parts that Python code has."""
 
-    def __init__(self, path: str, modules: Modules) -> None:
-        super().__init__(path, modules)
+    def __init__(self, path: str, modules: Modules, installed: frozenset[str] = frozenset()) -> None:
+        super().__init__(path, modules, installed)
         self._scopes: dict[str, Scope] = {}
 
     def read(self) -> Scope:

@@ -35,9 +35,14 @@ class OpenList(list[object]):
 
 @dataclass(frozen=True)
 class External:
-    """Something imported from outside the repository, by its dotted name."""
+    """Something imported from outside the repository, by its dotted name.
+
+    `present` is True where its package is surely installed and False where the code is ready to do without it; None
+    where there is no word on it.
+    """
 
     name: str
+    present: bool | None = field(default=None, compare=False)
 
     @property
     def last(self) -> str:
