@@ -2,7 +2,7 @@
 
 import ast
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
@@ -14,10 +14,11 @@ from meta_pipeline.schedulers.source.values import UNKNOWN, Class, External, Fun
 
 @dataclass(frozen=True)
 class Site:
-    """Where a call stands."""
+    """Where a call stands; `column` is where it ends on its last line, which tells two calls of one line apart."""
 
     path: str
     line: int
+    column: int = 0
 
 
 @dataclass
@@ -115,6 +116,10 @@ class Machine(ABC):
     @abstractmethod
     def keep(self, value: object) -> None:
         """Told of each value that only one branch of a module makes: it is there in some runs."""
+
+    def either(self, values: Sequence[object]) -> object:
+        """What a name is after branches, one of which is taken, that give it these different values."""
+        return UNKNOWN
 
     def outside(self) -> AbstractContextManager[object]:
         """What an import begins in: outside of all that is open where it stands."""
