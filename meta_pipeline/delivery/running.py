@@ -18,9 +18,13 @@ class Work:
     node: str
 
 
-def scheduled(topologies: Iterable[Topology], scheduler: SchedulerKind | None) -> tuple[Topology, ...]:
-    """The topologies of the scheduler that the policy names, of any where it names none; dbt has a run of its own."""
-    return tuple(one for one in topologies if one.scheduler != "dbt" and scheduler in (one.scheduler, None))
+def scheduled(topologies: Iterable[Topology], schedulers: Collection[SchedulerKind]) -> tuple[Topology, ...]:
+    """The topologies of these schedulers, of any where none is given; dbt has a run of its own."""
+    return tuple(
+        one
+        for one in topologies
+        if one.scheduler != "dbt" and (not schedulers or one.scheduler in schedulers)
+    )
 
 
 def shares_work(topology: Topology) -> bool:

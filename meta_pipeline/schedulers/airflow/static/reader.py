@@ -10,8 +10,9 @@ from threading import Lock
 
 from meta_pipeline.delivery.topology import Pipeline, Topology, TopologyError
 from meta_pipeline.delivery.tree import Tree, text_of
+from meta_pipeline.schedulers.airflow.signs import IGNORE_FILE
 from meta_pipeline.schedulers.airflow.static.effective import pipeline_of
-from meta_pipeline.schedulers.airflow.static.ignore import IGNORE_FILE, Ignored
+from meta_pipeline.schedulers.airflow.static.ignore import Ignored
 from meta_pipeline.schedulers.airflow.static.interpreter import DagFile
 from meta_pipeline.schedulers.airflow.static.values import Dag
 from meta_pipeline.schedulers.airflow.static.version import airflow_version
