@@ -130,6 +130,9 @@ def _unary(machine: Machine, node: ast.UnaryOp, scope: Scope) -> object:
     if isinstance(node.op, ast.Not):
         known = truth(value)
         return UNKNOWN if known is None else not known
+    if isinstance(node.op, ast.Invert):
+        turned = machine.inverted(value)
+        return UNKNOWN if turned is None else turned
     if isinstance(value, (int, float)):
         if isinstance(node.op, ast.USub):
             return -value

@@ -112,6 +112,10 @@ class Machine(ABC):
         """`left operator right` for the scheduler's things; None where they have no part in it."""
         return None
 
+    def inverted(self, value: object) -> object | None:
+        """`~value` for the scheduler's things; None where it is none of them."""
+        return None
+
     def opened(self, value: object) -> AbstractContextManager[object] | None:
         """What `with value:` opens; None where it opens nothing that matters."""
         return None
