@@ -6,7 +6,7 @@ from functools import cached_property
 
 from meta_pipeline.contracts.formats import FORMATS, MOST_BYTES, Format, Reading, SourceFile, is_named
 from meta_pipeline.delivery.contract import Contract
-from meta_pipeline.delivery.tree import SYMLINK, Tree
+from meta_pipeline.delivery.tree import SYMLINK, Entry, Tree
 from meta_pipeline.delivery.yaml_source import Unreadable
 from meta_pipeline.schedulers.dbt.project import project_folders
 
@@ -38,14 +38,14 @@ class Declarations:
 
     def all(self) -> Declared:
         """Everything that the tree's files declare."""
-        return self.of(self.tree.entries())
+        return self.of(self._entries)
 
     def of(self, paths: Iterable[str]) -> Declared:
         """What these paths declare, whether they are there or not, with the files that must be read with each."""
         wanted = sorted(paths)
         contracts: dict[tuple[str, str, str], Contract] = {}
         unreadable: dict[tuple[str, int], Unreadable] = {}
-        every = sorted(self.tree.entries())
+        every = sorted(self._entries)
         for kind in FORMATS:
             for path in wanted:
                 if not self._may_hold(kind, path):
@@ -57,6 +57,10 @@ class Declarations:
                 for contract in read:
                     contracts.setdefault((kind.name, contract.path, contract.dataset), contract)
         return Declared(tuple(contracts.values()), tuple(unreadable.values()))
+
+    @cached_property
+    def _entries(self) -> Mapping[str, Entry]:
+        return self.tree.entries()
 
     def _may_hold(self, kind: Format, path: str) -> bool:
         if not kind.claims(path, self.patterns):
@@ -83,9 +87,8 @@ class Declarations:
         return kind.read(files, named)
 
     def _marked(self, kind: Format, paths: tuple[str, ...]) -> Iterator[SourceFile]:
-        entries: Mapping[str, object] = self.tree.entries()
         for path in paths:
-            if path not in entries or self.tree.entries()[path].mode == SYMLINK:
+            if path not in self._entries or self._entries[path].mode == SYMLINK:
                 continue
             data = self.tree.read(path)
             if data is not None and len(data) <= MOST_BYTES and kind.mark.search(data):

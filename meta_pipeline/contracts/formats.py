@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from meta_pipeline.contracts.places import DEFAULT_CONTRACTS, matches
+from meta_pipeline.contracts.places import is_contract, matches
 from meta_pipeline.delivery.contract import Contract, DeclaredBy
 from meta_pipeline.delivery.yaml_source import Unreadable
 
@@ -33,7 +33,7 @@ Reading = tuple[Contract, ...] | Unreadable
 
 @dataclass(frozen=True)
 class Format:
-    """One kind of file. `usual` says whether a path holds contracts that no policy names.
+    """One kind of file. `usual` says whether a path may hold contracts besides those that the policy's patterns name.
 
     `mark` is found in every file that does, so that the others are never parsed. `read` gets the files that must be
     read together, and whether the policy names them; `together` gives those for one path, out of all paths of a tree.
@@ -42,7 +42,7 @@ class Format:
 
     name: DeclaredBy
     endings: tuple[str, ...]
-    usual: Callable[[str], bool]
+    usual: Callable[[str, tuple[str, ...]], bool]
     mark: re.Pattern[bytes]
     read: Callable[[Sequence[SourceFile], bool], Reading]
     together: Callable[[str, Sequence[str]], tuple[str, ...]] = lambda path, _: (path,)
@@ -50,7 +50,7 @@ class Format:
 
     def claims(self, path: str, patterns: tuple[str, ...]) -> bool:
         """Whether the file may be one of this kind: the policy's `patterns` name it, or its usual place does."""
-        return path.endswith(self.endings) and (is_named(path, patterns) or self.usual(path))
+        return path.endswith(self.endings) and (is_named(path, patterns) or self.usual(path, patterns))
 
 
 def is_named(path: str, patterns: tuple[str, ...]) -> bool:
@@ -58,12 +58,8 @@ def is_named(path: str, patterns: tuple[str, ...]) -> bool:
     return any(matches(path, pattern) for pattern in patterns)
 
 
-def _anywhere(path: str) -> bool:
+def _anywhere(path: str, patterns: tuple[str, ...]) -> bool:
     return not _NOT_DATA & {part.casefold() for part in PurePosixPath(path).parts[:-1]}
-
-
-def _default_odcs(path: str) -> bool:
-    return any(matches(path, pattern) for pattern in DEFAULT_CONTRACTS)
 
 
 def _read_odcs(files: Sequence[SourceFile], named: bool) -> Reading:
@@ -118,11 +114,11 @@ _A_LIST = re.compile(rb"\A\s*\[\s*\{|\bfields[\"']?\s*:")
 """A list of mappings as the whole document, or under `fields`."""
 
 FORMATS: tuple[Format, ...] = (
-    Format("odcs", (".yaml", ".yml"), _default_odcs, re.compile(rb"schema"), _read_odcs),
+    Format("odcs", (".yaml", ".yml"), is_contract, re.compile(rb"schema"), _read_odcs),
     Format(
         "gx",
         (".json",),
-        lambda path: "expectations" in PurePosixPath(path).parts[:-1],
+        lambda path, _: "expectations" in PurePosixPath(path).parts[:-1],
         re.compile(rb'"expectations"'),
         _read_gx,
     ),
