@@ -173,10 +173,10 @@ def _deleted_files(change: Change, plan: Plan | None, policy: Policy) -> Iterato
 
 
 def _removed_contracts(change: Change, plan: Plan | None, policy: Policy) -> Iterator[Weighed]:
-    from meta_pipeline.contracts.changes import removed_contracts  # loads parsers of SQL and of templates
+    from meta_pipeline.contracts.changes import ContractsOfChange  # its readers load parsers
 
     named = plan.files if plan else frozenset()
-    for contract in removed_contracts(change, policy.contracts):
+    for contract in ContractsOfChange(change, policy.contracts).removed():
         what = "description" if contract.declared_by == "dbt" and not contract.enforced else "contract"
         yield weighed(
             strength_of(is_named=contract.path in named),
