@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from meta_pipeline.delivery.differences import Difference
+from meta_pipeline.delivery.difference import Difference
 from meta_pipeline.delivery.lineage import (
     PIPELINE_KINDS,
     Key,
@@ -81,10 +81,6 @@ class Things:
                 if own is not None and kind is not None:
                     yield own, each.id, kind
 
-    def has(self, pipeline_id: str) -> bool:
-        """Whether a pipeline has this id."""
-        return pipeline_id in self._by_id
-
     @property
     def keys(self) -> frozenset[Key]:
         """The keys of everything that has a page."""
@@ -125,7 +121,7 @@ def touched(
     found = _gathered(
         (place, difference.sentence)
         for difference in differences
-        for pipeline in _ids(difference, before, after)
+        for pipeline in _ids(difference)
         for place in dict.fromkeys(either.named(pipeline, difference.node, difference.path))
     )
     if not found:
@@ -139,12 +135,9 @@ def touched(
     )
 
 
-def _ids(difference: Difference, before: Things, after: Things) -> tuple[str, ...]:
-    """The pipeline's id, and the one that it had where that is what differs."""
-    old = difference.before
-    if difference.node is None and old is not None and before.has(old) and not after.has(old):
-        return (difference.pipeline, old)
-    return (difference.pipeline,)
+def _ids(difference: Difference) -> tuple[str, ...]:
+    """The pipeline's id, and the one that it had where it is called anew."""
+    return tuple(dict.fromkeys(filter(None, (difference.pipeline, difference.pipeline_before))))
 
 
 def touched_by_plan(
