@@ -2,10 +2,12 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 
 from meta_pipeline.delivery.evidence import Command, CommandRecord, Side
 from meta_pipeline.evidence.store import EvidenceStore
@@ -17,6 +19,8 @@ from meta_pipeline.workspace.environment import Built, CannotBuild, build_enviro
 from meta_pipeline.workspace.process import run
 from meta_pipeline.workspace.repository import Mirror
 from meta_pipeline.workspace.sandbox import Sandbox, detect_sandbox, interpreter_folders
+from meta_pipeline.workspace.scratch import scratch_folder
+from meta_pipeline.workspace.warm import WarmProcess, Warmth, warm_process
 from meta_pipeline.workspace.worktree import Worktree
 
 PROBES = (
@@ -32,7 +36,10 @@ SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 @dataclass(frozen=True)
 class Bench:
-    """What every command of one validation has in common. `note` is told of each command that ended."""
+    """What every command of one validation has in common. `note` is told of each command that ended.
+
+    Commands of the scheduler's probe go through the process `warm`, where there is one.
+    """
 
     mirror: Mirror
     evidence: EvidenceStore
@@ -40,21 +47,30 @@ class Bench:
     environment: Built
     sandbox: Sandbox
     note: Callable[[CommandRecord], None] | None = None
+    warm: WarmProcess | None = None
+
+    @contextmanager
+    def checkout(self, commit: str, *, preloaded: bool = False) -> Iterator[tuple[Worktree, Path]]:
+        """A fresh checkout, and a scratch folder; where the scheduler is `preloaded` if there is such a process."""
+        with ExitStack() as stack:
+            room = stack.enter_context(self.warm.turn()) if self.warm is not None and preloaded else None
+            worktree = stack.enter_context(self.mirror.worktree(commit, room))
+            yield worktree, stack.enter_context(scratch_folder(room))
 
     def run(self, command: Command, side: Side, worktree: Worktree, scratch: Path) -> CommandRecord:
         """Run `command` in `worktree`; `scratch` is a folder of ours that it may write to. Stores its outputs."""
         started = datetime.now(UTC)
         command = self._limited(command)
-        ran = run(
-            command,
-            cwd=worktree.path,
-            path=f"{self.environment.programs}:{SYSTEM_PATH}",
-            variables=self._variables(worktree.path),
-            sandbox=self.sandbox.opened(
-                read_only=(*self.environment.folders, *_own(command), self.mirror.git_dir, *PROBES),
-                writable=(worktree.path, scratch),
-            ),
-        )
+        variables = self._variables(worktree.path)
+        ran = self.warm.run(command, cwd=worktree.path, variables=variables) if self.warm else None
+        if ran is None:
+            ran = run(
+                command,
+                cwd=worktree.path,
+                path=self._path,
+                variables=variables,
+                sandbox=self._walls.opened(read_only=_own(command), writable=(worktree.path, scratch)),
+            )
         record = CommandRecord(
             command=command,
             side=side,
@@ -84,6 +100,30 @@ class Bench:
         """Standard output and standard error of a record, as text."""
         both = self.evidence.get(record.stdout) + b"\n" + self.evidence.get(record.stderr)
         return both.decode("utf-8", errors="replace")
+
+    @contextmanager
+    def warmed(self) -> Iterator[Self]:
+        """The same bench with a warm process for its scheduler, where that can be imported before its checkout."""
+        kind = self.policy.scheduler.kind if self.policy.scheduler else None
+        runtime = RUNTIMES.get(kind) if kind is not None else None
+        if runtime is None or not runtime.preloads:
+            yield self
+            return
+        given = self._variables(Path("/"))
+        # It leads into a checkout, whose modules must not be imported before it is forked for one.
+        variables = {name: value for name, value in given.items() if name != "PYTHONPATH"}
+        warmth = Warmth(self.environment.python, runtime.preloads, self._path, variables, self._walls)
+        with warm_process(warmth) as warm:
+            yield replace(self, warm=warm)
+
+    @property
+    def _path(self) -> str:
+        return f"{self.environment.programs}:{SYSTEM_PATH}"
+
+    @property
+    def _walls(self) -> Sandbox:
+        """The sandbox of every command, in which no checkout can be seen yet."""
+        return self.sandbox.opened(read_only=(*self.environment.folders, self.mirror.git_dir, *PROBES))
 
     def _limited(self, command: Command) -> Command:
         seconds = self.policy.limits.seconds
@@ -120,6 +160,12 @@ class Benches:
 
     def of(self, side: Side) -> Bench:
         return self.base if side == "base" else self.head
+
+    @contextmanager
+    def warmed(self) -> Iterator[Self]:
+        """The same with a warm process for each side: neither may touch what the other is given."""
+        with self.base.warmed() as base, self.head.warmed() as head:
+            yield replace(self, base=base, head=head)
 
 
 def set_up(

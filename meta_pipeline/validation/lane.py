@@ -31,6 +31,8 @@ class Lane(ABC):
     """Commands for one side of a change. Lanes run beside each other."""
 
     kinds: tuple[ReportKind, ...]
+    preloaded = False
+    """Whether the first command is the scheduler's probe, which a process that imported the scheduler can run."""
 
     @abstractmethod
     def commands(self, scratch: Path) -> tuple[Command, ...]:

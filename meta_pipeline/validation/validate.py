@@ -33,7 +33,6 @@ from meta_pipeline.validation.lint import LintLane
 from meta_pipeline.validation.memory import KEY_SCRATCH, memory_key, reused
 from meta_pipeline.validation.pipelines import DryRunLane, ParseLane
 from meta_pipeline.validation.tests import TestsLane
-from meta_pipeline.workspace.scratch import scratch_folder
 
 ALL_KINDS: tuple[ReportKind, ...] = ("lint", "tests", "parse", "dry_run", "data_quality")
 
@@ -103,6 +102,17 @@ def validate(
 
     `remembered` keeps what lanes said of a base, by tree, environment and commands; head is always run.
     """
+    with benches.warmed() as warmed:
+        return _validate(warmed, change_set, change, remembered, wanted)
+
+
+def _validate(
+    benches: Benches,
+    change_set: ChangeSet,
+    change: Change,
+    remembered: Folder,
+    wanted: Collection[ReportKind],
+) -> dict[ReportKind, ValidationReport]:
     assert change_set.head is not None
     policy = benches.head.policy
     sides: dict[Side, Lanes] = {
@@ -213,10 +223,7 @@ def _run(bench: Bench, lane: Lane, side: Side, commit: str, remembered: Folder) 
 
 def run_lane(bench: Bench, lane: Lane, side: Side, commit: str) -> tuple[Part, ...]:
     """Run one lane in a fresh checkout of `commit` and read what its commands said."""
-    with (
-        bench.mirror.worktree(commit) as worktree,
-        scratch_folder() as scratch,
-    ):
+    with bench.checkout(commit, preloaded=lane.preloaded) as (worktree, scratch):
         records = [bench.run(command, side, worktree, scratch) for command in lane.commands(scratch)]
         return lane.read(records, [bench.output(record) for record in records], scratch)
 

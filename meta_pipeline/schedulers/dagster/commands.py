@@ -28,6 +28,7 @@ class DagsterRuntime:
         Path(__file__).with_name(f"{name}.py")
         for name in ("probe", "probe_locations", "probe_topology", "probe_run")
     )
+    preloads: tuple[str, ...] = ("dagster",)
 
     def parse(self, policy: Policy, scratch: Path) -> Command:
         output = str(scratch / TOPOLOGY_FILE)
