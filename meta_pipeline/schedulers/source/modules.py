@@ -85,7 +85,7 @@ class Modules:
         for root in self.sources.roots:
             stem = f"{root}/{relative}" if root else relative
             for path in (f"{stem}/__init__.py", f"{stem}.py"):
-                if self._has_file(path):
+                if self.has_file(path):
                     return path
             if self._has_folder(stem):
                 return f"{stem}/"
@@ -103,7 +103,7 @@ class Modules:
 
     def syntax(self, path: str) -> ast.Module:
         """The syntax tree of a file of the tree; raises `UnreadableSourceError`."""
-        self._has_file(path)
+        self.has_file(path)
         return parsed(self.sources.tree.read(path) or b"")
 
     def files_below(self, folder: str) -> tuple[str, ...]:
@@ -114,10 +114,11 @@ class Modules:
 
     def text(self, path: str) -> str:
         """The text of a file of the tree that is not Python; what is no text is empty."""
-        self._has_file(path)
+        self.has_file(path)
         return text_of(self.sources.tree, path) or ""
 
-    def _has_file(self, path: str) -> bool:
+    def has_file(self, path: str) -> bool:
+        """Whether the tree has this file."""
         entry = self.sources.entries.get(path)
         self.consulted[path] = entry.content if entry else None
         return entry is not None
