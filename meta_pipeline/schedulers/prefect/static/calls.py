@@ -1,4 +1,4 @@
-"""What a call of Prefect's names does: makes a flow, task, schedule or deployment, starts a run, or computes a value."""
+"""What a call of Prefect's names does: makes a flow, task or schedule, starts a run, or computes a value."""
 
 from dataclasses import replace
 

@@ -8,13 +8,12 @@ from functools import lru_cache
 
 from meta_pipeline.delivery.topology import UNRESOLVED, Pipeline, Topology, TopologyError
 from meta_pipeline.delivery.tree import Tree, text_of
-from meta_pipeline.schedulers.prefect.static.deployed import Deployed, fields_of
+from meta_pipeline.schedulers.prefect.deployed import Deployed, FoundFlow, fields_of, flow_of, places
 from meta_pipeline.schedulers.prefect.static.effective import deployed_of, pipeline_of
 from meta_pipeline.schedulers.prefect.static.interpreter import FlowFile
 from meta_pipeline.schedulers.prefect.static.project_files import (
     ProjectFile,
     is_project_file,
-    places,
     read_project_file,
 )
 from meta_pipeline.schedulers.source.modules import Modules, Sources
@@ -32,14 +31,6 @@ _PIN = re.compile(
     r'(?:^|\s|["\'])prefect(?:\[[^\]]*\])?\s*==\s*(?P<plain>[\w.]+)|name = "prefect"\s+version = "(?P<locked>[\w.]+)"',
     re.MULTILINE,
 )
-
-
-@dataclass(frozen=True)
-class FoundFlow:
-    """A flow of a file; `function` is the name of its function, by which an entrypoint names it."""
-
-    pipeline: Pipeline
-    function: str
 
 
 @dataclass(frozen=True)
@@ -177,7 +168,7 @@ def _deployed(
     for project in projects:
         mine = project.path.startswith(prefix)
         for deployment in project.deployments:
-            flow = _meant(deployment, flows)
+            flow = flow_of(deployment, flows)
             if flow is not None:
                 own[flow.pipeline.id].append(deployment)
                 mine = True
@@ -185,7 +176,7 @@ def _deployed(
                 errors |= _unmatched(tree, deployment, project.path)
         errors |= set(project.errors) if mine else set()
     for deployment in made:
-        flow = _meant(deployment, flows)
+        flow = flow_of(deployment, flows)
         if flow is not None:
             own[flow.pipeline.id].append(deployment)
         elif deployment.path.startswith(prefix) and not (deployment.entry.path or deployment.entry.flow):
@@ -195,18 +186,6 @@ def _deployed(
             )
     pipelines = [flow.pipeline.model_copy(update=fields_of(own[flow.pipeline.id])) for flow in flows]
     return tuple(sorted(pipelines, key=lambda pipeline: pipeline.id)), errors
-
-
-def _meant(deployment: Deployed, flows: list[FoundFlow]) -> FoundFlow | None:
-    """The flow that a deployment is of: by its name where code says it, else by its file and function."""
-    entry = deployment.entry
-    wanted = places(entry, deployment.path) if entry.path else ()
-    for flow in flows:
-        if entry.flow and flow.pipeline.id == entry.flow:
-            return flow
-        if not entry.flow and flow.pipeline.path in wanted and flow.function == entry.function.rpartition(".")[2]:
-            return flow
-    return None
 
 
 def _unmatched(tree: Tree, deployment: Deployed, path: str) -> set[TopologyError]:
