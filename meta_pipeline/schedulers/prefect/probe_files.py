@@ -10,14 +10,16 @@ from pathlib import Path
 PREFECT = re.compile(rb"\bprefect", re.IGNORECASE)
 FLOW_WORD = re.compile(rb"flow", re.IGNORECASE)
 DEPLOYS = re.compile(rb"\ba?(?:serve|deploy|to_deployment)\s*\(|\bRunnerDeployment\b")
-ASIDE = {".git", ".venv", "venv", "node_modules", "site-packages", "__pycache__", "test", "tests"}
+ASIDE = {".git", ".venv", "venv", "node_modules", "site-packages", "__pycache__"}
+TESTS = re.compile(r"_?tests?")
+TEST_FILE = re.compile(r"(?:test_.*|.*_test|conftest)\.py")
 PROJECT_FILE = re.compile(r"(?:(?:[\w-]+[.-])?prefect(?:[.-][\w-]+)?|(?:[\w-]+-)?deployments?)\.ya?ml")
 
 
 def below(folder: str, kind: Callable[[str], bool]) -> Iterator[str]:
     """The files of a folder, without links, tests and what is installed; paths are relative to the checkout."""
     for where, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in ASIDE)
+        folders[:] = sorted(name for name in folders if name not in ASIDE and not TESTS.fullmatch(name))
         for name in sorted(names):
             path = Path(os.path.normpath(where)) / name
             if kind(name) and path.is_file() and not path.is_symlink():
@@ -32,7 +34,7 @@ def content(path: str) -> bytes:
 
 
 def flow_files(folder: str) -> list[str]:
-    found = below(folder, lambda name: name.endswith(".py"))
+    found = below(folder, lambda name: name.endswith(".py") and not TEST_FILE.fullmatch(name))
     return [path for path in found if PREFECT.search(content(path)) and FLOW_WORD.search(content(path))]
 
 

@@ -55,30 +55,46 @@ def load(file: str, here: Path) -> list[Document]:
             sys.argv = [str(here / file)]
             runpy.run_path(str(here / file), run_name="__main__")
         else:
-            import_module("prefect.utilities.importtools").load_script_as_module(str(here / file))
+            as_module(file, here)
     except (Exception, SystemExit) as fault:  # noqa: BLE001  the fault is the target's; it is the result
         return [load_error(fault, here, file)]
     return []
 
 
+def as_module(file: str, here: Path) -> None:
+    """Load the file as Prefect loads one that an entrypoint names; by its dotted name where it needs its package."""
+    scripts = import_module("prefect.utilities.importtools")
+    try:
+        scripts.load_script_as_module(str(here / file))
+    except Exception as fault:
+        inner = getattr(fault, "user_exc", None)
+        if not isinstance(inner, ImportError) or "relative import" not in str(inner):
+            raise
+        part("probe_stand_ins").created.clear()
+        import_module(file[: -len(".py")].replace("/", "."))
+
+
 def load_error(fault: BaseException, here: Path, default: str) -> Document:
-    """The last place in the checkout that the traceback of the target's own exception names."""
+    """The last line of the file that the traceback of the target's own exception names, and where that began."""
     fault = getattr(fault, "user_exc", None) or fault
-    place: tuple[str, int | None] = (default, None)
+    places: list[tuple[str, int | None]] = []
     for frame in traceback.extract_tb(fault.__traceback__):
         path = Path(os.path.realpath(frame.filename))
         if here in path.parents and "site-packages" not in path.parts:
-            place = (path.relative_to(here).as_posix(), frame.lineno)
+            places.append((path.relative_to(here).as_posix(), frame.lineno))
     if isinstance(fault, SyntaxError) and fault.filename:
         path = Path(os.path.realpath(fault.filename))
         if here in path.parents:
-            place = (path.relative_to(here).as_posix(), fault.lineno)
+            places.append((path.relative_to(here).as_posix(), fault.lineno))
+    line = next((number for path, number in reversed(places) if path == default), None)
     text = "".join(traceback.format_exception_only(type(fault), fault)).strip().splitlines()
     named = [
         line for line in text if re.match(r"[A-Za-z_][\w.]*(?:Error|Exception|Exit|Warning|Missing)\b", line)
     ]
     words = re.sub(r"^(?:\w+\.)+(?=[A-Z])", "", (named or text)[-1])
-    return {"path": place[0], "line": place[1], "message": words}
+    if places and places[-1][0] != default:
+        words += f" ({places[-1][0]}:{places[-1][1]})"
+    return {"path": default, "line": line, "message": words}
 
 
 def own_flows() -> list[Any]:

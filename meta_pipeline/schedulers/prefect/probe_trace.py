@@ -12,6 +12,7 @@ import contextlib
 import dis
 import inspect
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -21,8 +22,10 @@ from typing import Any
 
 Document = dict[str, Any]
 Chain = tuple[tuple[int, int], ...]
+Decision = tuple[Chain, int]
 
 MOST_RUNS = 64
+MOST_DECISIONS = 10_000
 FLOW_SECONDS = 10.0
 HERE = str(Path.cwd().resolve())
 PACKAGES = (os.sep + "site-packages" + os.sep, os.sep + "dist-packages" + os.sep)
@@ -50,12 +53,17 @@ class Call:
 class Trace:
     """One way through a flow: `plan` says how to decide at the places known so far."""
 
-    def __init__(self, code: Any, plan: dict[Chain, bool], calls: dict[tuple[str, Chain], Call]) -> None:
+    def __init__(self, code: Any, plan: dict[Decision, bool], calls: dict[tuple[str, Chain], Call]) -> None:
         self.code, self.plan, self.calls = code, plan, calls
-        self.visited: dict[Chain, bool] = {}
+        self.visited: dict[Decision, bool] = {}
+        self.decisions = 0
 
     def decide(self) -> bool:
-        place = self.chain()
+        self.decisions += 1
+        if self.decisions > MOST_DECISIONS:
+            raise CannotFollow("a loop of it ends by a value that only a run gives")
+        # Two parts of one condition may end in one column.
+        place = self.chain(), next((frame.f_lasti for frame in frames() if is_ours(frame)), 0)
         if place in self.visited:
             # The next time round it goes the other way, so that every loop ends.
             self.visited[place] = choice = not self.visited[place]
@@ -97,6 +105,18 @@ def position(frame: Any) -> tuple[int, int]:
     return frame.f_lineno, frame.f_lasti
 
 
+def wanted(frame: Any) -> int:
+    """How many elements the code of a frame takes just now: `a, b = value` takes two."""
+    if frame is None:
+        return 1
+    code, at = frame.f_code.co_code, frame.f_lasti
+    if code[at] == dis.opmap["UNPACK_SEQUENCE"]:
+        return int(code[at + 1])
+    if code[at] == dis.opmap["UNPACK_EX"]:
+        return int(code[at + 1]) + 1
+    return 1
+
+
 def place() -> tuple[str, int] | None:
     """The innermost place of the checkout."""
     for frame in frames():
@@ -129,7 +149,9 @@ class Symbol:
         return self._element()
 
     def __iter__(self) -> Iterator[Symbol]:
-        yield self._element()
+        """One element for a loop, or as many as there are names that it is bound to."""
+        frame = inspect.currentframe()
+        return iter([self._element() for _ in range(wanted(frame.f_back if frame else None))])
 
     async def __aiter__(self) -> Any:
         yield self._element()
@@ -299,9 +321,9 @@ def follow(flow: Any, parameters: Document) -> Followed:
     """Go every way through a flow: with its defaults, then with every parameter unknown."""
     found = Followed()
     troubles = []
-    for given_values in (arguments_of(flow, parameters), dict.fromkeys(arguments_of(flow, {}))):
-        symbols = {name: Symbol() if value is None else value for name, value in given_values.items()}
-        trouble = every_way(flow, symbols, found)
+    usual = arguments_of(flow, parameters)
+    for values in (usual, {name: Symbol() for name in usual}):
+        trouble = every_way(flow, values, found)
         if trouble:
             troubles.append(trouble)
     found.trouble = troubles[0] if troubles else None
@@ -309,13 +331,13 @@ def follow(flow: Any, parameters: Document) -> Followed:
 
 
 def arguments_of(flow: Any, parameters: Document) -> Document:
-    """A value for each parameter: what the policy gives, the default, or None for what is not known."""
+    """A value for each parameter: what the policy gives, the default, or a symbol for what is not known."""
     signature = inspect.signature(flow.fn)
     chosen = {}
     for name, parameter in signature.parameters.items():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
-        default = None if parameter.default is parameter.empty else parameter.default
+        default = Symbol() if parameter.default is parameter.empty else parameter.default
         chosen[name] = parameters.get(name, default)
     return chosen
 
@@ -323,9 +345,9 @@ def arguments_of(flow: Any, parameters: Document) -> Document:
 def every_way(flow: Any, arguments: Document, found: Followed) -> str | None:
     """Follow a flow until every decision was taken both ways; say what could not be followed."""
     until = time.monotonic() + FLOW_SECONDS
-    waiting: list[dict[Chain, bool]] = [{}]
-    tried: set[frozenset[tuple[Chain, bool]]] = set()
-    decided: set[tuple[Chain, bool]] = set()
+    waiting: list[dict[Decision, bool]] = [{}]
+    tried: set[frozenset[tuple[Decision, bool]]] = set()
+    decided: set[tuple[Decision, bool]] = set()
     trouble = None
     while waiting and len(tried) < MOST_RUNS and time.monotonic() < until:
         plan = waiting.pop(0)
@@ -335,7 +357,7 @@ def every_way(flow: Any, arguments: Document, found: Followed) -> str | None:
         tried.add(key)
         trace = Trace(inspect.unwrap(flow.fn).__code__, plan, found.calls)
         trouble = one_way(flow, arguments, trace) or trouble
-        taken: dict[Chain, bool] = {}
+        taken: dict[Decision, bool] = {}
         for place in trace.visited:
             first = plan.get(place, True)
             if (place, not first) not in decided:
@@ -349,6 +371,8 @@ def one_way(flow: Any, arguments: Document, trace: Trace) -> str | None:
     global current  # noqa: PLW0603  the one trace of this process
     logging = import_module("prefect.logging")
     current = trace
+    signal.signal(signal.SIGALRM, out_of_time)
+    signal.alarm(int(FLOW_SECONDS))
     try:
         with logging.disable_run_logger(), quick():
             positional, named = bound(flow, arguments)
@@ -364,8 +388,13 @@ def one_way(flow: Any, arguments: Document, trace: Trace) -> str | None:
         if not is_raised_here(fault):
             return " ".join(f"{type(fault).__name__}: {fault}".split())[:300]
     finally:
+        signal.alarm(0)
         current = None
     return None
+
+
+def out_of_time(*_: object) -> None:
+    raise CannotFollow(f"it takes longer than {FLOW_SECONDS:g} s to follow")
 
 
 def bound(flow: Any, arguments: Document) -> tuple[list[Any], Document]:

@@ -23,7 +23,10 @@ _CACHE_SIZE = 4096
 _PREFECT = re.compile(rb"\bprefect", re.IGNORECASE)
 _FLOW_WORD = re.compile(rb"flow", re.IGNORECASE)
 _DEPLOYS = re.compile(rb"\ba?(?:serve|deploy|to_deployment)\s*\(|\bRunnerDeployment\b")
-_ASIDE = re.compile(r"(?:^|/)(?:\.git|\.venv|venv|node_modules|site-packages|__pycache__|tests?)/")
+_ASIDE = re.compile(
+    r"(?:^|/)(?:(?:\.git|\.venv|venv|node_modules|site-packages|__pycache__|_?tests?)/"
+    r"|(?:test_[^/]*|[^/]*_test|conftest)\.py$)"
+)
 _PINNING = re.compile(
     r"(?:.*/)?(?:(?:requirements|constraints)[^/]*\.(?:txt|in)|(?:uv|poetry)\.lock|pyproject\.toml)"
 )
@@ -64,7 +67,8 @@ def read_topology(tree: Tree, root: str, import_roots: tuple[str, ...] = ()) -> 
         read_project_file(tree, path) for path in sorted(tree.entries()) if _counts(path, "", is_project_file)
     ]
     made = [deployment for reading in readings.values() for deployment in reading.deployments]
-    pipelines, more = _deployed(tree, root, flows, made, projects)
+    known = [flow for reading in readings.values() for flow in reading.flows]
+    pipelines, more = _deployed(tree, root, (flows, known), made, projects)
     errors |= more | _endless(pipelines)
     ordered = sorted(errors, key=lambda error: (error.path, error.line or 0, error.message))
     return Topology(
@@ -159,9 +163,17 @@ def _flows_of(readings: Iterable[Reading]) -> tuple[list[FoundFlow], set[Topolog
 
 
 def _deployed(
-    tree: Tree, root: str, flows: list[FoundFlow], made: list[Deployed], projects: list[ProjectFile]
+    tree: Tree,
+    root: str,
+    found: tuple[list[FoundFlow], list[FoundFlow]],
+    made: list[Deployed],
+    projects: list[ProjectFile],
 ) -> tuple[tuple[Pipeline, ...], set[TopologyError]]:
-    """The pipelines with what their deployments say, in the order of their ids."""
+    """The pipelines with what their deployments say, in the order of their ids.
+
+    `found` are the flows of the topology, and those too whose names are taken.
+    """
+    flows, known = found
     errors: set[TopologyError] = set()
     own: dict[str, list[Deployed]] = {flow.pipeline.id: [] for flow in flows}
     prefix = f"{root}/" if root else ""
@@ -172,7 +184,9 @@ def _deployed(
             if flow is not None:
                 own[flow.pipeline.id].append(deployment)
                 mine = True
-            elif mine or any(place.startswith(prefix) for place in places(deployment.entry, project.path)):
+            elif flow_of(deployment, known) is None and (
+                mine or any(place.startswith(prefix) for place in places(deployment.entry, project.path))
+            ):
                 errors |= _unmatched(tree, deployment, project.path)
         errors |= set(project.errors) if mine else set()
     for deployment in made:
