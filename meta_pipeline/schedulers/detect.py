@@ -6,7 +6,7 @@ from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.schedulers.registry import ADAPTERS
 from meta_pipeline.schedulers.signs import Detected, detected
 
-_SKIPPED = re.compile(r"(?:^|/)(?:\.git|\.venv|venv|node_modules|site-packages|dbt_packages|tests?)/")
+_SKIPPED = re.compile(r"(?:^|/)(?:\.git|\.venv|venv|node_modules|site-packages|dbt_packages|_?tests?)/")
 
 
 def detect(tree: Tree) -> tuple[Detected, ...]:

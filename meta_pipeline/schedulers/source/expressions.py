@@ -144,15 +144,22 @@ def _unary(machine: Machine, node: ast.UnaryOp, scope: Scope) -> object:
 
 def _boolean(machine: Machine, node: ast.BoolOp, scope: Scope) -> object:
     stops_at = isinstance(node.op, ast.Or)
-    value: object = UNKNOWN
-    for part in node.values:
-        value = machine.evaluate(part, scope)
-        known = truth(value)
-        if known is None:
-            return UNKNOWN
-        if known is stops_at:
-            return value
-    return value
+    possible: list[object] = []
+    held = machine.uncertain
+    try:
+        for part in node.values:
+            value = machine.evaluate(part, scope)
+            known = truth(value)
+            if known is stops_at or part is node.values[-1]:
+                possible.append(value)
+                break
+            if known is None:
+                # What comes after it is an undecided branch.
+                possible.append(value)
+                machine.uncertain = held + 1
+    finally:
+        machine.uncertain = held
+    return possible[0] if len(possible) == 1 else machine.either(possible)
 
 
 def _compare(machine: Machine, node: ast.Compare, scope: Scope) -> object:
