@@ -15,8 +15,8 @@ from meta_pipeline.schedulers.source.values import UNKNOWN, Function, Scope, Sou
 class Interpreter(Machine):
     """The machine with all the parts that Python code has."""
 
-    def __init__(self, path: str, modules: Modules) -> None:
-        super().__init__(path, modules)
+    def __init__(self, path: str, modules: Modules, installed: frozenset[str] = frozenset()) -> None:
+        super().__init__(path, modules, installed)
         self._scopes: dict[str, Scope] = {}
 
     def read(self) -> Scope:
@@ -32,13 +32,17 @@ class Interpreter(Machine):
 
     def _run_module(self, path: str) -> Scope:
         scope = self._scopes[path] = Scope(path)
-        scope.names["__name__"] = self.modules.name_of(path)
+        scope.names["__name__"] = self.name_of(path)
         scope.names["__file__"] = SourceFile(path)
         try:
             run_block(self, self.modules.syntax(path).body, scope)
         except UnreadableSourceError as error:
             self.error(path, error.line, f"this is not Python: {error.message}")
         return scope
+
+    def name_of(self, path: str) -> str:
+        """What `__name__` is in a file: the name that it is imported under."""
+        return self.modules.name_of(path)
 
     def module_scope(self, name: str) -> Scope | None:
         path = self.modules.find(name)
@@ -86,12 +90,12 @@ class Interpreter(Machine):
         finally:
             self.depth -= 1
             self.sites.pop()
-        if isinstance(function.node, ast.AsyncFunctionDef) or _yields(function.node):
+        if _yields(function.node):
             return UNKNOWN
         if flow is not Flow.RETURN and scope.returned:
             scope.returned.append(None)
-        return joined(scope.returned)
+        return joined(self, scope.returned)
 
 
-def _yields(node: ast.FunctionDef) -> bool:
+def _yields(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return any(isinstance(part, (ast.Yield, ast.YieldFrom)) for part in ast.walk(node))

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
 
-from meta_pipeline.delivery.topology import UNRESOLVED, Pipeline, Topology, TopologyError
+from meta_pipeline.delivery.topology import UNRESOLVED, Topology, TopologyError
 from meta_pipeline.delivery.tree import Tree, text_of
 from meta_pipeline.schedulers.dagster.static.code import LocationCode
-from meta_pipeline.schedulers.dagster.static.effective import Location, pipelines_of
+from meta_pipeline.schedulers.dagster.static.effective import Location, Seen, seen_in
 from meta_pipeline.schedulers.dagster.static.gathering import gathered, loose, merged
 from meta_pipeline.schedulers.dagster.static.loading import definitions_in, defs_folder
 from meta_pipeline.schedulers.dagster.static.locations import CodeLocation, code_locations
@@ -30,7 +30,7 @@ _PINNING = re.compile(r"(?:requirements|constraints)[^/]*\.(?:txt|in)|uv\.lock|p
 class Reading:
     """What one code location gives; `consulted` is every path that was looked at, with its content then."""
 
-    pipelines: tuple[Pipeline, ...]
+    seen: Seen
     errors: tuple[TopologyError, ...]
     consulted: Mapping[str, str | None]
 
@@ -89,7 +89,12 @@ def _topology(sources: Sources, location: CodeLocation) -> Topology:
         sources, posixpath.dirname(location.root) if location.root.endswith(".py") else location.root
     )
     return empty.model_copy(
-        update={"root": location.root or ".", "pipelines": reading.pipelines, "errors": reading.errors}
+        update={
+            "root": location.root or ".",
+            "pipelines": reading.seen.pipelines,
+            "datasets": reading.seen.datasets,
+            "errors": reading.errors,
+        }
     )
 
 
@@ -97,9 +102,9 @@ def _read(location: CodeLocation, sources: Sources) -> Reading:
     modules = Modules(sources, "dagster")
     code = LocationCode(location.file or f"{location.defs_folder}/", modules, location.defs_folder)
     place = Location(_definitions(code, location), code.errors)
-    pipelines = pipelines_of(place)
+    seen = seen_in(place)
     errors = sorted(code.errors, key=lambda error: (error.path, error.line or 0, error.message))
-    return Reading(pipelines, tuple(errors), modules.consulted)
+    return Reading(seen, tuple(errors), modules.consulted)
 
 
 def read_code(tree: Tree, root: str) -> tuple[LocationCode, Definitions] | None:
