@@ -204,7 +204,11 @@ def _meant(deployment: Deployed, flows: list[FoundFlow]) -> FoundFlow | None:
     for flow in flows:
         if entry.flow and flow.pipeline.id == entry.flow:
             return flow
-        if not entry.flow and flow.pipeline.path in wanted and flow.function == entry.function.rpartition(".")[2]:
+        if (
+            not entry.flow
+            and flow.pipeline.path in wanted
+            and flow.function == entry.function.rpartition(".")[2]
+        ):
             return flow
     return None
 
