@@ -1,11 +1,14 @@
 """The modules of the repository: which file a dotted name means, and its syntax tree."""
 
 import ast
+import hashlib
 import warnings
 from collections.abc import Mapping
 from functools import lru_cache
 
-from meta_pipeline.delivery.tree import SUBMODULE, SYMLINK, Entry, Tree, text_of
+from meta_pipeline.delivery.tree import SUBMODULE, SYMLINK, Entry, Tree
+
+_UNREADABLE = "unreadable"
 
 
 @lru_cache(maxsize=4096)
@@ -103,19 +106,24 @@ class Modules:
 
     def syntax(self, path: str) -> ast.Module:
         """The syntax tree of a file of the tree; raises `UnreadableSourceError`."""
-        self._has_file(path)
-        return parsed(self.sources.tree.read(path) or b"")
+        return parsed(self._read(path))
 
     def files_below(self, folder: str) -> tuple[str, ...]:
         """Every file of the tree below a folder, in order."""
         found = self.sources.below(folder)
-        self.consulted[f"{folder}/*"] = "\n".join(found)
+        self.consulted[f"{folder}/*"] = _listed(found)
         return found
 
     def text(self, path: str) -> str:
         """The text of a file of the tree that is not Python; what is no text is empty."""
-        self._has_file(path)
-        return text_of(self.sources.tree, path) or ""
+        return self._read(path).decode("utf-8", errors="replace")
+
+    def _read(self, path: str) -> bytes:
+        data = self.sources.tree.read(path) if self._has_file(path) else b""
+        if data is None:
+            # A partial clone lacks it: what is read without it must not be taken up where it is there.
+            self.consulted[path] = _UNREADABLE
+        return data or b""
 
     def _has_file(self, path: str) -> bool:
         entry = self.sources.entries.get(path)
@@ -132,7 +140,7 @@ def still_holds(consulted: Mapping[str, str | None], sources: Sources) -> bool:
     """Whether every file and folder that a reading looked at is the same in `sources`."""
     for path, content in consulted.items():
         if path.endswith("/*"):
-            now: str | None = "\n".join(sources.below(path[:-2]))
+            now: str | None = _listed(sources.below(path[:-2]))
         elif path.endswith("/"):
             now = "folder" if path[:-1] in sources.folders else None
         else:
@@ -141,3 +149,8 @@ def still_holds(consulted: Mapping[str, str | None], sources: Sources) -> bool:
         if now != content:
             return False
     return True
+
+
+def _listed(paths: tuple[str, ...]) -> str:
+    """A short text that differs where the paths do."""
+    return hashlib.sha256("\0".join(paths).encode("utf-8", "surrogatepass")).hexdigest()

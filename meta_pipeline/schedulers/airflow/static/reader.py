@@ -2,11 +2,9 @@
 
 import posixpath
 import re
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from threading import Lock
 
 from meta_pipeline.delivery.topology import Pipeline, Topology, TopologyError
 from meta_pipeline.delivery.tree import Tree, text_of
@@ -16,7 +14,8 @@ from meta_pipeline.schedulers.airflow.static.ignore import Ignored
 from meta_pipeline.schedulers.airflow.static.interpreter import DagFile
 from meta_pipeline.schedulers.airflow.static.values import Dag
 from meta_pipeline.schedulers.airflow.static.version import airflow_version, packages
-from meta_pipeline.schedulers.source.modules import Modules, Sources, still_holds
+from meta_pipeline.schedulers.source.modules import Modules, Sources
+from meta_pipeline.schedulers.source.readings import Readings
 
 _CACHE_SIZE = 4096
 _DAG_WORD = re.compile(rb"dag|asset", re.IGNORECASE)
@@ -41,28 +40,7 @@ class Reading:
     consulted: Mapping[str, str | None]
 
 
-class _Readings:
-    """Readings of this process, the least recently used dropped; a file may have several, with other imports."""
-
-    def __init__(self) -> None:
-        self._held: OrderedDict[tuple[object, ...], list[Reading]] = OrderedDict()
-        self._lock = Lock()
-
-    def find(self, key: tuple[object, ...], sources: Sources) -> Reading | None:
-        with self._lock:
-            readings = tuple(self._held.get(key, ()))
-            if readings:
-                self._held.move_to_end(key)
-        return next((reading for reading in readings if still_holds(reading.consulted, sources)), None)
-
-    def keep(self, key: tuple[object, ...], reading: Reading) -> None:
-        with self._lock:
-            self._held[key] = [reading, *self._held.get(key, ())][:4]
-            while len(self._held) > _CACHE_SIZE:
-                self._held.popitem(last=False)
-
-
-_readings = _Readings()
+_readings = Readings("airflow", Reading, _CACHE_SIZE)
 
 
 def read_topology(tree: Tree, root: str, import_roots: tuple[str, ...] = ()) -> Topology:

@@ -2,14 +2,14 @@
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from jinja2.nodes import Macro
 
 from meta_pipeline.delivery.model import digest
 from meta_pipeline.delivery.topology import UNRESOLVED, Node, Pipeline, Topology, TopologyError
-from meta_pipeline.delivery.tree import Tree
+from meta_pipeline.delivery.tree import Part, Tree
 from meta_pipeline.delivery.yaml_source import Unreadable
 from meta_pipeline.schedulers.dbt.project import Project, project_folders, read_project
 from meta_pipeline.schedulers.dbt.properties import read_properties
@@ -19,7 +19,10 @@ from meta_pipeline.schedulers.dbt.static.names import Ids
 from meta_pipeline.schedulers.dbt.static.nodes import exposure_nodes, generic_test_nodes
 from meta_pipeline.schedulers.dbt.static.sql_files import Macros
 from meta_pipeline.schedulers.dbt.static.templates import Malformed, macros_in, parse_template
+from meta_pipeline.schedulers.signs import outermost
+from meta_pipeline.schedulers.source.readings import Answers
 
+_projects = Answers("dbt projects", Topology)
 _PACKAGE_FILES = ("packages.yml", "dependencies.yml", "packages.yaml", "dependencies.yaml")
 _REQUIREMENTS = re.compile(r"(?:.*/)?(?:requirements[^/]*\.(?:txt|in)|pyproject\.toml|uv\.lock|Pipfile)")
 _DBT_CORE = re.compile(
@@ -32,10 +35,24 @@ def read_topologies(tree: Tree, folder: str) -> tuple[Topology, ...]:
     outer = posixpath.normpath(folder.strip("/") or ".")
     version = dbt_version(tree)
     return tuple(
-        _topology(tree, project, version)
+        topology
         for project in project_folders(tree)
         if outer in (".", project) or project.startswith(f"{outer}/")
+        for topology in _projects.of(
+            _own_files(tree, project), (project, version), _reading(project, version)
+        )
     )
+
+
+def _reading(folder: str, version: str) -> Callable[[Tree], tuple[Topology, ...]]:
+    return lambda tree: (_topology(tree, folder, version),)
+
+
+def _own_files(tree: Tree, folder: str) -> Tree:
+    """What a project may be made of: its folder, and the folders elsewhere that its file names."""
+    project = read_project(tree, folder)
+    named = project.paths.values() if isinstance(project, Project) else ()
+    return Part(tree, outermost([folder, *(path for paths in named for path in paths)]))
 
 
 def _topology(tree: Tree, folder: str, version: str) -> Topology:

@@ -52,7 +52,7 @@ class Reading:
     consulted: Mapping[str, str | None]
 
 
-_readings: Readings[Reading] = Readings(_CACHE_SIZE)
+_readings = Readings("prefect", Reading, _CACHE_SIZE)
 
 
 def read_topology(tree: Tree, root: str, import_roots: tuple[str, ...] = ()) -> Topology:
@@ -204,7 +204,11 @@ def _meant(deployment: Deployed, flows: list[FoundFlow]) -> FoundFlow | None:
     for flow in flows:
         if entry.flow and flow.pipeline.id == entry.flow:
             return flow
-        if not entry.flow and flow.pipeline.path in wanted and flow.function == entry.function.rpartition(".")[2]:
+        if (
+            not entry.flow
+            and flow.pipeline.path in wanted
+            and flow.function == entry.function.rpartition(".")[2]
+        ):
             return flow
     return None
 
