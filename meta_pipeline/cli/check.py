@@ -29,7 +29,7 @@ _COLOURS = {
 
 def check(repo: Path, base: str, head: str, *, level: Literal["static", "full"], as_json: bool) -> None:
     """Judge the change from `base` to `head` by the policy of `base`, and leave with the verdict's exit status."""
-    keep_readings_in(Home.of_environment().readings)
+    keep_readings_in(Home.of_environment().readings, str(repo.resolve()))
     repository = open_repository(repo)
     trees = repository.tree(base), repository.tree(head)
     policy = policy_of(repository, trees[0])
@@ -67,7 +67,7 @@ def check(repo: Path, base: str, head: str, *, level: Literal["static", "full"],
 
 def topology(repo: Path, rev: str, *, level: Literal["static", "full"], as_json: bool) -> None:
     """Print the topologies of one commit."""
-    keep_readings_in(Home.of_environment().readings)
+    keep_readings_in(Home.of_environment().readings, str(repo.resolve()))
     repository = open_repository(repo)
     tree = repository.tree(rev)
     policy = policy_of(repository, tree)

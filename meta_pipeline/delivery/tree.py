@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from meta_pipeline.delivery.model import digest_bytes
 
@@ -40,8 +40,17 @@ def text_of(tree: Tree, path: str) -> str | None:
     return None if data is None else data.decode("utf-8", errors="replace")
 
 
+@runtime_checkable
+class Identified(Protocol):
+    """A tree whose `tree_id` names all that it holds."""
+
+    tree_id: str
+
+
 def tree_digest(tree: Tree) -> str:
     """A digest of all that a tree holds: paths, modes and contents."""
+    if isinstance(tree, Identified):
+        return tree.tree_id
     found = hashlib.sha256()
     for path, entry in sorted(tree.entries().items()):
         found.update(f"{entry.mode} {entry.content} {path}\0".encode("utf-8", "surrogatepass"))

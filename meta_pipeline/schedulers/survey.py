@@ -10,6 +10,7 @@ from meta_pipeline.schedulers.adapter import Reader
 from meta_pipeline.schedulers.detect import detect
 from meta_pipeline.schedulers.registry import ADAPTERS
 from meta_pipeline.schedulers.signs import Detected, outermost
+from meta_pipeline.schedulers.source.contents import keep_content_tests
 from meta_pipeline.schedulers.source.readings import Answers
 from meta_pipeline.schedulers.source.store import kept_readings
 
@@ -29,13 +30,12 @@ def survey(tree: Tree, policy: Policy) -> tuple[Topology, ...]:
         for topology in _topologies.of(tree, (kind, folder, imports), _reading(read, folder, imports))
     ]
     if (store := kept_readings()) is not None:
+        keep_content_tests(store)
         store.flush()
     return tuple(found)
 
 
-def _reading(
-    read: Reader, folder: str, imports: tuple[str, ...]
-) -> Callable[[Tree], tuple[Topology, ...]]:
+def _reading(read: Reader, folder: str, imports: tuple[str, ...]) -> Callable[[Tree], tuple[Topology, ...]]:
     return lambda tree: read(tree, folder, imports)
 
 

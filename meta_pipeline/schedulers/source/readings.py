@@ -1,14 +1,14 @@
 """What was read before, taken up again where nothing that it looked at has changed: in this process, and on disk."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from meta_pipeline.delivery.tree import SUBMODULE, Entry, Tree, tree_digest
-from meta_pipeline.schedulers.source.modules import Sources, still_holds
+from meta_pipeline.schedulers.source.modules import Consulted, Sources
 from meta_pipeline.schedulers.source.store import Store, kept_readings
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Readings(Generic[_Reading]):
     def __init__(self, name: str, model: type[_Reading], size: int) -> None:
         self._kind = _Kind(name, model)
         self._size = size
-        self._held: OrderedDict[Hashable, tuple[_Reading, ...]] = OrderedDict()
+        self._held: OrderedDict[Hashable, tuple[tuple[_Reading, Consulted], ...]] = OrderedDict()
         self._lock = Lock()
 
     def find(self, key: Hashable, sources: Sources) -> _Reading | None:
@@ -82,7 +82,7 @@ class Readings(Generic[_Reading]):
                 self._held.move_to_end(key)
         found = _right(readings, sources)
         if found is None and (store := kept_readings()) is not None:
-            found = _right(self._kind.get(store, key) or (), sources)
+            found = _right(map(_compared, self._kind.get(store, key) or ()), sources)
             if found is not None:
                 self._hold(key, found)
         return found
@@ -97,13 +97,17 @@ class Readings(Generic[_Reading]):
 
     def _hold(self, key: Hashable, reading: _Reading) -> None:
         with self._lock:
-            self._held[key] = (reading, *self._held.get(key, ()))[:_VARIANTS]
+            self._held[key] = (_compared(reading), *self._held.get(key, ()))[:_VARIANTS]
             while len(self._held) > self._size:
                 self._held.popitem(last=False)
 
 
-def _right(readings: tuple[_Reading, ...], sources: Sources) -> _Reading | None:
-    return next((reading for reading in readings if still_holds(reading.consulted, sources)), None)
+def _compared(reading: _Reading) -> tuple[_Reading, Consulted]:
+    return reading, Consulted(reading.consulted)
+
+
+def _right(readings: Iterable[tuple[_Reading, Consulted]], sources: Sources) -> _Reading | None:
+    return next((reading for reading, consulted in readings if consulted.holds(sources)), None)
 
 
 class Answers(Generic[_Value]):

@@ -4,8 +4,9 @@ An entry is known by a digest of all that it was made from: the kind of reading,
 and the reader itself, which is our own code with the libraries that it parses by. So nothing is ever brought up to
 date: what was made from something else has another name. An entry that is damaged is no entry.
 
-The file lies in the operator's own folder and is never taken from a target. Processes may share it: entries are written
-in transactions, and who cannot write for now leaves it.
+The file lies in the operator's own folder and is never taken from a target. Each repository has a file of its own: git
+does not look whether an object is what its name says, so one repository could else speak for the files of another.
+Processes may share the file: entries are written in transactions, and who cannot write for now leaves it.
 """
 
 import atexit
@@ -16,17 +17,20 @@ import sys
 import threading
 import time
 from contextlib import closing, suppress
+from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from meta_pipeline.delivery.model import chunk_id, digest
+
 _LIBRARIES = ("jinja2", "pathspec", "pydantic", "ruamel.yaml", "sqlglot")
 _PACKAGE = Path(__file__).resolve().parents[2]
 _READ_BY = ("delivery", "schedulers")
-_LARGEST_MB = 256
+_LARGEST_MB = 128
 _SECONDS_TO_WAIT = 2.0
 _SECONDS_OF_A_DAY = 86_400
-_DAYS_OF_AN_OLD_READER = 7
+_DAYS_OF_DISUSE = 14
 _CHECK = 16
 _PENDING = 2_000
 
@@ -46,13 +50,13 @@ def reader_version() -> str:
 
 
 class Store:
-    """The entries of one reader below `folder`, which is made where it is not there.
+    """The entries of one reader on one `repository`, below `folder`, which is made where it is not there.
 
-    Nothing here raises: what cannot be read or written is as if it were not there.
+    `repository` is a name or a path, the same for the same objects. Nothing here raises: what cannot be read or written is as if it were not there.
     """
 
-    def __init__(self, folder: Path, *, largest_mb: float = _LARGEST_MB) -> None:
-        self._path = folder / f"{reader_version()}.sqlite"
+    def __init__(self, folder: Path, repository: str, *, largest_mb: float = _LARGEST_MB) -> None:
+        self._path = folder / f"{chunk_id(digest(repository))}-{reader_version()}.sqlite"
         self._largest = int(largest_mb * 1_000_000)
         self._lock = threading.Lock()
         self._pending: dict[bytes, bytes] = {}
@@ -62,7 +66,7 @@ class Store:
         self._is_broken = False
 
     def get(self, kind: str, key: object) -> bytes | None:
-        """The entry of this kind and key; `key` is a value whose `repr` tells it from all others."""
+        """The entry of this kind and key; `key` holds texts and numbers in tuples, sets and dataclasses."""
         name = _name(kind, key)
         with self._lock:
             if name in self._pending:
@@ -146,7 +150,7 @@ class Store:
         connection.execute("PRAGMA synchronous = OFF")  # a torn entry is told by its check
         if is_new:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-            self._drop_other_readers()
+            self._drop_others()
         connection.execute(
             "CREATE TABLE IF NOT EXISTS entries (name BLOB PRIMARY KEY, value BLOB NOT NULL, day INTEGER NOT NULL)"
         )
@@ -168,9 +172,9 @@ class Store:
             connection.executemany("DELETE FROM entries WHERE name = ?", names)
         connection.execute("PRAGMA incremental_vacuum").fetchall()
 
-    def _drop_other_readers(self) -> None:
-        """Remove the files of readers of other versions that nobody has used for some days."""
-        oldest = time.time() - _DAYS_OF_AN_OLD_READER * _SECONDS_OF_A_DAY
+    def _drop_others(self) -> None:
+        """Remove the files of other versions and repositories that nobody has written to for some time."""
+        oldest = time.time() - _DAYS_OF_DISUSE * _SECONDS_OF_A_DAY
         for path in self._path.parent.glob("*.sqlite"):
             with suppress(OSError):
                 if path != self._path and path.stat().st_mtime < oldest:
@@ -196,7 +200,20 @@ def _beside(path: Path) -> tuple[Path, Path]:
 
 
 def _name(kind: str, key: object) -> bytes:
-    return hashlib.blake2b(f"{kind}\0{key!r}".encode("utf-8", "surrogatepass"), digest_size=24).digest()
+    text = f"{kind}\0{_written(key)}"
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=24).digest()
+
+
+def _written(key: object) -> str:
+    """A key as text, the same in every process: a set has its own order in each."""
+    match key:
+        case frozenset():
+            return f"{{{', '.join(sorted(map(_written, key)))}}}"
+        case tuple():
+            return f"({', '.join(map(_written, key))})"
+    if is_dataclass(key) and not isinstance(key, type):
+        return f"{type(key).__qualname__}{_written(tuple(getattr(key, each.name) for each in fields(key)))}"
+    return repr(key)
 
 
 def _checked(name: bytes, value: bytes) -> bytes:
@@ -210,13 +227,16 @@ def _today() -> int:
 _kept: Store | None = None
 
 
-def keep_readings_in(folder: Path | None) -> None:
-    """From now on have this process take up, and leave, readings in a folder of the operator's; None keeps none."""
+def keep_readings_in(folder: Path | None, repository: str = "") -> None:
+    """From now on have this process take up, and leave, readings of a repository below a folder of the operator's.
+
+    Without a folder none are kept. `repository` is as `Store` has it.
+    """
     global _kept  # noqa: PLW0603  one process has one memory
     if _kept is not None:
         atexit.unregister(_kept.close)
         _kept.close()
-    _kept = Store(folder) if folder is not None else None
+    _kept = Store(folder, repository) if folder is not None else None
     if _kept is not None:
         atexit.register(_kept.close)  # the last one who closes it merges SQLite's journal into the file
 
