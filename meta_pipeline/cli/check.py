@@ -12,7 +12,9 @@ from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.catalogue import catalogue
 from meta_pipeline.gates.gate import judge
 from meta_pipeline.policy import POLICY_FILE, Policy, read_policy
+from meta_pipeline.schedulers.source.store import keep_readings_in
 from meta_pipeline.schedulers.survey import not_read, read_change, survey
+from meta_pipeline.settings import Home
 from meta_pipeline.workspace.repository import Repository, open_repository
 from meta_pipeline.workspace.tree import GitTree
 
@@ -27,6 +29,7 @@ _COLOURS = {
 
 def check(repo: Path, base: str, head: str, *, level: Literal["static", "full"], as_json: bool) -> None:
     """Judge the change from `base` to `head` by the policy of `base`, and leave with the verdict's exit status."""
+    keep_readings_in(Home.of_environment().readings, str(repo.resolve()))
     repository = open_repository(repo)
     trees = repository.tree(base), repository.tree(head)
     policy = policy_of(repository, trees[0])
@@ -64,6 +67,7 @@ def check(repo: Path, base: str, head: str, *, level: Literal["static", "full"],
 
 def topology(repo: Path, rev: str, *, level: Literal["static", "full"], as_json: bool) -> None:
     """Print the topologies of one commit."""
+    keep_readings_in(Home.of_environment().readings, str(repo.resolve()))
     repository = open_repository(repo)
     tree = repository.tree(rev)
     policy = policy_of(repository, tree)
