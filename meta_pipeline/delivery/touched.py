@@ -19,6 +19,9 @@ from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.plan import TopologyEdit
 from meta_pipeline.delivery.topology import Node, Pipeline, Topology
 
+TOUCHED = "touched"
+"""The name under which a delivery's record keeps what its change touches."""
+
 MOST_SENTENCES = 20
 """As many are told of one thing; the review packet has all."""
 

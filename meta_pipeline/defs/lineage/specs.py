@@ -76,9 +76,9 @@ def specs_of(lineage: Lineage) -> Iterator[dg.AssetSpec]:
 
 
 def _description(card: Card, lineage: Lineage) -> str:
-    what = f"{code(card.name)} is a {CALLED[card.kind]} of {lineage.target}"
-    where = f", defined in {code(_place(card))}" if card.path else ""
-    told = [f"{what}{where}."]
+    told = [_in_a_line(card)]
+    if card.name not in (card.key[-1], "/".join(card.key[2:])):
+        told.append(f"{CALLED[card.kind]} {code(card.name)}.")
     if card.kind in PIPELINE_KINDS:
         told.append(_runs(card))
     elif card.schedule:
@@ -93,11 +93,18 @@ def _description(card: Card, lineage: Lineage) -> str:
     return "\n\n".join(told)
 
 
+def _in_a_line(card: Card) -> str:
+    """The first line, which lists show by itself and as it is written."""
+    of = f" of {card.nodes} {_HOLDS[card.kind]}" if card.kind in PIPELINE_KINDS else ""
+    where = f" in {escaped(_place(card))}" if card.path else ""
+    return f"{CALLED[card.kind]}{of}{where}"
+
+
 def _runs(card: Card) -> str:
     zone = f" ({escaped(card.timezone)})" if card.timezone and card.schedule else ""
     when = f"It runs at {code(card.schedule)}{zone}" if card.schedule else "It has no schedule of its own"
     retries = f", with {escaped(card.retries)} retries" if card.retries not in (None, "0") else ""
-    return f"{when}; {card.nodes} {_HOLDS[card.kind]}{retries}."
+    return f"{when}{retries}."
 
 
 def _metadata(card: Card, lineage: Lineage) -> Iterator[tuple[str, Any]]:
