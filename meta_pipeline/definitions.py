@@ -4,13 +4,12 @@ import gc
 
 import dagster as dg
 
-gc.freeze()  # what dagster brought stays; the collector would look at all of it again with every thing that is loaded
-
-from meta_pipeline.defs.code_location import code_location
-from meta_pipeline.settings import Home
-
 
 @dg.definitions
 def definitions() -> dg.Definitions:
     """Everything for the folder that `META_PIPELINE_HOME` names."""
+    gc.freeze()  # what dagster brought stays: else the collector walks all of it again while the rest is loaded
+    from meta_pipeline.defs.code_location import code_location
+    from meta_pipeline.settings import Home
+
     return code_location(Home.of_environment())

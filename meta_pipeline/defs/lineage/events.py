@@ -23,11 +23,7 @@ from meta_pipeline.workspace.web import web_address
 
 def keep_touched(delivery: Delivery, change_set: ChangeSet, change: Change | None) -> tuple[Touched, ...]:
     """What a change touches, kept in the delivery's record for the moments that follow."""
-    things = (
-        ()
-        if change is None
-        else touched(delivery.target.name, change.base_topologies, change.head_topologies, change.differences)
-    )
+    things = () if change is None else touched(delivery.target.name, change)
     delivery.record.save(TOUCHED, TouchedThings(change_set=digest(change_set), things=things))
     return things
 
