@@ -5,8 +5,8 @@ gone and a node that is new are one where all of this holds:
 
 - they are of one kind, made by one operator, and at most two of their settings differ;
 - the same nodes stand before and after them, and they read the same datasets, as far as these have kept their names;
-- their names are alike: the words of one are among the words of the other, or most words are common, or nearly all
-  letters are; or one is the other with the new name of a renamed neighbour put in, as in the tests of a dbt model.
+- their names are alike: the words of one are among the words of the other, or those that are not differ in a few
+  letters; or one is the other with the new name of a renamed neighbour put in, as in the tests of a dbt model.
 
 A pipeline that is gone and one that is new are one where they belong to one scheduler, at least three quarters of
 their nodes are the same, and their names are alike, or each is the only pipeline of one and the same file and has
@@ -37,8 +37,7 @@ _SETTINGS = (
 _MOST_SETTINGS = 2
 _SAME_NODES = 0.75
 _ENOUGH_NODES = 3
-_SAME_WORDS = 0.6
-_SAME_LETTERS = 0.85
+_SAME_LETTERS = 0.75
 _ROUNDS = 8
 _MOST_CANDIDATES = 40_000
 _NAMED_BY_SUBJECT = frozenset({"test", "asset_check"})
@@ -212,16 +211,16 @@ def are_alike(one: str, other: str) -> bool:
     words, others = _words(one), _words(other)
     if not words or not others:
         return False
-    common = len(words & others)
-    if common in (len(words), len(others)) or common / len(words | others) >= _SAME_WORDS:
-        return True
-    return _letters(one, other) >= _SAME_LETTERS
+    # Words that both have say little: siblings in a pipeline share most of theirs.
+    left = " ".join(word for word in words if word not in others)
+    right = " ".join(word for word in others if word not in words)
+    return not left or not right or _letters(left, right) >= _SAME_LETTERS
 
 
-def _words(name: str) -> frozenset[str]:
+def _words(name: str) -> tuple[str, ...]:
     """The words of `loadOrders_v2`: load, orders, v2."""
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
-    return frozenset(re.findall(r"[a-z0-9]+", apart.casefold()))
+    return tuple(re.findall(r"[a-z0-9]+", apart.casefold()))
 
 
 def _letters(one: str, other: str) -> float:

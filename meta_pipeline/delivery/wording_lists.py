@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from meta_pipeline.delivery.phrases import Thing, link_name, listed, which_run
+from meta_pipeline.delivery.phrases import Thing, link_name, listed
 from meta_pipeline.delivery.topology import UNRESOLVED, Link
+from meta_pipeline.delivery.wording_links import links_apart
 
 Items: TypeAlias = Sequence[str | Link]
 
@@ -28,15 +29,13 @@ def change_of_list(thing: Thing, field: str, before: Items, after: Items, topic:
     """
     new = [one for one in after if one not in before and one != UNRESOLVED]
     gone = [one for one in before if one not in after and one != UNRESOLVED]
+    if UNRESOLVED not in (*before, *after):
+        return "; ".join(_said(thing, field, new, gone))
     said: list[str] = []
-    if new and UNRESOLVED in before:
+    if new:
         said.append(f"source now tells more of {topic}: {_names(new)}")
-    elif new:
-        said += _came(thing, field, new, gone)
-    if gone and UNRESOLVED in after:
+    if gone:
         said.append(f"source no longer tells {topic} in full; before, it named {_names(gone)}")
-    elif gone:
-        said += _went(thing, field, gone, new)
     if not said:
         tells = "source now tells" if UNRESOLVED in before else "source no longer tells"
         said = [f"{tells} {topic} in full"]
@@ -44,56 +43,36 @@ def change_of_list(thing: Thing, field: str, before: Items, after: Items, topic:
 
 
 def _names(items: Items) -> str:
-    return listed([link_name(one) if isinstance(one, Link) else one for one in items])
+    return listed([link_name(one) if isinstance(one, Link) else one for one in items]) if items else ""
 
 
-def _came(thing: Thing, field: str, new: Items, gone: Items) -> list[str]:
+def _said(thing: Thing, field: str, new: Items, gone: Items) -> list[str]:
     if field == "links":
-        return [_link(thing, link, gone) for link in new if isinstance(link, Link)]
+        return links_apart(thing, _links(new), _links(gone))
     if field == "alerts":
-        return [_alert(thing, str(alert), "now") for alert in new]
-    if field in _DOING:
-        return [thing.fill(f"{{}} now {_DOING[field]} {{}}", _names(new))]
-    return [thing.fill("{} now {have} the {} {}", _what(field, len(new)), _names(new))]
-
-
-def _went(thing: Thing, field: str, gone: Items, new: Items) -> list[str]:
-    if field == "links":
-        kept = {(link.kind, link_name(link)) for link in new if isinstance(link, Link)}
-        left = [one for one in gone if isinstance(one, Link) and (one.kind, link_name(one)) not in kept]
-        verbs = ("{start}" if link.kind == "triggers" else "{wait} for" for link in left)
-        return [
-            thing.fill(f"{{}} no longer {verb} {{}}", link_name(link))
-            for verb, link in zip(verbs, left, strict=True)
+        return [_alert(thing, str(one), "now") for one in new] + [
+            _alert(thing, str(one), "no longer") for one in gone
         ]
-    if field == "alerts":
-        return [_alert(thing, str(alert), "no longer") for alert in gone]
     if field in _DOING:
-        return [thing.fill(f"{{}} no longer {_DOING[field]} {{}}", _names(gone))]
-    return [thing.fill("{} no longer {have} the {} {}", _what(field, len(gone)), _names(gone))]
+        return [_now_and_no_longer(thing, _DOING[field], _names(new), _names(gone))]
+    what = _what(field, len(new) or len(gone))
+    return [_now_and_no_longer(thing, f"{{have}} the {what}", _names(new), _names(gone))]
+
+
+def _now_and_no_longer(thing: Thing, verb: str, new: str, gone: str) -> str:
+    """`task a now reads b, and no longer c`; an empty text is nothing that came, or went."""
+    if new and gone:
+        return thing.fill(f"{{}} now {verb} {{}}, and no longer {{}}", new, gone)
+    return thing.fill(f"{{}} {'now' if new else 'no longer'} {verb} {{}}", new or gone)
+
+
+def _links(items: Items) -> list[Link]:
+    return [one for one in items if isinstance(one, Link)]
 
 
 def _what(field: str, count: int) -> str:
     one = field.replace("_", " ").removesuffix("s")
     return one if count == 1 else f"{one}s"
-
-
-def _link(thing: Thing, link: Link, gone: Items) -> str:
-    if link.kind == "triggers":
-        return thing.fill("{} now {start} {}", link_name(link))
-    same = (one for one in gone if isinstance(one, Link) and one.kind == link.kind)
-    former = next((one for one in same if link_name(one) == link_name(link)), None)
-    if former is None:
-        return thing.fill("{} now {wait} for {}, {}", link_name(link), which_run(link.offset_s))
-    if former.offset_s == UNRESOLVED:
-        run = f"which run of {link_name(link)} {thing.fill('{} {wait}')} for"
-        return f"source now tells {run}: {which_run(link.offset_s)}"
-    if link.offset_s == UNRESOLVED:
-        return f"it can no longer be known from source which run of {link_name(link)} {thing.fill('{} {wait}')} for"
-    return (
-        f"the wait of {thing.name} for {link_name(link)} now looks at {which_run(link.offset_s)} "
-        f"instead of {which_run(former.offset_s)}"
-    )
 
 
 def _alert(thing: Thing, alert: str, how: str) -> str:

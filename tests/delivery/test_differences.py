@@ -101,6 +101,11 @@ def test_a_changed_field_of_a_pipeline_is_told(field: str, value: object, said: 
             "task sales.load now waits for raw.load, the run 1 h earlier",
         ),
         ("links", (Link(kind="triggers", pipeline="mart"),), "task sales.load now starts mart"),
+        (
+            "links",
+            (Link(kind="triggers", pipeline="mart", node="wait"),),
+            "clearing task sales.load now clears mart.wait",
+        ),
     ],
 )
 def test_a_changed_field_of_a_node_is_told_with_its_own_place(field: str, value: object, said: str) -> None:
@@ -133,7 +138,7 @@ def test_what_cannot_be_known_is_no_change_of_value(before: object, after: objec
 @pytest.mark.parametrize(
     "before, after, said",
     [
-        (("a", "b"), ("b", "c"), "task sales.load now reads c; task sales.load no longer reads a"),
+        (("a", "b"), ("b", "c"), "task sales.load now reads c, and no longer a"),
         (("a",), ("a", UNRESOLVED), "source no longer tells what task sales.load reads in full"),
         (
             ("a",),

@@ -138,6 +138,8 @@ def test_a_test_with_other_arguments_is_another_test() -> None:
         ("loadOrders", "load_orders", True),
         ("extarct", "extract", True),
         ("load_orders", "load_customers", False),
+        ("glam__wait_for_copy_all", "serp__wait_for_copy_all", False),
+        ("wait_for_copy", "wait_for_copy_all", True),
         ("extract", "load", False),
         ("unresolved", "unresolved_x", False),
     ],
