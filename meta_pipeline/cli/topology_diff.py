@@ -93,10 +93,8 @@ def _show(told: Briefing, impact: Impact, document: TopologyDiffDocument) -> Non
         changes = counted(len(document.differences), "change")
         STDOUT.print(f"{commits}: {changes}{places}", highlight=False)
     _show_statements("What on-call must know", told.must_know)
-    known = {one.sentence for one in told.must_know}
     for weight, heading in HEADINGS.items():
-        rest = [one for one in told.statements if one.weight == weight and one.sentence not in known]
-        _show_statements(heading, rest)
+        _show_statements(heading, [one for one in told.others if one.weight == weight])
     _show_downstream(impact)
     _show_again(impact.again)
 

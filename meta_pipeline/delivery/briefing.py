@@ -8,7 +8,8 @@ from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.notices import notices
 from meta_pipeline.delivery.phrases import Thing, counted, listed
 from meta_pipeline.delivery.statement import WEIGHTS, Statement, Weight
-from meta_pipeline.delivery.topology import IMPLICIT_JOB, Pipeline, Topology
+from meta_pipeline.delivery.topology import IMPLICIT_JOB, UNRESOLVED, Pipeline, Topology
+from meta_pipeline.delivery.wording import Value
 
 _RUNS = frozenset(
     {
@@ -28,6 +29,7 @@ _FAILING = frozenset(
 )
 _DATA = frozenset({"upstream", "reads", "writes", "links", "columns", "trigger_rule", "operator", "kind"})
 _LOOKING = frozenset({"test", "asset_check"})
+_TASKS = frozenset({"task", "sensor", "branch", "mapped_task"})
 _PIPELINES_NAMED = 8
 _NAMES_APART = 4
 
@@ -37,6 +39,12 @@ class Briefing(Frozen):
 
     must_know: tuple[Statement, ...] = ()
     statements: tuple[Statement, ...] = ()
+
+    @property
+    def others(self) -> tuple[Statement, ...]:
+        """The statements of which `must_know` says nothing."""
+        known = {matter for one in self.must_know for matter in one.matters}
+        return tuple(one for one in self.statements if not one.matters <= known)
 
 
 def briefing(
@@ -76,11 +84,11 @@ def _by_weight(statements: Iterable[Statement]) -> tuple[Statement, ...]:
 def _is_urgent(difference: Difference) -> bool:
     """Whether whoever is on call must know: what stops, when things run, and what fails sooner or more quietly."""
     weight = weight_of(difference)
+    if not difference.is_known:
+        return weight in ("runs", "failing") and difference.level != "scheduler"
     if weight in ("stops", "runs"):
         return True
     before, after = difference.before, difference.after
-    if not difference.is_known:
-        return weight == "failing"
     if difference.field in ("alerts", "columns"):
         lost = isinstance(before, tuple) and isinstance(after, tuple) and bool(set(before) - set(after))
         return lost or difference.change == "removed"
@@ -115,10 +123,24 @@ def _alike(difference: Difference) -> _Alike:
     """What is equal for differences that can be said in one sentence."""
     if difference.level in ("error", "column", "scheduler") or difference.doubt is not None:
         return (difference.sentence,)
-    what = (difference.level, difference.change, difference.field, difference.node is None, difference.kind)
+    kind = _plural(difference.kind)
+    what = (difference.level, difference.change, difference.field, difference.node is None, kind)
     if difference.change == "changed":
-        return (*what, difference.before, difference.after)
+        return (*what, *_came_and_went(difference.before, difference.after))
     return (*what, difference.pipeline if difference.node is not None else "")
+
+
+def _came_and_went(before: Value, after: Value) -> _Alike:
+    """Both values; of lists what came and what went, as that is what is said of them."""
+    if not (isinstance(before, tuple) and isinstance(after, tuple)) or UNRESOLVED in (*before, *after):
+        return before, after
+    kept = set(before) & set(after)
+    return tuple(one for one in before if one not in kept), tuple(one for one in after if one not in kept)
+
+
+def _plural(kind: str) -> str:
+    """What several nodes of a kind are called; whatever a DAG runs is a task."""
+    return "tasks" if kind in _TASKS else kind.replace("_", " ").removesuffix("s") + "s"
 
 
 def _told(group: list[Difference], sizes: Mapping[tuple[str, str], int]) -> Iterator[Statement]:
@@ -144,12 +166,12 @@ def _common_name(group: list[Difference], sizes: Mapping[tuple[str, str], int]) 
     pipelines = list(dict.fromkeys(one.pipeline for one in group))
     if first.node is None:
         return f"pipelines {listed(pipelines, _PIPELINES_NAMED)}"
-    kinds = first.kind.replace("_", " ").removesuffix("s") + "s"
+    kinds = _plural(first.kind)
     if len(pipelines) > 1:
         return f"{len(group)} {kinds} in {counted(len(pipelines), 'pipeline')} ({listed(pipelines, _PIPELINES_NAMED)})"
     nodes = [one.node for one in group if one.node is not None]
     inside = "" if first.pipeline == IMPLICIT_JOB else f" of {first.pipeline}"
-    if first.change == "changed" and len(nodes) == sizes.get((first.pipeline, first.kind)) and len(nodes) > 2:
+    if first.change == "changed" and len(nodes) == sizes.get((first.pipeline, kinds)) and len(nodes) > 2:
         return f"all {len(nodes)} {kinds}{inside}"
     return f"{kinds} {listed(nodes)}{inside}"
 
@@ -164,7 +186,7 @@ def _sizes(topologies: tuple[Topology, ...]) -> dict[tuple[str, str], int]:
 
 
 def _kinds(pipeline: Pipeline) -> dict[tuple[str, str], int]:
-    kinds = [node.kind for node in pipeline.nodes]
+    kinds = [_plural(node.kind) for node in pipeline.nodes]
     return {(pipeline.id, kind): kinds.count(kind) for kind in kinds}
 
 

@@ -83,7 +83,10 @@ class Difference(Frozen):
             case "moved":
                 return f"{thing.name} is now defined in {self.after} instead of {self.before}"
             case _:
-                return change_of_field(thing, self.field, self.before, self.after)
+                is_of_run = self.node is None and self.field == "concurrency"
+                return change_of_field(
+                    thing, "nodes_at_once" if is_of_run else self.field, self.before, self.after
+                )
 
     @property
     def _former(self) -> tuple[str, str | None]:

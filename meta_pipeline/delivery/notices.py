@@ -7,7 +7,7 @@ from meta_pipeline.delivery.crons import in_words, runs_between
 from meta_pipeline.delivery.dataset_names import same_dataset
 from meta_pipeline.delivery.difference import Difference, thing_name
 from meta_pipeline.delivery.noticing import Sides, node_name, notice
-from meta_pipeline.delivery.phrases import counted, listed
+from meta_pipeline.delivery.phrases import about, counted, listed
 from meta_pipeline.delivery.statement import Statement
 from meta_pipeline.delivery.topology import IMPLICIT_JOB, UNRESOLVED, Node, Pipeline, Topology
 from meta_pipeline.delivery.waits import broken_links, waits
@@ -84,7 +84,7 @@ def _caught_up(pipeline: Pipeline, at: datetime) -> str | None:
         return None
     start = start if start.tzinfo else start.replace(tzinfo=UTC)
     runs = runs_between(pipeline.schedule, pipeline.timezone, start, at)
-    return f"starts catching up from {start.date()}: about {counted(runs, 'run')}" if runs else None
+    return f"starts catching up from {start.date()}: {about(runs, 'run')}" if runs else None
 
 
 def _silent(sides: Sides) -> Iterator[Statement]:

@@ -24,10 +24,10 @@ def broken_links(sides: Sides) -> Iterator[Statement]:
     for pipeline, node, link in _links(sides.new):
         end = (link.pipeline, link.node)
         if end in before and end not in after:
-            does = "waits for" if link.kind == "waits_for" else "starts"
+            does = "waits for" if link.kind == "waits_for" else "clears" if link.node else "starts"
             yield notice(
                 "stops",
-                f"{node_name(pipeline, node)} {does} {link_name(link)}, which is gone",
+                f"{node_name(pipeline, node)} still {does} {link_name(link)}, which is gone",
                 (pipeline, node, "links"),
             )
 

@@ -10,14 +10,14 @@ from meta_pipeline.delivery.wording_links import links_apart
 Items: TypeAlias = Sequence[str | Link]
 
 _ON = {
-    "on_failure_callback": "when {} {fail}",
-    "on_success_callback": "when {} {succeed}",
-    "on_retry_callback": "when {} {be} retried",
-    "on_execute_callback": "when {} {start}",
-    "on_skipped_callback": "when {} {be} skipped",
-    "sla_miss_callback": "when {} {miss} its service level",
-    "email_on_failure": "when {} {fail}",
-    "email_on_retry": "when {} {be} retried",
+    "on_failure_callback": "{fail}",
+    "on_success_callback": "{succeed}",
+    "on_retry_callback": "{be} retried",
+    "on_execute_callback": "{start}",
+    "on_skipped_callback": "{be} skipped",
+    "sla_miss_callback": "{miss} its service level",
+    "email_on_failure": "{fail}",
+    "email_on_retry": "{be} retried",
 }
 _DOING = {"upstream": "{wait} for", "reads": "{read}", "writes": "{write}"}
 
@@ -50,9 +50,7 @@ def _said(thing: Thing, field: str, new: Items, gone: Items) -> list[str]:
     if field == "links":
         return links_apart(thing, _links(new), _links(gone))
     if field == "alerts":
-        return [_alert(thing, str(one), "now") for one in new] + [
-            _alert(thing, str(one), "no longer") for one in gone
-        ]
+        return [*_alerts(thing, "now", new), *_alerts(thing, "no longer", gone)]
     if field in _DOING:
         return [_now_and_no_longer(thing, _DOING[field], _names(new), _names(gone))]
     what = _what(field, len(new) or len(gone))
@@ -75,8 +73,18 @@ def _what(field: str, count: int) -> str:
     return one if count == 1 else f"{one}s"
 
 
-def _alert(thing: Thing, alert: str, how: str) -> str:
-    """`oncall@example.com is no longer mailed when task sales.load fails`."""
-    hook, _, whom = alert.partition(": ")
-    when = thing.fill(_ON.get(hook, f"by the {hook} of {{}}"))
-    return f"{whom or hook} is {how} {'mailed' if hook.startswith('email') else 'called'} {when}"
+def _alerts(thing: Thing, how: str, alerts: Items) -> list[str]:
+    """`a@example.com and b@example.com are no longer mailed when task sales.load fails or is retried`."""
+    occasions: dict[tuple[str, str], list[str]] = {}
+    for alert in alerts:
+        hook, _, whom = str(alert).partition(": ")
+        told = "mailed" if hook.startswith("email") else "called"
+        occasions.setdefault((told, whom or hook), []).append(_ON.get(hook, f"{{have}} its {hook} run"))
+    people: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (told, whom), when in occasions.items():
+        people.setdefault((told, tuple(dict.fromkeys(when))), []).append(whom)
+    return [
+        f"{listed(names)} {'are' if len(names) > 1 else 'is'} {how} {told} when "
+        + thing.fill(f"{{}} {' or '.join(when)}")
+        for (told, when), names in people.items()
+    ]

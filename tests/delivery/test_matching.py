@@ -140,6 +140,7 @@ def test_a_test_with_other_arguments_is_another_test() -> None:
         ("load_orders", "load_customers", False),
         ("glam__wait_for_copy_all", "serp__wait_for_copy_all", False),
         ("wait_for_copy", "wait_for_copy_all", True),
+        ("part_0_0", "part_0_19", False),
         ("extract", "load", False),
         ("unresolved", "unresolved_x", False),
     ],
