@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from meta_pipeline.cli.check import policy_of
+from meta_pipeline.cli.reading import policy_of
 from meta_pipeline.delivery.tree import SUBMODULE, SYMLINK, MemoryTree, Tree
 from meta_pipeline.policy import EnvironmentPolicy, Policy, SchedulerPolicy
 from meta_pipeline.workspace.environment import Built, build_environment
