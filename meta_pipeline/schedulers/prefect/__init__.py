@@ -1,1 +1,1 @@
-"""Prefect: flows, their tasks and their deployments."""
+"""Prefect as a target: its flows from source and from Prefect itself, and dry runs."""

@@ -14,10 +14,11 @@ from meta_pipeline.schedulers.source.values import UNKNOWN, Class, External, Fun
 
 @dataclass(frozen=True)
 class Site:
-    """Where a call stands."""
+    """Where a call stands; `column` is where it ends on its last line, which tells two calls of one line apart."""
 
     path: str
     line: int
+    column: int = 0
 
 
 @dataclass
@@ -111,6 +112,10 @@ class Machine(ABC):
         """`left operator right` for the scheduler's things; None where they have no part in it."""
         return None
 
+    def inverted(self, value: object) -> object | None:
+        """`~value` for the scheduler's things; None where it is none of them."""
+        return None
+
     def opened(self, value: object) -> AbstractContextManager[object] | None:
         """What `with value:` opens; None where it opens nothing that matters."""
         return None
@@ -126,6 +131,10 @@ class Machine(ABC):
     def agree(self, marks: Sequence[tuple[int, int]]) -> None:
         """Told of the begin and end of each branch of an undecided statement, where a run goes on."""
         return
+
+    def either(self, values: Sequence[object]) -> object:
+        """What a name is after branches, one of which is taken, that give it these different values."""
+        return UNKNOWN
 
     def outside(self) -> AbstractContextManager[object]:
         """What an import begins in: outside of all that is open where it stands."""

@@ -29,7 +29,9 @@ def truth(value: object) -> bool | None:
         value, (bool, int, float, str, bytes, list, tuple, dict, set, range, timedelta)
     ):
         return bool(value)
-    if isinstance(value, (Thing, date, SourcePath)):
+    if isinstance(value, Thing):
+        return value.truth()
+    if isinstance(value, (date, SourcePath)):
         return True
     if isinstance(value, External):
         return False if value.name.endswith(".TYPE_CHECKING") else value.present or None

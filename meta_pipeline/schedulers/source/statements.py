@@ -100,22 +100,21 @@ def undecided(machine: Machine, blocks: Sequence[Sequence[ast.stmt]], scope: Sco
                 machine.keep(value)
     going_on = [names for flow, names in endings if flow is not Flow.RAISE and flow is not Flow.RETURN]
     scope.names.clear()
-    scope.names.update(_agreed(going_on or [names for _, names in endings]))
+    scope.names.update(_agreed(machine, going_on or [names for _, names in endings]))
     flows = {flow for flow, _ in endings}
     if going_on:
         return Flow.LOOP if flows <= {Flow.LOOP} else Flow.NEXT
     return Flow.RETURN if Flow.RETURN in flows else Flow.RAISE
 
 
-def _agreed(endings: list[dict[str, object]]) -> dict[str, object]:
-    first, *others = endings
+def _agreed(machine: Machine, endings: list[dict[str, object]]) -> dict[str, object]:
     names = dict.fromkeys(name for ending in endings for name in ending)
-    return {
-        name: first[name]
-        if name in first and all(name in other and same(first[name], other[name]) for other in others)
-        else UNKNOWN
-        for name in names
-    }
+    return {name: _one_of(machine, [ending.get(name, UNKNOWN) for ending in endings]) for name in names}
+
+
+def _one_of(machine: Machine, values: list[object]) -> object:
+    first, *others = values
+    return first if all(same(first, other) for other in others) else machine.either(values)
 
 
 def _for(machine: Machine, node: ast.For | ast.AsyncFor, scope: Scope) -> Flow:
@@ -273,7 +272,7 @@ _HANDLERS: dict[type[ast.stmt], Callable[..., Flow]] = {
 }
 
 
-def joined(returned: list[object]) -> object:
+def joined(machine: Machine, returned: list[object]) -> object:
     """What a function gives back: its one value, or `UNKNOWN` where the branches differ."""
     if not returned:
         return None
@@ -282,4 +281,4 @@ def joined(returned: list[object]) -> object:
     first, *others = (
         built if built and all(value is None or value in built for value in returned) else returned
     )
-    return first if all(same(first, other) for other in others) else UNKNOWN
+    return first if all(same(first, other) for other in others) else machine.either(returned)

@@ -216,6 +216,14 @@ class Thing:
         """The value of `thing[key]`."""
         return UNKNOWN
 
+    def each(self) -> object:
+        """What one round of a loop over the thing is about."""
+        return UNKNOWN
+
+    def truth(self) -> bool | None:
+        """Whether it counts as true; None where only a run can tell."""
+        return True
+
     def unpacked(self, count: int) -> "list[object] | None":
         """What `a, b = thing` binds to so many names; None where that is not known."""
         return None

@@ -5,7 +5,7 @@ import posixpath
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from meta_pipeline.delivery.topology import TopologyError
 from meta_pipeline.delivery.tree import REGULAR, SYMLINK, Entry, Tree
@@ -27,6 +27,10 @@ class DagFolder(Tree):
     errors: tuple[TopologyError, ...] = ()
 
     def entries(self) -> Mapping[str, Entry]:
+        return self._entries
+
+    @cached_property
+    def _entries(self) -> Mapping[str, Entry]:
         found = dict(self.tree.entries())
         found |= {path: found[target] for path, target in self.linked.items()}
         return found | {path: Entry(REGULAR, content) for path, (content, _) in self.packaged.items()}

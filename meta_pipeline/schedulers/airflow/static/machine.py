@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
+from meta_pipeline.delivery.model import digest_bytes
 from meta_pipeline.schedulers.airflow.static.doubts import Doubts
 from meta_pipeline.schedulers.airflow.static.ignore import Ignored
 from meta_pipeline.schedulers.airflow.static.values import Dag, Group, Task
@@ -23,10 +25,11 @@ class Settings:
     major: int | None
     installed: frozenset[str]
 
-    @property
-    def key(self) -> tuple[object, ...]:
+    @cached_property
+    def key(self) -> str:
         """What a reading is kept by."""
-        return (self.folder, self.ignored.key, self.major, self.installed)
+        parts = (self.folder, self.ignored.key, self.major, sorted(self.installed))
+        return digest_bytes(repr(parts).encode())
 
 
 class Machine(Interpreter):
