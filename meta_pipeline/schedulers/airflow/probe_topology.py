@@ -122,7 +122,7 @@ def schedule(dag: Any) -> str | None:
         return "assets: " + assets(condition, top=True)
     if value is None and not hasattr(dag, "schedule"):
         value = getattr(dag, "schedule_interval", None)
-    if isinstance(value, str) and value.startswith(("Timetable", "Dataset")):
+    if isinstance(value, str) and not hasattr(dag, "schedule") and is_given(dag):
         value = timetable
     if value is None:
         return None if name == "NullTimetable" else timetable_text(timetable)
@@ -131,6 +131,18 @@ def schedule(dag: Any) -> str | None:
     if isinstance(value, timedelta):
         return f"every {value}"
     return timetable_text(timetable)
+
+
+def is_given(dag: Any) -> bool:
+    """Whether a DAG of Airflow 2 was given its timetable itself, of which it then keeps a summary as its schedule."""
+    timetable = dag.timetable
+    kind = type(timetable).__name__
+    if kind in ("OnceTimetable", "ContinuousTimetable"):
+        return False
+    zone = getattr(timetable, "_timezone", None)
+    return kind != "CronDataIntervalTimetable" or getattr(zone, "name", zone) != getattr(
+        dag.timezone, "name", None
+    )
 
 
 def condition_of(timetable: Any) -> Any:

@@ -2,8 +2,8 @@
 
 import ast
 import posixpath
-from collections.abc import Callable
-from itertools import product
+from collections.abc import Callable, Iterable
+from itertools import combinations, pairwise, permutations, product
 
 from meta_pipeline.schedulers.source import files
 from meta_pipeline.schedulers.source.dates import DATE_FUNCTIONS
@@ -16,6 +16,7 @@ from meta_pipeline.schedulers.source.values import (
     UNKNOWN,
     Class,
     External,
+    FreshDefault,
     OpenList,
     Partial,
     Scope,
@@ -61,15 +62,19 @@ def call_known(machine: Machine, external: External, arguments: Arguments, site:
             return _filtered(machine, function, items, site)
         case "builtins.sorted", [items]:
             return _sorted(machine, items, arguments.named, site)
-        case "builtins.dict", _:
+        case (("builtins.dict" | "collections.OrderedDict"), _):
             return _dict(values, arguments.named)
         case "builtins.isinstance", [value, kinds]:
             return _is_instance(value, kinds)
         case "typing.cast", [_, value]:
             return value
-        case (("os.environ.get" | "os.getenv"), [str() as name, default]) if _is_free(name):
+        case (("os.environ.get" | "os.getenv"), [str() as name, *rest]) if _is_free(name):
             # What the code itself says for where nobody set it.
-            return default
+            return next(iter(rest), arguments.named.get("default", UNKNOWN))
+        case "dataclasses.field", []:
+            return arguments.named.get(
+                "default", FreshDefault(arguments.named.get("default_factory", UNKNOWN))
+            )
         case (("pathlib.Path" | "pathlib.PurePath"), [str() as start, *parts]) if _all_text(parts):
             return posixpath.join(start, *map(str, parts))
         case "functools.reduce", [function, items, *start]:
@@ -253,6 +258,16 @@ def _product(*values: object) -> object:
     return list(product(*(items for items, _ in columns))) if size <= MAX_LENGTH else UNKNOWN
 
 
+def _chosen(kind: Callable[..., Iterable[object]]) -> Callable[[object, object], object]:
+    def handler(value: object, count: object) -> object:
+        items, complete = _listed(value)
+        if not complete or not isinstance(count, int) or len(items) ** max(count, 0) > MAX_LENGTH:
+            return UNKNOWN
+        return list(kind(items, count))
+
+    return handler
+
+
 def _chained(*values: object) -> object:
     columns = [_listed(value) for value in values]
     items = [item for found, _ in columns for item in found]
@@ -295,6 +310,13 @@ _FUNCTIONS: dict[str, Callable[..., object]] = {
     "builtins.max": _extreme(max),  # type: ignore[arg-type]
     "builtins.sum": _extreme(sum),  # type: ignore[arg-type]
     "itertools.product": _product,
+    "itertools.combinations": _chosen(combinations),
+    "itertools.permutations": _chosen(permutations),
+    "itertools.pairwise": lambda value: list(pairwise(_listed(value)[0])) if _listed(value)[1] else UNKNOWN,
+    # As long as anything that it is zipped with.
+    "itertools.count": lambda start=0: (
+        range(start, start + MAX_LENGTH) if isinstance(start, int) else UNKNOWN
+    ),
     "itertools.chain": _chained,
     "itertools.chain.from_iterable": lambda values: _chained(*_listed(values)[0]),
     "operator.add": lambda one, other: binary(ast.Add(), one, other),

@@ -104,6 +104,10 @@ class Machine(ABC):
         """An object of a class of the repository that inherits from `ancestor`; None where it is the code's own."""
         return None
 
+    def completed(self, function: Function, receiver: object, arguments: Arguments) -> Arguments:
+        """The arguments of a method of the repository, with what the scheduler adds to them."""
+        return arguments
+
     def super_init(self, receiver: object, arguments: Arguments) -> object:
         """`super().__init__(...)` where it reaches a class from outside."""
         return UNKNOWN

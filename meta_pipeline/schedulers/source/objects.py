@@ -5,6 +5,7 @@ from meta_pipeline.schedulers.source.values import (
     UNKNOWN,
     Class,
     External,
+    FreshDefault,
     Function,
     Instance,
     Super,
@@ -31,7 +32,7 @@ def instantiate(machine: Machine, kind: Class, arguments: Arguments, site: Site)
     elif arguments.open:
         return UNKNOWN
     else:
-        _fill_fields(instance, arguments)
+        _fill_fields(machine, instance, arguments, site)
     return instance
 
 
@@ -42,6 +43,7 @@ def run_method(
     first = (
         [] if "staticmethod" in function.marks else [owner if "classmethod" in function.marks else receiver]
     )
+    arguments = machine.completed(function, receiver, arguments)
     inner = Arguments([*first, *arguments.positional], arguments.named, arguments.open)
     return machine.run_body(function, inner, site, {"<class>": owner, "<self>": receiver})
 
@@ -70,11 +72,18 @@ def call_bound(machine: Machine, instance: Instance, name: str, arguments: Argum
     return run_method(machine, *found, instance, arguments, site) if found else UNKNOWN
 
 
-def _fill_fields(instance: Instance, arguments: Arguments) -> None:
-    """The fields of a dataclass or NamedTuple, by place, name and default."""
+def _fill_fields(machine: Machine, instance: Instance, arguments: Arguments, site: Site) -> None:
+    """The fields of a dataclass or NamedTuple, by place, name and default, and what is made of them."""
     kinds = [kind for kind in instance.kind.ancestry() if isinstance(kind, Class)]
     names = [name for kind in reversed(kinds) for name in kind.fields]
     for name, value in zip(dict.fromkeys(names), arguments.positional, strict=False):
         instance.attributes[name] = value
     for key, value in arguments.named.items():
         instance.attributes[str(key)] = value
+    for kind in kinds:
+        for name, default in kind.scope.names.items():
+            if isinstance(default, FreshDefault) and name not in instance.attributes:
+                instance.attributes[name] = machine.call(default.factory, Arguments(), site)
+    found = find_method(instance.kind, "__post_init__")
+    if found:
+        run_method(machine, *found, instance, Arguments(), site)

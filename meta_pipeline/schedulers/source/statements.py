@@ -11,6 +11,7 @@ from meta_pipeline.schedulers.source.expressions import rounds
 from meta_pipeline.schedulers.source.imports import import_from, import_module
 from meta_pipeline.schedulers.source.library import same
 from meta_pipeline.schedulers.source.machine import Machine
+from meta_pipeline.schedulers.source.matching import matched
 from meta_pipeline.schedulers.source.operations import binary, truth
 from meta_pipeline.schedulers.source.optional import doubt_optional
 from meta_pipeline.schedulers.source.values import UNKNOWN, OpenFile, Scope, Thing
@@ -194,13 +195,19 @@ def _raise(machine: Machine, node: ast.Raise, scope: Scope) -> Flow:
 
 
 def _match(machine: Machine, node: ast.Match, scope: Scope) -> Flow:
-    machine.evaluate(node.subject, scope)
+    subject = machine.evaluate(node.subject, scope)
+    blocks: list[Sequence[ast.stmt]] = []
     for case in node.cases:
-        for part in ast.walk(case.pattern):
-            name = getattr(part, "name", None)
-            if isinstance(name, str):
-                scope.names[name] = UNKNOWN
-    return undecided(machine, [*(case.body for case in node.cases), []], scope)
+        fits = matched(machine, case.pattern, subject, scope)
+        if fits and case.guard is not None:
+            fits = truth(machine.evaluate(case.guard, scope))
+        if fits is not False:
+            blocks.append(case.body)
+        if fits:
+            break
+    else:
+        blocks.append([])
+    return run_block(machine, blocks[0], scope) if len(blocks) == 1 else undecided(machine, blocks, scope)
 
 
 def _global(machine: Machine, node: ast.Global, scope: Scope) -> Flow:

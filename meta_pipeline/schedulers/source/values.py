@@ -193,6 +193,13 @@ class Method:
 
 
 @dataclass(frozen=True, eq=False)
+class FreshDefault:
+    """`field(default_factory=...)`: what a field holds is made for each object."""
+
+    factory: object
+
+
+@dataclass(frozen=True, eq=False)
 class Super:
     """`super()` inside a method of `kind`."""
 

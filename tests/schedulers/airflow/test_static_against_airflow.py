@@ -1,5 +1,6 @@
 """What is read from source is what Airflow itself sees, and what its dry run says is understood."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from meta_pipeline.delivery.topology import Topology, TopologyError
 from meta_pipeline.delivery.tree import MemoryTree
 from meta_pipeline.schedulers.survey import survey
 from tests.schedulers.airflow.dag_forms import DAG_IDS, FORMS
+from tests.schedulers.airflow.dag_styles import STYLE_IDS, STYLES
 from tests.schedulers.airflow.probing import AIRFLOW, POLICY, run, topology, write
 
 pytestmark = pytest.mark.airflow
@@ -52,16 +54,20 @@ def _placeless(topology: Topology) -> Topology:
     return topology.model_copy(update={"pipelines": tuple(pipelines)})
 
 
-def test_static_and_runtime_agree(airflow_python: Path, tmp_path: Path) -> None:
-    runtime = topology(airflow_python, tmp_path, FORMS)
+@pytest.mark.parametrize("files, ids", [(FORMS, DAG_IDS), (STYLES, STYLE_IDS)], ids=["forms", "styles"])
+def test_static_and_runtime_agree(
+    airflow_python: Path, tmp_path: Path, files: Mapping[str, str], ids: tuple[str, ...]
+) -> None:
+    runtime = topology(airflow_python, tmp_path, files)
     release = {"requirements.txt": f"apache-airflow=={runtime.version}\n"}
-    (static,) = survey(MemoryTree.of({**FORMS, **release}), POLICY)
+    (static,) = survey(MemoryTree.of({**files, **release}), POLICY)
     assert runtime.errors == static.errors == ()
     # Named here, as a file that both sides skip would agree with anything.
-    assert [p.id for p in runtime.pipelines] == list(DAG_IDS)
-    assert [p.id for p in static.pipelines] == list(DAG_IDS)
+    assert [p.id for p in runtime.pipelines] == list(ids)
     apart = differences((_placeless(runtime),), (_placeless(static),))
     assert [difference.sentence for difference in apart] == []
+    # The sentences are read more easily; here every field counts.
+    assert _placeless(static).pipelines == _placeless(runtime).pipelines
 
 
 def test_what_cannot_be_imported_is_an_error_with_its_line(airflow_python: Path, tmp_path: Path) -> None:

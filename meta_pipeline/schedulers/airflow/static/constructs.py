@@ -118,6 +118,19 @@ def inherited(kind: object) -> tuple[str, ...]:
     return tuple(above.last if isinstance(above, External) else above.name for above in kind.ancestry())
 
 
+def surroundings(machine: Machine, task: Task) -> tuple[Group | None, Dag | None]:
+    """The group and DAG that a task goes into: those of its arguments, or those that are open."""
+    group = task.arguments.get("task_group")
+    dag = task.arguments.get("dag")
+    if not isinstance(group, Group):
+        group = machine.group
+    if not isinstance(dag, Dag):
+        dag = group.dag if group else None
+    if dag is None:
+        return None, None
+    return (dag.root if group is None or group.dag is not dag else group), dag
+
+
 def place(machine: Machine, task: Task, *, suffixed: bool = False, inputs: object = None) -> Task:
     """Put a task where its arguments or the open DAG and group say, and link what it takes its input from.
 
@@ -128,17 +141,10 @@ def place(machine: Machine, task: Task, *, suffixed: bool = False, inputs: objec
         subdag.registered = True
     elif task.operator == "SubDagOperator":
         machine.opaque(task.path, task.line, "the DAG inside this task is made at run time")
-    group = task.arguments.get("task_group")
-    dag = task.arguments.get("dag")
-    if not isinstance(group, Group):
-        group = machine.group
-    if not isinstance(dag, Dag):
-        dag = group.dag if group else None
-    if dag is None:
+    group, dag = surroundings(machine, task)
+    if dag is None or group is None:
         task.id = own_id
         return task
-    if group is None or group.dag is not dag:
-        group = dag.root
     full_id = child_id(group, own_id)
     if not isinstance(full_id, str):
         machine.error(task.path, task.line, "the id of a task is computed at run time")

@@ -10,7 +10,7 @@ from meta_pipeline.schedulers.airflow.static.contexts import opened
 from meta_pipeline.schedulers.airflow.static.machine import Machine
 from meta_pipeline.schedulers.airflow.static.values import Asset, AssetExpression, Dag, Task
 from meta_pipeline.schedulers.source.machine import Arguments, Site
-from meta_pipeline.schedulers.source.values import UNKNOWN, Class, External, Method, Thing
+from meta_pipeline.schedulers.source.values import UNKNOWN, Class, External, Function, Method, Thing
 
 
 class DagFile(Machine):
@@ -43,6 +43,11 @@ class DagFile(Machine):
 
     def derived(self, kind: Class, ancestor: External, arguments: Arguments, site: Site) -> object | None:
         return objects.derived(self, kind, ancestor, arguments, site)
+
+    def completed(self, function: Function, receiver: object, arguments: Arguments) -> Arguments:
+        if isinstance(receiver, Task) and function.name == "__init__":
+            return objects.with_defaults(self, function, receiver, arguments)
+        return arguments
 
     def super_init(self, receiver: object, arguments: Arguments) -> object:
         if not isinstance(receiver, Task):

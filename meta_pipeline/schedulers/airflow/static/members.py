@@ -42,6 +42,12 @@ def thing_member(node: Thing, name: str) -> object:
             return task
         case Dag(), "dag_id":
             return node.id
+        case Dag(), "task_ids":
+            return list(node.tasks)
+        case Dag(), "tasks":
+            return list(node.tasks.values())
+        case Dag(), "task_dict":
+            return dict(node.tasks)
         case Dag(), "task_group":
             return node.root
         case Dag(), "default_args":

@@ -1,12 +1,21 @@
 """Objects of the repository's own operators, DAGs and timetables."""
 
-from meta_pipeline.schedulers.airflow.static.constructs import inherited, keywords, new_task, place
+from meta_pipeline.schedulers.airflow.static.constructs import (
+    inherited,
+    keywords,
+    new_task,
+    place,
+    surroundings,
+)
 from meta_pipeline.schedulers.airflow.static.machine import Machine
 from meta_pipeline.schedulers.airflow.static.roles import role_of
 from meta_pipeline.schedulers.airflow.static.values import Notifier, Task, Timetable
+from meta_pipeline.schedulers.airflow.static.values_in_force import lookup
 from meta_pipeline.schedulers.source.machine import Arguments, Site
 from meta_pipeline.schedulers.source.objects import find_method, run_method
-from meta_pipeline.schedulers.source.values import Class, External
+from meta_pipeline.schedulers.source.values import Class, External, Function
+
+_ABSENT = object()
 
 
 def derived(
@@ -23,6 +32,25 @@ def derived(
     if role == "timetable" or ancestor.last == "Timetable":
         return Timetable(kind.name, tuple(arguments.positional), arguments.named, inherited(kind)[1:])
     return None
+
+
+def with_defaults(machine: Machine, function: Function, task: Task, arguments: Arguments) -> Arguments:
+    """The arguments of an operator's `__init__`: Airflow gives it the default arguments that it has a parameter for."""
+    group, dag = surroundings(machine, task)
+    layers = (
+        task.arguments.get("default_args"),
+        group.defaults if group else None,
+        dag.arguments.get("default_args") if dag else None,
+    )
+    parameters = function.node.args
+    names = [one.arg for one in (*parameters.args[1:], *parameters.kwonlyargs)]
+    added: dict[object, object] = {}
+    for name in names[len(arguments.positional) :]:
+        if name not in arguments.named and not arguments.open:
+            value = lookup(name, layers, _ABSENT)
+            if value is not _ABSENT:
+                added[name] = value
+    return Arguments(arguments.positional, {**arguments.named, **added}, arguments.open)
 
 
 def _own_operator(machine: Machine, kind: Class, arguments: Arguments, site: Site) -> Task:
