@@ -23,6 +23,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,9 @@ def main(arguments: Sequence[str]) -> None:
     channel.set_inheritable(False)
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     for name in arguments[1:]:
-        import_module(name)
+        # Another release of a package may not have it; a fork imports for itself what is missing here.
+        with suppress(ImportError):
+            import_module(name)
     if threading.active_count() > 1:
         raise SystemExit("a package started a thread; a fork of this process would miss it")
     # The forks have the same user: without this they could read and write the memory and the socket of this process.
@@ -79,8 +82,10 @@ def begin(request: Mapping[str, Any], descriptors: Sequence[int], own_path: Sequ
         os.dup2(descriptor, number)
         os.close(descriptor)
     os.chdir(request["cwd"])
+    # Bubblewrap tells its command where it is.
+    place = {"PWD": request["cwd"]} if "PWD" in os.environ else {}
     os.environ.clear()
-    os.environ.update(request["environment"])
+    os.environ.update({**request["environment"], **place})
     time.tzset()
     tempfile.tempdir = None
     given = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part]
