@@ -89,6 +89,11 @@ class WarmProcess:
     _started: _Started | None = None
     _given_up: bool = False
 
+    @property
+    def alive(self) -> bool:
+        """Whether it has started, and not been given up."""
+        return self._started is not None
+
     @contextmanager
     def turn(self) -> Iterator[Path]:
         """The room, to make a checkout and a scratch folder in; nobody else has a folder there meanwhile."""
