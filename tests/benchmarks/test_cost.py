@@ -8,6 +8,7 @@ import pytest
 
 from meta_pipeline.settings import Home, Target
 from tests.benchmarks.comparing import BEFORE, Benchmark, command, compare, seconds
+from tests.benchmarks.dag_folder import DagFolder
 from tests.benchmarks.delivering import Delivered
 from tests.benchmarks.idle_target import IdleTarget
 from tests.benchmarks.large_project import large_project, ten_file_change
@@ -67,6 +68,16 @@ def test_a_static_check_of_ten_files(benchmark: Benchmark, tmp_path: Path, kind:
         before=command(check, cwd=tmp_path, variables=home, source=Path(BEFORE)) if BEFORE else None,
         rounds=5,
     )
+
+
+@pytest.mark.benchmark(group="runtime")
+@pytest.mark.airflow
+@pytest.mark.parametrize("kind", ["cold", "warm"])
+def test_a_runtime_topology(
+    benchmark: Benchmark, tmp_path: Path, shared_environments: Path, kind: str
+) -> None:
+    with DagFolder.make(tmp_path, shared_environments) as folder:
+        compare(benchmark, folder.warm if kind == "warm" else folder.cold, folder.own_parse, rounds=7)
 
 
 @pytest.mark.benchmark(group="delivery")
