@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Literal
 
 from meta_pipeline.cli.errors import UsageError
-from meta_pipeline.cli.output import STDOUT, print_document, shown
+from meta_pipeline.cli.output import STDERR, STDOUT, print_document, shown
 from meta_pipeline.cli.reading import read_at
 from meta_pipeline.cli.topology_documents import TopologyDiffDocument
 from meta_pipeline.delivery.briefing import Briefing, briefing
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.edited import edited_nodes
+from meta_pipeline.delivery.excerpt import excerpt_of
 from meta_pipeline.delivery.impact import Again, Impact, Sides, Step, impact_of
 from meta_pipeline.delivery.phrases import counted
 from meta_pipeline.delivery.statement import HEADINGS, Statement
@@ -41,6 +42,8 @@ def diff(
     document = TopologyDiffDocument.between(
         (base.tree.commit, head.tree.commit), level, change.differences, told, impact
     )
+    if svg is not None:
+        _draw(svg, sides, impact)
     if as_json:
         print_document(document)
         return
@@ -81,6 +84,19 @@ def _require_whole(repo: Path, change: Change) -> None:
             f"{repo} lacks the contents of {counted(len(lacking), 'changed file')}, such as {lacking[0]}: it is a "
             "partial clone; run 'git fetch --refetch' in it, or use a full clone."
         )
+
+
+def _draw(file: Path, sides: Sides, impact: Impact) -> None:
+    from meta_pipeline.messages.picture import picture
+
+    drawn = picture(excerpt_of(sides, impact))
+    if drawn is None:
+        STDERR.print(
+            f"note: no node is touched, so there is nothing to draw into {shown(file)}", highlight=False
+        )
+        return
+    file.write_text(drawn, encoding="utf-8")
+    STDERR.print(f"note: the changed part is drawn in {shown(file)}", highlight=False)
 
 
 def _show(told: Briefing, impact: Impact, document: TopologyDiffDocument) -> None:
