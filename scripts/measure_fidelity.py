@@ -35,12 +35,16 @@ WORK = ROOT / "build" / "fidelity"
 
 @dataclass(frozen=True)
 class Measured:
-    """What came out on one source. `silent` says of each scheduler that could not be asked why that is so."""
+    """What came out on one source.
+
+    `missing` are files that the clone lacks; `silent` says of each scheduler that could not be asked why that is so.
+    """
 
     name: str
     origin: str
     versions: tuple[str, ...]
     omitted: tuple[Omitted, ...]
+    missing: tuple[str, ...]
     silent: tuple[str, ...]
     comparison: Comparison
     date: str
@@ -103,6 +107,7 @@ def measure(source: Source, clone: str | None) -> Measured:
         origin=prepared.origin,
         versions=tuple(sorted({f"{topology.scheduler} {topology.version}" for topology in runtime})),
         omitted=source.omitted,
+        missing=prepared.missing,
         silent=tuple(silent),
         comparison=compare(judged, tuple(runtime), literal_files(tree)),
         date=datetime.now(UTC).date().isoformat(),
@@ -126,6 +131,8 @@ def _keep(prepared: Prepared, static: tuple[Topology, ...], runtime: tuple[Topol
 
 def _shown(measured: Measured) -> Iterator[str]:
     yield f"{measured.name}: {measured.origin}; {', '.join(measured.versions)}"
+    if measured.missing:
+        yield f"  not in the clone: {', '.join(measured.missing)}"
     yield from (f"  could not be asked: {reason}" for reason in measured.silent)
     for each in measured.comparison.set_aside:
         yield f"  not loaded: {each.path} ({each.pipelines} pipelines set aside): {each.error}"

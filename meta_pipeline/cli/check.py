@@ -6,14 +6,13 @@ from typing import Literal
 
 from meta_pipeline.cli.documents import CheckDocument, GateDocument
 from meta_pipeline.cli.output import STDERR, STDOUT, exit_of_results, leave, print_document, shown
-from meta_pipeline.cli.reading import policy_of
+from meta_pipeline.cli.reading import opened, policy_of
 from meta_pipeline.delivery.judgement import GateResult, decide
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.catalogue import catalogue
 from meta_pipeline.gates.gate import judge
 from meta_pipeline.policy import POLICY_FILE
 from meta_pipeline.schedulers.survey import not_read, read_change
-from meta_pipeline.workspace.repository import open_repository
 
 _COLOURS = {
     "passed": "green",
@@ -26,7 +25,7 @@ _COLOURS = {
 
 def check(repo: Path, base: str, head: str, *, level: Literal["static", "full"], as_json: bool) -> None:
     """Judge the change from `base` to `head` by the policy of `base`, and leave with the verdict's exit status."""
-    repository = open_repository(repo)
+    repository = opened(repo)
     trees = repository.tree(base), repository.tree(head)
     policy = policy_of(repository, trees[0])
     change = read_change(trees[0], trees[1], policy)

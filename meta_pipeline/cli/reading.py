@@ -7,8 +7,10 @@ from typing import Literal
 from meta_pipeline.delivery.topology import Topology
 from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.policy import POLICY_FILE, Policy, read_policy
+from meta_pipeline.schedulers.source.store import keep_readings_in
 from meta_pipeline.schedulers.survey import not_read, survey
-from meta_pipeline.workspace.repository import Repository
+from meta_pipeline.settings import Home
+from meta_pipeline.workspace.repository import Repository, open_repository
 from meta_pipeline.workspace.tree import GitTree
 
 
@@ -20,6 +22,12 @@ class Read:
     policy: Policy
     topologies: tuple[Topology, ...]
     notes: tuple[str, ...]
+
+
+def opened(repo: Path) -> Repository:
+    """The repository; what is read from its source is kept for the next command. Raises `GitFault`."""
+    keep_readings_in(Home.of_environment().readings, str(repo.resolve()))
+    return open_repository(repo)
 
 
 def read_at(repository: Repository, rev: str, level: Literal["static", "full"]) -> Read:

@@ -6,13 +6,12 @@ from typing import Literal
 
 from meta_pipeline.cli.errors import UsageError
 from meta_pipeline.cli.output import STDERR, STDOUT, print_document, shown
-from meta_pipeline.cli.reading import Read, read_at
+from meta_pipeline.cli.reading import Read, opened, read_at
 from meta_pipeline.delivery.crons import in_words
 from meta_pipeline.delivery.phrases import counted, duration, link_name, which_run
 from meta_pipeline.delivery.topology import UNRESOLVED, Node, Pipeline, Topology, TopologyDocument
 from meta_pipeline.delivery.wording import in_clear
 from meta_pipeline.policy import POLICY_FILE
-from meta_pipeline.workspace.repository import open_repository
 
 _UNKNOWN = "unknown"
 
@@ -21,7 +20,7 @@ def topology(
     repo: Path, rev: str, *, level: Literal["static", "full"], as_json: bool, pipeline: str | None = None
 ) -> None:
     """Print the topologies of one commit, or the nodes of one of its pipelines; raises `UsageError`."""
-    found = read_at(open_repository(repo), rev, level)
+    found = read_at(opened(repo), rev, level)
     for note in found.notes:
         STDERR.print(f"note: {shown(note)}", highlight=False)
     topologies = _with_only(repo, found, pipeline) if pipeline else found.topologies

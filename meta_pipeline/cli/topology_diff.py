@@ -7,7 +7,7 @@ from typing import Literal
 
 from meta_pipeline.cli.errors import UsageError
 from meta_pipeline.cli.output import STDERR, STDOUT, print_document, shown
-from meta_pipeline.cli.reading import read_at
+from meta_pipeline.cli.reading import opened, read_at
 from meta_pipeline.cli.topology_documents import TopologyDiffDocument
 from meta_pipeline.delivery.briefing import Briefing, briefing
 from meta_pipeline.delivery.change import Change
@@ -18,7 +18,7 @@ from meta_pipeline.delivery.phrases import counted
 from meta_pipeline.delivery.statement import HEADINGS, Statement
 from meta_pipeline.delivery.tree import SUBMODULE
 from meta_pipeline.policy import Policy
-from meta_pipeline.workspace.repository import Repository, open_repository
+from meta_pipeline.workspace.repository import Repository
 
 _ROWS_SHOWN = 20
 
@@ -31,7 +31,7 @@ def diff(
     Raises `UsageError` where `between` does not name two commits, or a clone lacks what differs.
     """
     revs = two_revisions(between)
-    repository = open_repository(repo)
+    repository = opened(repo)
     base, head = (read_at(repository, rev, level) for rev in revs)
     change = Change(base.tree, head.tree, base.topologies, head.topologies)
     _require_whole(repo, change)

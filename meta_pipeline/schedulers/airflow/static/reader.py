@@ -2,11 +2,8 @@
 
 import posixpath
 import re
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from threading import Lock
 
 from meta_pipeline.delivery.topology import Pipeline, Topology, TopologyError
 from meta_pipeline.delivery.tree import Tree, text_of
@@ -16,7 +13,9 @@ from meta_pipeline.schedulers.airflow.static.ignore import Ignored
 from meta_pipeline.schedulers.airflow.static.interpreter import DagFile
 from meta_pipeline.schedulers.airflow.static.values import Dag
 from meta_pipeline.schedulers.airflow.static.version import airflow_version, packages
-from meta_pipeline.schedulers.source.modules import Modules, Sources, still_holds
+from meta_pipeline.schedulers.source.contents import ContentTest
+from meta_pipeline.schedulers.source.modules import Modules, Sources
+from meta_pipeline.schedulers.source.readings import Readings
 
 _CACHE_SIZE = 4096
 _DAG_WORD = re.compile(rb"dag|asset", re.IGNORECASE)
@@ -41,28 +40,11 @@ class Reading:
     consulted: Mapping[str, str | None]
 
 
-class _Readings:
-    """Readings of this process, the least recently used dropped; a file may have several, with other imports."""
-
-    def __init__(self) -> None:
-        self._held: OrderedDict[tuple[object, ...], list[Reading]] = OrderedDict()
-        self._lock = Lock()
-
-    def find(self, key: tuple[object, ...], sources: Sources) -> Reading | None:
-        with self._lock:
-            readings = tuple(self._held.get(key, ()))
-            if readings:
-                self._held.move_to_end(key)
-        return next((reading for reading in readings if still_holds(reading.consulted, sources)), None)
-
-    def keep(self, key: tuple[object, ...], reading: Reading) -> None:
-        with self._lock:
-            self._held[key] = [reading, *self._held.get(key, ())][:4]
-            while len(self._held) > _CACHE_SIZE:
-                self._held.popitem(last=False)
-
-
-_readings = _Readings()
+_readings = Readings("airflow", Reading, _CACHE_SIZE)
+# Airflow's own test of whether to load a file.
+_mentions_dags = ContentTest(
+    "mentions DAGs", lambda data: bool(_AIRFLOW_WORD.search(data) and _DAG_WORD.search(data))
+)
 
 
 def read_topology(tree: Tree, root: str, import_roots: tuple[str, ...] = ()) -> Topology:
@@ -73,8 +55,8 @@ def read_topology(tree: Tree, root: str, import_roots: tuple[str, ...] = ()) -> 
     """
     root = _normal(root)
     candidates = _python_files(tree, root)
-    dag_files = {path: data for path in candidates if _mentions_dags(data := tree.read(path) or b"")}
-    version = airflow_version(tree, dag_files.values())
+    dag_files = [path for path in candidates if _mentions_dags.of(tree, path)]
+    version = airflow_version(tree, (tree.read(path) or b"" for path in dag_files))
     ignored = _ignored(tree, root, regexp=version.major == 2)
     sources = Sources(tree, _import_roots(root, import_roots))
     kept = [path for path in dag_files if not ignored(path)]
@@ -103,12 +85,6 @@ def _python_files(tree: Tree, root: str) -> list[str]:
         for path, entry in tree.entries().items()
         if path.endswith(".py") and path.startswith(prefix) and entry.mode.startswith("100")
     )
-
-
-@lru_cache(maxsize=8192)
-def _mentions_dags(data: bytes) -> bool:
-    """Airflow's own test of whether to load a file."""
-    return bool(_AIRFLOW_WORD.search(data) and _DAG_WORD.search(data))
 
 
 def _ignored(tree: Tree, root: str, *, regexp: bool) -> Ignored:
