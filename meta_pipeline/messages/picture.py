@@ -67,6 +67,11 @@ def picture(excerpt: Excerpt) -> str | None:
     )
 
 
+def picture_file(change_set: str) -> str:
+    """The name of the picture of a change beside its dossier, by the digest of the change."""
+    return f"topology-{change_set.removeprefix('sha256:')[:12]}.svg"
+
+
 def as_markdown(svg: str, words: str) -> str:
     """The picture within Markdown, as the Dagster UI shows it; `words` stand where pictures are not shown."""
     data = base64.b64encode(svg.encode()).decode()
