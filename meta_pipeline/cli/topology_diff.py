@@ -19,6 +19,7 @@ from meta_pipeline.messages.outlook import downstream, to_test_again
 from meta_pipeline.workspace.repository import Repository
 
 _ROWS_SHOWN = 20
+_READ = (".py", ".sql", ".yml", ".yaml", ".toml", ".csv", ".json", ".cfg", ".txt", ".lock", ".zip")
 
 
 def diff(
@@ -65,7 +66,7 @@ def _require_whole(repo: Path, change: Change) -> None:
         file.path
         for file in change.files
         for mode, data in ((file.old_mode, file.old), (file.new_mode, file.new))
-        if mode not in (None, SUBMODULE) and data is None
+        if mode not in (None, SUBMODULE) and data is None and _is_read(file.path)
     ]
     if lacking:
         raise UsageError(
@@ -85,6 +86,11 @@ def _draw(file: Path, meaning: Meaning) -> None:
         return
     file.write_text(drawn, encoding="utf-8")
     STDERR.print(f"note: the changed part is drawn in {shown(file)}", highlight=False)
+
+
+def _is_read(path: str) -> bool:
+    """Whether a reader of pipelines may look into the file."""
+    return path.endswith(_READ) or "." not in path.rpartition("/")[2].lstrip(".")
 
 
 def _show(meaning: Meaning, document: TopologyDiffDocument) -> None:
