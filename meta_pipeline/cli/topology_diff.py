@@ -9,8 +9,9 @@ from meta_pipeline.cli.errors import UsageError
 from meta_pipeline.cli.output import STDERR, STDOUT, print_document, shown
 from meta_pipeline.cli.reading import opened, read_at
 from meta_pipeline.cli.topology_documents import TopologyDiffDocument
+from meta_pipeline.delivery.again import Again
 from meta_pipeline.delivery.change import Change
-from meta_pipeline.delivery.impact import Again, Impact
+from meta_pipeline.delivery.impact import Impact
 from meta_pipeline.delivery.meaning import Meaning
 from meta_pipeline.delivery.phrases import counted
 from meta_pipeline.delivery.statement import HEADINGS, Statement
