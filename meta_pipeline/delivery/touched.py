@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from meta_pipeline.delivery.change import Change
-from meta_pipeline.delivery.differences import Difference
+from meta_pipeline.delivery.difference import Difference
 from meta_pipeline.delivery.lineage import (
     PIPELINE_KINDS,
     Key,
@@ -100,10 +100,6 @@ class Things:
                     if own is not None and kind is not None and node.path is not None:
                         yield (own, node.id, kind), node.path
 
-    def has(self, pipeline_id: str) -> bool:
-        """Whether a pipeline has this id."""
-        return pipeline_id in self._by_id
-
     @property
     def keys(self) -> frozenset[Key]:
         """The keys of everything that has a page."""
@@ -142,7 +138,7 @@ def touched(target: str, change: Change) -> tuple[Touched, ...]:
     differing = [
         (place, difference.sentence)
         for difference in change.differences
-        for pipeline in _ids(difference, before, after)
+        for pipeline in _ids(difference)
         for place in dict.fromkeys(either.named(pipeline, difference.node, difference.path))
     ]
     told = {key for (key, _, _), _ in differing}
@@ -164,12 +160,9 @@ def touched(target: str, change: Change) -> tuple[Touched, ...]:
     )
 
 
-def _ids(difference: Difference, before: Things, after: Things) -> tuple[str, ...]:
-    """The pipeline's id, and the one that it had where that is what differs."""
-    old = difference.before
-    if difference.node is None and old is not None and before.has(old) and not after.has(old):
-        return (difference.pipeline, old)
-    return (difference.pipeline,)
+def _ids(difference: Difference) -> tuple[str, ...]:
+    """The pipeline's id, and the one that it had where it is called anew."""
+    return tuple(dict.fromkeys(filter(None, (difference.pipeline, difference.pipeline_before))))
 
 
 def touched_by_plan(

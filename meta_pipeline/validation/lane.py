@@ -31,6 +31,8 @@ class Lane(ABC):
     """Commands for one side of a change. Lanes run beside each other."""
 
     kinds: tuple[ReportKind, ...]
+    preloaded = False
+    """Whether the first command is the scheduler's probe, which a process that imported the scheduler can run."""
 
     @abstractmethod
     def commands(self, scratch: Path) -> tuple[Command, ...]:
@@ -41,6 +43,11 @@ class Lane(ABC):
         self, records: Sequence[CommandRecord], outputs: Sequence[str], scratch: Path
     ) -> tuple[Part, ...]:
         """The parts of the reports, from the records (one a command, same order) and their output as text."""
+
+
+def unable_parts(kinds: Sequence[ReportKind], reason: str) -> tuple[Part, ...]:
+    """The parts of one side for which no command could be run."""
+    return tuple(Part(kind=kind, side=SideReport(could_not_run=reason)) for kind in kinds)
 
 
 def joined(kind: ReportKind, parts: Sequence[Part]) -> Part:

@@ -12,9 +12,10 @@ from meta_pipeline.validation.lane import Lane, Part, occurrences, tail, unfinis
 
 
 class ParseLane(Lane):
-    """Lets the scheduler import every pipeline below the folders of the policy."""
+    """Lets the scheduler import every pipeline below the folders of the policy, which names it alone."""
 
     kinds = ("parse",)
+    preloaded = True
 
     def __init__(self, policy: Policy, runtime: Runtime) -> None:
         self.policy = policy
@@ -63,6 +64,7 @@ class DryRunLane(Lane):
     """Runs pipelines by the scheduler's own dry run, then the checkpoints on what they wrote, in one checkout."""
 
     kinds = ("dry_run", "data_quality")
+    preloaded = True
 
     def __init__(self, policy: Policy, runtime: Runtime | None, pipelines: Sequence[str]) -> None:
         self.policy = policy
