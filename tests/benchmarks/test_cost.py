@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from meta_pipeline.settings import Home, Target
 from tests.benchmarks.comparing import BEFORE, Benchmark, command, compare, seconds
 from tests.benchmarks.dag_folder import DagFolder
 from tests.benchmarks.delivering import Delivered
 from tests.benchmarks.idle_target import IdleTarget
 from tests.benchmarks.large_project import large_project, ten_file_change
+from tests.benchmarks.many_pipelines import BARE, surveyed
 from tests.conftest import ROOT, MakeRepository, commit
 
 pytestmark = pytest.mark.timeout(600)
@@ -23,7 +23,7 @@ LOAD = "from meta_pipeline.definitions import definitions; definitions().get_rep
 def test_loading_the_code_location(benchmark: Benchmark, tmp_path: Path) -> None:
     home = {"META_PIPELINE_HOME": str(tmp_path)}
     for name in ("airflow_sales", "dagster_sales"):
-        Home(tmp_path).watch(Target(name=name, repository=str(tmp_path / f"{name}.git")))
+        surveyed(tmp_path, name, 10)
     compare(
         benchmark,
         command(["python", "-c", LOAD], cwd=tmp_path, variables=home),
@@ -31,6 +31,17 @@ def test_loading_the_code_location(benchmark: Benchmark, tmp_path: Path) -> None
         before=command(["python", "-c", LOAD], cwd=tmp_path, variables=home, source=Path(BEFORE))
         if BEFORE
         else None,
+        rounds=10,
+    )
+
+
+@pytest.mark.benchmark(group="load")
+def test_loading_two_thousand_pipelines(benchmark: Benchmark, tmp_path: Path) -> None:
+    surveyed(tmp_path, "shop", 2000)
+    compare(
+        benchmark,
+        command(["python", "-c", LOAD], cwd=tmp_path, variables={"META_PIPELINE_HOME": str(tmp_path)}),
+        command(["python", "-c", BARE, "2000"], cwd=tmp_path),
         rounds=10,
     )
 
