@@ -52,7 +52,8 @@ def reader_version() -> str:
 class Store:
     """The entries of one reader on one `repository`, below `folder`, which is made where it is not there.
 
-    `repository` is a name or a path, the same for the same objects. Nothing here raises: what cannot be read or written is as if it were not there.
+    `repository` is a name or a path, the same for the same objects. Nothing here raises: what cannot be read or
+    written is as if it were not there.
     """
 
     def __init__(self, folder: Path, repository: str, *, largest_mb: float = _LARGEST_MB) -> None:
