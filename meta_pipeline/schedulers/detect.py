@@ -7,7 +7,7 @@ from meta_pipeline.schedulers.registry import ADAPTERS
 from meta_pipeline.schedulers.signs import Detected, detected
 from meta_pipeline.schedulers.source.readings import Answers
 
-_SKIPPED = re.compile(r"(?:^|/)(?:\.git|\.venv|venv|node_modules|site-packages|dbt_packages|tests?)/")
+_SKIPPED = re.compile(r"(?:^|/)(?:\.git|\.venv|venv|node_modules|site-packages|dbt_packages|_?tests?)/")
 
 _detected = Answers("detected", Detected)
 

@@ -278,9 +278,10 @@ class Mirror(Repository):
         return patches.patch_id(self.git, patch)
 
     @contextmanager
-    def worktree(self, commit: str) -> Iterator[Worktree]:
-        """A fresh checkout of `commit`, away from the user's own, removed at the end."""
-        with added_worktree(self.git, self.worktrees, self.lock("worktrees"), self.resolve(commit)) as added:
+    def worktree(self, commit: str, room: Path | None = None) -> Iterator[Worktree]:
+        """A fresh checkout of `commit`, in `room` or else in our own, away from the user's; removed at the end."""
+        there = self.worktrees if room is None else room
+        with added_worktree(self.git, there, self.lock("worktrees"), self.resolve(commit)) as added:
             yield added
 
     def _names(self, rev: str) -> tuple[str, ...]:

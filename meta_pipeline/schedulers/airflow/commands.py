@@ -31,7 +31,16 @@ class AirflowRuntime:
         for name in (
             *("probe", "probe_bag", "probe_child", "probe_errors", "probe_node", "probe_run"),
             "probe_topology",
+            "probe_warm",
         )
+    )
+    preloads: tuple[str, ...] = (
+        "airflow",
+        "airflow.models",
+        "airflow.models.dagbag",
+        "airflow.settings",
+        "airflow.utils.db",
+        "airflow.utils.file",
     )
 
     def parse(self, policy: Policy, scratch: Path) -> Command:

@@ -90,7 +90,7 @@ class Modules:
         for root in self.sources.roots:
             stem = f"{root}/{relative}" if root else relative
             for path in (f"{stem}/__init__.py", f"{stem}.py"):
-                if self._has_file(path):
+                if self.has_file(path):
                     return path
             if self._has_folder(stem):
                 return f"{stem}/"
@@ -121,13 +121,14 @@ class Modules:
         return self._read(path).decode("utf-8", errors="replace")
 
     def _read(self, path: str) -> bytes:
-        data = self.sources.tree.read(path) if self._has_file(path) else b""
+        data = self.sources.tree.read(path) if self.has_file(path) else b""
         if data is None:
             # A partial clone lacks it: what is read without it must not be taken up where it is there.
             self.consulted[path] = _UNREADABLE
         return data or b""
 
-    def _has_file(self, path: str) -> bool:
+    def has_file(self, path: str) -> bool:
+        """Whether the tree has this file."""
         entry = self.sources.entries.get(path)
         self.consulted[path] = entry.content if entry else None
         return entry is not None

@@ -146,11 +146,12 @@ class Notifier(Thing):
 
 @dataclass(frozen=True, eq=False)
 class Timetable(Thing):
-    """A timetable object: its class and the arguments that were given to it."""
+    """A timetable: its class, the arguments given to it, and what a class of the repository inherits from."""
 
     name: str
     positional: tuple[object, ...]
     named: Mapping[object, object]
+    inherits: tuple[str, ...] = ()
 
     @cached_property
     def size(self) -> int:

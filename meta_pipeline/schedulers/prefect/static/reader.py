@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 from meta_pipeline.delivery.topology import UNRESOLVED, Pipeline, Topology, TopologyError
 from meta_pipeline.delivery.tree import Tree, text_of
-from meta_pipeline.schedulers.prefect.static.deployed import Deployed, fields_of
+from meta_pipeline.schedulers.prefect.deployed import Deployed, FoundFlow, fields_of, flow_of, places
 from meta_pipeline.schedulers.prefect.static.effective import deployed_of, pipeline_of
 from meta_pipeline.schedulers.prefect.static.interpreter import FlowFile
 from meta_pipeline.schedulers.prefect.static.project_files import (
     ProjectFile,
     is_project_file,
-    places,
     read_project_file,
 )
 from meta_pipeline.schedulers.source.contents import ContentTest
@@ -24,7 +23,10 @@ _CACHE_SIZE = 4096
 _PREFECT = re.compile(rb"\bprefect", re.IGNORECASE)
 _FLOW_WORD = re.compile(rb"flow", re.IGNORECASE)
 _DEPLOYS = re.compile(rb"\ba?(?:serve|deploy|to_deployment)\s*\(|\bRunnerDeployment\b")
-_ASIDE = re.compile(r"(?:^|/)(?:\.git|\.venv|venv|node_modules|site-packages|__pycache__|tests?)/")
+_ASIDE = re.compile(
+    r"(?:^|/)(?:(?:\.git|\.venv|venv|node_modules|site-packages|__pycache__|_?tests?)/"
+    r"|(?:test_[^/]*|[^/]*_test|conftest)\.py$)"
+)
 _PINNING = re.compile(
     r"(?:.*/)?(?:(?:requirements|constraints)[^/]*\.(?:txt|in)|(?:uv|poetry)\.lock|pyproject\.toml)"
 )
@@ -32,14 +34,6 @@ _PIN = re.compile(
     r'(?:^|\s|["\'])prefect(?:\[[^\]]*\])?\s*==\s*(?P<plain>[\w.]+)|name = "prefect"\s+version = "(?P<locked>[\w.]+)"',
     re.MULTILINE,
 )
-
-
-@dataclass(frozen=True)
-class FoundFlow:
-    """A flow of a file; `function` is the name of its function, by which an entrypoint names it."""
-
-    pipeline: Pipeline
-    function: str
 
 
 @dataclass(frozen=True)
@@ -77,7 +71,8 @@ def read_topology(tree: Tree, root: str, import_roots: tuple[str, ...] = ()) -> 
         read_project_file(tree, path) for path in sorted(tree.entries()) if _counts(path, "", is_project_file)
     ]
     made = [deployment for reading in readings.values() for deployment in reading.deployments]
-    pipelines, more = _deployed(tree, root, flows, made, projects)
+    known = [flow for reading in readings.values() for flow in reading.flows]
+    pipelines, more = _deployed(tree, root, (flows, known), made, projects)
     errors |= more | _endless(pipelines)
     ordered = sorted(errors, key=lambda error: (error.path, error.line or 0, error.message))
     return Topology(
@@ -162,24 +157,34 @@ def _flows_of(readings: Iterable[Reading]) -> tuple[list[FoundFlow], set[Topolog
 
 
 def _deployed(
-    tree: Tree, root: str, flows: list[FoundFlow], made: list[Deployed], projects: list[ProjectFile]
+    tree: Tree,
+    root: str,
+    found: tuple[list[FoundFlow], list[FoundFlow]],
+    made: list[Deployed],
+    projects: list[ProjectFile],
 ) -> tuple[tuple[Pipeline, ...], set[TopologyError]]:
-    """The pipelines with what their deployments say, in the order of their ids."""
+    """The pipelines with what their deployments say, in the order of their ids.
+
+    `found` are the flows of the topology, and those too whose names are taken.
+    """
+    flows, known = found
     errors: set[TopologyError] = set()
     own: dict[str, list[Deployed]] = {flow.pipeline.id: [] for flow in flows}
     prefix = f"{root}/" if root else ""
     for project in projects:
         mine = project.path.startswith(prefix)
         for deployment in project.deployments:
-            flow = _meant(deployment, flows)
+            flow = flow_of(deployment, flows)
             if flow is not None:
                 own[flow.pipeline.id].append(deployment)
                 mine = True
-            elif mine or any(place.startswith(prefix) for place in places(deployment.entry, project.path)):
+            elif flow_of(deployment, known) is None and (
+                mine or any(place.startswith(prefix) for place in places(deployment.entry, project.path))
+            ):
                 errors |= _unmatched(tree, deployment, project.path)
         errors |= set(project.errors) if mine else set()
     for deployment in made:
-        flow = _meant(deployment, flows)
+        flow = flow_of(deployment, flows)
         if flow is not None:
             own[flow.pipeline.id].append(deployment)
         elif deployment.path.startswith(prefix) and not (deployment.entry.path or deployment.entry.flow):
@@ -189,22 +194,6 @@ def _deployed(
             )
     pipelines = [flow.pipeline.model_copy(update=fields_of(own[flow.pipeline.id])) for flow in flows]
     return tuple(sorted(pipelines, key=lambda pipeline: pipeline.id)), errors
-
-
-def _meant(deployment: Deployed, flows: list[FoundFlow]) -> FoundFlow | None:
-    """The flow that a deployment is of: by its name where code says it, else by its file and function."""
-    entry = deployment.entry
-    wanted = places(entry, deployment.path) if entry.path else ()
-    for flow in flows:
-        if entry.flow and flow.pipeline.id == entry.flow:
-            return flow
-        if (
-            not entry.flow
-            and flow.pipeline.path in wanted
-            and flow.function == entry.function.rpartition(".")[2]
-        ):
-            return flow
-    return None
 
 
 def _unmatched(tree: Tree, deployment: Deployed, path: str) -> set[TopologyError]:

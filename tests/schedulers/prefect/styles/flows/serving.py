@@ -29,7 +29,9 @@ def weekly_report(team: str):
 
 if __name__ == "__main__":
     sync = hourly_sync.to_deployment(name="hourly", interval=timedelta(hours=1), tags=["sync"])
-    beat = heartbeat.to_deployment("beat", schedules=[Cron("*/5 * * * *", timezone="Europe/Berlin"), Interval(90)])
+    beat = heartbeat.to_deployment(
+        "beat", schedules=[Cron("*/5 * * * *", timezone="Europe/Berlin"), Interval(90)]
+    )
     report = weekly_report.to_deployment(
         name="weekly", cron="0 7 * * 1", parameters={"team": "sales"}, paused=True, concurrency_limit=1
     )
