@@ -70,6 +70,8 @@ def columns_apart(base: tuple[Topology, ...], head: tuple[Topology, ...]) -> Ite
         pipeline, node, path, line = writers.get(key, ("", None, key[1], None))
         said = {
             "level": "column",
+            "scheduler": key[0],
+            "root": key[1],
             "pipeline": pipeline,
             "node": node.id if node else None,
             "kind": node.kind if node else "task",

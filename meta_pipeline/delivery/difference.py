@@ -5,7 +5,7 @@ from typing import Literal
 
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.phrases import Thing
-from meta_pipeline.delivery.topology import IMPLICIT_JOB, UNRESOLVED
+from meta_pipeline.delivery.topology import IMPLICIT_JOB, UNRESOLVED, SchedulerKind
 from meta_pipeline.delivery.wording import Value, change_of_field
 
 SCHEDULER_NAMES: Mapping[str, str] = {
@@ -24,6 +24,7 @@ class Difference(Frozen):
 
     `pipeline` and `node` are ids at head, or at base where they are gone; `pipeline_before` and `node_before` those at
     base where they had another name. For a scheduler and for a file that cannot be read, `pipeline` is empty.
+    `scheduler` and `root` are those of the topology that holds it.
     `field` is the field that changed; for a whole thing it is the change itself, such as `added`. `item` is the
     scheduler, the dataset of a `column`, or what is wrong with a file. `kind` is the node's, such as `task`, `asset`
     or `model`. `doubt` is the place that may make what looks added or removed: only a run can tell.
@@ -31,6 +32,8 @@ class Difference(Frozen):
 
     level: Level = "field"
     change: Kind = "changed"
+    scheduler: SchedulerKind | None = None
+    root: str | None = None
     pipeline: str
     node: str | None = None
     pipeline_before: str | None = None
@@ -80,7 +83,10 @@ class Difference(Frozen):
             case "moved":
                 return f"{thing.name} is now defined in {self.after} instead of {self.before}"
             case _:
-                return change_of_field(thing, self.field, self.before, self.after)
+                is_of_run = self.node is None and self.field == "concurrency"
+                return change_of_field(
+                    thing, "nodes_at_once" if is_of_run else self.field, self.before, self.after
+                )
 
     @property
     def _former(self) -> tuple[str, str | None]:

@@ -35,7 +35,8 @@ _TOPICS = {
     "owner": "who owns {}",
     "tags": "which tags {} {have}",
     "timeout_s": "after what time {} {be} ended",
-    "concurrency": "how much of {} may go on at once",
+    "concurrency": "how often {} may run at once",
+    "nodes_at_once": "how many nodes of {} may run at once",
     "active_runs": "how many runs of {} may go on at once",
     "pool": "in which pool {} {run}",
     "alerts": "who is told of what happens to {}",
@@ -173,6 +174,7 @@ def _partitions(thing: Thing, before: Value, after: Value) -> str:
     return f"the partitions of {thing.name} are {new} instead of {old}"
 
 
+_UNLIMITED = "before, there was no limit"
 _SAYINGS: Mapping[str, Saying] = {
     "schedule": _schedule,
     "catchup": _switch(
@@ -214,14 +216,17 @@ _SAYINGS: Mapping[str, Saying] = {
     "partitions": _partitions,
     "active_runs": _limit(
         "",
-        "of the runs of {}, now {} may go on at once",
-        "the runs of {} that may go on at once are no longer limited",
-        "before, they were not limited",
+        "{} may now have {} of its runs at once",
+        "the runs at once of {} are no longer limited",
+        _UNLIMITED,
+    ),
+    "nodes_at_once": _limit(
+        "",
+        "{} may now run {} of its nodes at once",
+        "the nodes at once of {} are no longer limited",
+        _UNLIMITED,
     ),
     "concurrency": _limit(
-        "",
-        "of {}, now {} at most may go on at once",
-        "how much of {} goes on at once is no longer limited",
-        "before, it was not limited",
+        "", "{} may now run {} times at once", "how often {} {run} at once is no longer limited", _UNLIMITED
     ),
 }

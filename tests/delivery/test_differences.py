@@ -49,7 +49,7 @@ def test_a_moved_line_is_no_difference() -> None:
             "0 * * * *",
             "now runs every hour (0 * * * *) instead of at 05:00 every day (0 5 * * *)",
         ),
-        ("schedule", "@once", "now runs @once instead of at 05:00 every day (0 5 * * *)"),
+        ("schedule", "@once", "now runs once (@once) instead of at 05:00 every day (0 5 * * *)"),
         ("schedule", None, "no longer runs by itself (before: at 05:00 every day (0 5 * * *))"),
         ("catchup", True, "now makes up for runs that it missed since its start date"),
         ("owner", "finance", "now has the owner finance"),
@@ -57,6 +57,8 @@ def test_a_moved_line_is_no_difference() -> None:
         ("paused", True, "now starts out paused"),
         ("timezone", "Europe/Berlin", "now has the time zone Europe/Berlin"),
         ("start_date", "2026-01-01T00:00:00+00:00", "now has the start date 2026-01-01"),
+        ("active_runs", 1, "may now have 1 of its runs at once; before, there was no limit"),
+        ("concurrency", 4, "may now run 4 of its nodes at once; before, there was no limit"),
         ("timeout_s", 5400.0, "is now ended after 1 h 30 min; before, it could run for any time"),
     ],
 )
@@ -90,6 +92,21 @@ def test_a_changed_field_of_a_pipeline_is_told(field: str, value: object, said: 
                 "instead of once all before it succeeded (all_success)"
             ),
         ),
+        ("concurrency", 2, "task sales.load may now run 2 times at once; before, there was no limit"),
+        (
+            "alerts",
+            (
+                "email_on_failure: a@example.com",
+                "email_on_failure: b@example.com",
+                "email_on_retry: a@example.com",
+                "email_on_retry: b@example.com",
+                "on_failure_callback: page_on_call",
+            ),
+            (
+                "a@example.com and b@example.com are now mailed when task sales.load fails or is retried; "
+                "page_on_call is now called when task sales.load fails"
+            ),
+        ),
         (
             "alerts",
             ("email_on_failure: team@example.com",),
@@ -101,6 +118,11 @@ def test_a_changed_field_of_a_pipeline_is_told(field: str, value: object, said: 
             "task sales.load now waits for raw.load, the run 1 h earlier",
         ),
         ("links", (Link(kind="triggers", pipeline="mart"),), "task sales.load now starts mart"),
+        (
+            "links",
+            (Link(kind="triggers", pipeline="mart", node="wait"),),
+            "clearing task sales.load now clears mart.wait",
+        ),
     ],
 )
 def test_a_changed_field_of_a_node_is_told_with_its_own_place(field: str, value: object, said: str) -> None:
@@ -133,7 +155,7 @@ def test_what_cannot_be_known_is_no_change_of_value(before: object, after: objec
 @pytest.mark.parametrize(
     "before, after, said",
     [
-        (("a", "b"), ("b", "c"), "task sales.load now reads c; task sales.load no longer reads a"),
+        (("a", "b"), ("b", "c"), "task sales.load now reads c, and no longer a"),
         (("a",), ("a", UNRESOLVED), "source no longer tells what task sales.load reads in full"),
         (
             ("a",),

@@ -23,7 +23,7 @@ from meta_pipeline.schedulers.dbt.static.found import Finder, Found
 from meta_pipeline.schedulers.dbt.static.macros import macros_of
 from meta_pipeline.schedulers.dbt.static.names import Ids
 from meta_pipeline.schedulers.dbt.static.nodes import Nodes
-from meta_pipeline.schedulers.dbt.static.packages import PACKAGE_FILES, packages_of
+from meta_pipeline.schedulers.dbt.static.packages import package_folders, packages_of
 from meta_pipeline.schedulers.dbt.static.sources import sources_of
 from meta_pipeline.schedulers.signs import outermost
 from meta_pipeline.schedulers.source.readings import Answers
@@ -54,16 +54,12 @@ def _reading(folder: str, version: str) -> Callable[[Tree], tuple[Topology, ...]
 
 
 def _own_files(tree: Tree, folder: str) -> Tree:
-    """What a project may be made of: its folder, and the folders elsewhere that its file names.
-
-    That is the whole tree where a package of it may lie anywhere.
-    """
-    paths = (posixpath.normpath(posixpath.join(folder, name)) for name in PACKAGE_FILES)
-    if any(b"local" in (tree.read(path) or b"") for path in paths):
-        return tree
+    """What a project may be made of: its folder, the folders elsewhere that its file names, and its packages."""
     project = read_project(tree, folder)
-    named = project.paths.values() if isinstance(project, Project) else ()
-    return Part(tree, outermost([folder, *(path for paths in named for path in paths)]))
+    if not isinstance(project, Project):
+        return Part(tree, [folder])
+    named = (path for paths in project.paths.values() for path in paths)
+    return Part(tree, outermost([folder, *named, *package_folders(tree, project)]))
 
 
 def _topology(tree: Tree, folder: str, version: str) -> Topology:
