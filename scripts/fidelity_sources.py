@@ -130,7 +130,7 @@ class PublicRepository:
             missing = _export(tree, folder)
         for left_out in self.omitted:
             file = folder / left_out.file
-            file.write_text(_without(file.read_text(), left_out.pattern))
+            file.write_text(without_lines(file.read_text(), left_out.pattern))
         changes = {
             "environment": policy.environment.model_copy(update=dict(self.environment)),
             "dry_run": policy.dry_run.model_copy(update=dict(self.dry_run)),
@@ -158,7 +158,7 @@ def _export(tree: Tree, folder: Path) -> tuple[str, ...]:
     return tuple(missing)
 
 
-def _without(text: str, pattern: str) -> str:
+def without_lines(text: str, pattern: str) -> str:
     """The lines of a file but those that the pattern finds, with what is indented below them or goes on from them."""
     kept = []
     depth: int | None = None
