@@ -34,7 +34,8 @@ class Signs:
     """What tells that a repository uses a scheduler.
 
     `package` is its distribution. `pipelines` matches source that defines some, where they are Python at all;
-    `usual_folder` is what their folder is mostly called. `image` matches a container file that brings the scheduler.
+    `usual_folder` is what their folder is mostly called. `builders` are packages that make pipelines of other files, so
+    that code imports them in place of the scheduler. `image` matches a container file that brings the scheduler.
     """
 
     kind: SchedulerKind
@@ -42,6 +43,7 @@ class Signs:
     project_files: ProjectFiles
     pipelines: re.Pattern[bytes] | None = None
     usual_folder: str | None = None
+    builders: tuple[str, ...] = ()
     image: re.Pattern[bytes] | None = None
 
 
@@ -90,7 +92,7 @@ def _defined_in(files: Sequence[str], kind: SchedulerKind) -> str:
 
 @lru_cache
 def _defines_pipelines(signs: Signs) -> ContentTest:
-    imports, pipelines = _imports(signs.kind), signs.pipelines
+    imports, pipelines = _imports(signs.kind, *signs.builders), signs.pipelines
     assert pipelines is not None
     return ContentTest(
         f"defines pipelines of {signs.kind}",
@@ -99,8 +101,9 @@ def _defines_pipelines(signs: Signs) -> ContentTest:
 
 
 @lru_cache
-def _imports(kind: SchedulerKind) -> re.Pattern[bytes]:
-    return re.compile(rb"^[ \t]*(?:from|import)[ \t]+" + kind.encode() + rb"(?=[\s.,])", re.MULTILINE)
+def _imports(*packages: str) -> re.Pattern[bytes]:
+    names = b"|".join(name.encode() for name in packages)
+    return re.compile(rb"^[ \t]*(?:from|import)[ \t]+(?:" + names + rb")(?=[\s.,])", re.MULTILINE)
 
 
 @lru_cache

@@ -21,8 +21,11 @@ SIGNS = Signs(
     package="apache-airflow",
     project_files=_project_files,
     pipelines=re.compile(
-        rb"\bDAG[ \t]*\(|^[ \t]*@(?:\w+\.)*(?:dag|asset)\b|\w(?:Dag|DAG)[ \t]*\(", re.MULTILINE
+        rb"\bDAG[ \t]*\(|^[ \t]*@(?:\w+\.)*(?:dag|asset)\b|\w(?:Dag|DAG)[ \t]*\("
+        rb"|\b(?:load_yaml_dags|DagFactory|create_dags?)[ \t]*\(",
+        re.MULTILINE,
     ),
     usual_folder="dags",
+    builders=("dagfactory", "gusty"),
     image=re.compile(rb"\bapache/airflow:"),
 )

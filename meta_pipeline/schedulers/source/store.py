@@ -24,7 +24,7 @@ from pathlib import Path
 
 from meta_pipeline.delivery.model import chunk_id, digest
 
-_LIBRARIES = ("jinja2", "pathspec", "pydantic", "ruamel.yaml", "sqlglot")
+_LIBRARIES = ("google-re2", "jinja2", "pathspec", "pydantic", "pyyaml", "ruamel.yaml", "sqlglot")
 _PACKAGE = Path(__file__).resolve().parents[2]
 _READ_BY = ("delivery", "schedulers")
 _LARGEST_MB = 128

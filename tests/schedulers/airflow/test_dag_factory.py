@@ -3,6 +3,7 @@
 from meta_pipeline.delivery.topology import Topology
 from meta_pipeline.delivery.tree import MemoryTree
 from meta_pipeline.schedulers.airflow.static.reader import read_topology
+from meta_pipeline.schedulers.detect import detect
 from tests.schedulers.airflow.yaml_forms import FACTORY_FILES
 
 RELEASE = {"requirements.txt": "apache-airflow==2.10.5\n"}
@@ -66,3 +67,11 @@ def test_a_file_whose_name_only_a_run_knows_is_said() -> None:
     call = "from dagfactory import DagFactory\nmade = DagFactory(find())\nmade.generate_dags(globals())\n"
     (error,) = read({"dags/one.py": f"# airflow dag\n{call}"}).errors
     assert (error.line, error.opaque) == (4, True)
+
+
+def test_a_repository_of_yaml_alone_is_one_of_airflow() -> None:
+    files = {
+        path: text for path, text in FACTORY_FILES.items() if path.startswith(("dags/load.py", "dags/config"))
+    }
+    (found,) = detect(MemoryTree.of(files))
+    assert (found.kind, found.paths) == ("airflow", ("dags",))
