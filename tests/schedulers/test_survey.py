@@ -53,14 +53,14 @@ def test_a_constant_of_another_module_changes_the_task_that_uses_it() -> None:
     head = MemoryTree.of({**FILES, "lib.py": "RETRIES = 5\n"})
     change = read_change(base, head, Policy())
     (difference,) = change.differences
-    assert difference.sentence == "retries of task d.t changes from 1 to 5"
+    assert difference.sentence == "task d.t is now retried 5 times instead of once"
 
 
 def test_a_module_that_appears_earlier_on_the_path_is_seen() -> None:
     base = MemoryTree.of(FILES)
     head = MemoryTree.of({**FILES, "dags/lib.py": "RETRIES = 7\n"})
     (difference,) = read_change(base, head, Policy()).differences
-    assert difference.after == "7"
+    assert difference.after == 7
 
 
 def test_an_unchanged_file_is_read_once() -> None:

@@ -45,6 +45,9 @@ class PrefectRuntime:
         )
     )
 
+    preloads: tuple[str, ...] = ()
+    """None: Prefect takes its settings, and with them its home below scratch, when it is imported."""
+
     def parse(self, policy: Policy, scratch: Path) -> Command:
         return Command(
             name="parse",

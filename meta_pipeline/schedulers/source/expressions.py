@@ -17,6 +17,7 @@ from meta_pipeline.schedulers.source.values import (
     Function,
     OpenList,
     Scope,
+    SourcePath,
     Super,
     Thing,
     is_open,
@@ -130,6 +131,9 @@ def _unary(machine: Machine, node: ast.UnaryOp, scope: Scope) -> object:
     if isinstance(node.op, ast.Not):
         known = truth(value)
         return UNKNOWN if known is None else not known
+    if isinstance(node.op, ast.Invert):
+        turned = machine.inverted(value)
+        return UNKNOWN if turned is None else turned
     if isinstance(value, (int, float)):
         if isinstance(node.op, ast.USub):
             return -value
@@ -180,16 +184,23 @@ def _conditional(machine: Machine, node: ast.IfExp, scope: Scope) -> object:
 
 def _joined(machine: Machine, node: ast.JoinedStr, scope: Scope) -> object:
     parts: list[str] = []
+    path: SourcePath | None = None
     for part in node.values:
         value = machine.evaluate(part, scope)
-        if not isinstance(value, str):
+        if isinstance(value, SourcePath) and not parts:
+            path = value
+        elif isinstance(value, str):
+            parts.append(value)
+        else:
             return UNKNOWN
-        parts.append(value)
-    return bounded("".join(parts))
+    text = bounded("".join(parts))
+    return binary(ast.Add(), path, text) if path is not None else text
 
 
 def _formatted(machine: Machine, node: ast.FormattedValue, scope: Scope) -> object:
     value = machine.evaluate(node.value, scope)
+    if isinstance(value, SourcePath) and node.format_spec is None and node.conversion < 0:
+        return value
     specification = machine.evaluate(node.format_spec, scope) if node.format_spec else ""
     return format_value(value, specification, node.conversion)
 

@@ -9,14 +9,14 @@ from meta_pipeline.schedulers.source.limits import MAX_CALL_DEPTH, MAX_STEPS, To
 from meta_pipeline.schedulers.source.machine import Arguments, Machine, Site
 from meta_pipeline.schedulers.source.modules import Modules, UnreadableSourceError
 from meta_pipeline.schedulers.source.statements import Flow, joined, run_block
-from meta_pipeline.schedulers.source.values import UNKNOWN, Function, Scope, SourceFile
+from meta_pipeline.schedulers.source.values import UNKNOWN, Function, Scope, SourcePath
 
 
 class Interpreter(Machine):
     """The machine with all the parts that Python code has."""
 
-    def __init__(self, path: str, modules: Modules) -> None:
-        super().__init__(path, modules)
+    def __init__(self, path: str, modules: Modules, installed: frozenset[str] = frozenset()) -> None:
+        super().__init__(path, modules, installed)
         self._scopes: dict[str, Scope] = {}
         self._running: list[ast.AST] = []
 
@@ -34,7 +34,7 @@ class Interpreter(Machine):
     def _run_module(self, path: str) -> Scope:
         scope = self._scopes[path] = Scope(path)
         scope.names["__name__"] = self.name_of(path)
-        scope.names["__file__"] = SourceFile(path)
+        scope.names["__file__"] = SourcePath(path)
         try:
             run_block(self, self.modules.syntax(path).body, scope)
         except UnreadableSourceError as error:

@@ -12,7 +12,8 @@ from meta_pipeline.schedulers.source.imports import import_from, import_module
 from meta_pipeline.schedulers.source.library import same
 from meta_pipeline.schedulers.source.machine import Machine
 from meta_pipeline.schedulers.source.operations import binary, truth
-from meta_pipeline.schedulers.source.values import UNKNOWN, Scope, Thing
+from meta_pipeline.schedulers.source.optional import doubt_optional
+from meta_pipeline.schedulers.source.values import UNKNOWN, OpenFile, Scope, Thing
 
 MAX_WHILE = 1000
 
@@ -79,14 +80,20 @@ def undecided(machine: Machine, blocks: Sequence[Sequence[ast.stmt]], scope: Sco
     """Run each block from the same names; keep what all that go on agree on."""
     before = dict(scope.names)
     endings: list[tuple[Flow, dict[str, object]]] = []
+    marks: list[tuple[int, int]] = []
     machine.uncertain += 1
     try:
         for block in blocks:
             scope.names.clear()
             scope.names.update(before)
-            endings.append((run_block(machine, block, scope), dict(scope.names)))
+            start = machine.checkpoint()
+            flow = run_block(machine, block, scope)
+            endings.append((flow, dict(scope.names)))
+            if flow is not Flow.RAISE:
+                marks.append((start, machine.checkpoint()))
     finally:
         machine.uncertain -= 1
+    machine.agree(marks)
     if scope.parent is None:
         for _, names in endings:
             for value in names.values():
@@ -160,7 +167,8 @@ def _with(machine: Machine, node: ast.With | ast.AsyncWith, scope: Scope) -> Flo
             if opened is not None:
                 stack.enter_context(opened)
             if item.optional_vars:
-                bind(machine, item.optional_vars, UNKNOWN if opened is None else value, scope)
+                known = opened is not None or isinstance(value, OpenFile)
+                bind(machine, item.optional_vars, value if known else UNKNOWN, scope)
         return run_block(machine, node.body, scope)
 
 
@@ -170,6 +178,7 @@ def _try(machine: Machine, node: ast.Try, scope: Scope) -> Flow:
     if flow is Flow.RAISE and node.handlers:
         flow = undecided(machine, [handler.body for handler in node.handlers], scope)
     elif flow is Flow.NEXT:
+        doubt_optional(machine, node, scope)
         flow = run_block(machine, node.orelse, scope)
     last = run_block(machine, node.finalbody, scope)
     return last if last is not Flow.NEXT else flow

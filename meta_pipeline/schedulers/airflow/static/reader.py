@@ -2,11 +2,8 @@
 
 import posixpath
 import re
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from threading import Lock
 
 from meta_pipeline.delivery.topology import Pipeline, Topology, TopologyError
 from meta_pipeline.delivery.tree import Tree, text_of
@@ -15,12 +12,22 @@ from meta_pipeline.schedulers.airflow.static.effective import pipeline_of
 from meta_pipeline.schedulers.airflow.static.ignore import Ignored
 from meta_pipeline.schedulers.airflow.static.interpreter import DagFile
 from meta_pipeline.schedulers.airflow.static.values import Dag
-from meta_pipeline.schedulers.airflow.static.version import airflow_version
-from meta_pipeline.schedulers.source.modules import Modules, Sources, still_holds
+from meta_pipeline.schedulers.airflow.static.version import airflow_version, packages
+from meta_pipeline.schedulers.source.contents import ContentTest
+from meta_pipeline.schedulers.source.modules import Modules, Sources
+from meta_pipeline.schedulers.source.readings import Readings
 
 _CACHE_SIZE = 4096
 _DAG_WORD = re.compile(rb"dag|asset", re.IGNORECASE)
 _AIRFLOW_WORD = re.compile(rb"airflow", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What readings depend on beside the files: Airflow's major version, and the words of what is installed."""
+
+    major: int | None
+    installed: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -33,28 +40,11 @@ class Reading:
     consulted: Mapping[str, str | None]
 
 
-class _Readings:
-    """Readings of this process, the least recently used dropped; a file may have several, with other imports."""
-
-    def __init__(self) -> None:
-        self._held: OrderedDict[tuple[object, ...], list[Reading]] = OrderedDict()
-        self._lock = Lock()
-
-    def find(self, key: tuple[object, ...], sources: Sources) -> Reading | None:
-        with self._lock:
-            readings = tuple(self._held.get(key, ()))
-            if readings:
-                self._held.move_to_end(key)
-        return next((reading for reading in readings if still_holds(reading.consulted, sources)), None)
-
-    def keep(self, key: tuple[object, ...], reading: Reading) -> None:
-        with self._lock:
-            self._held[key] = [reading, *self._held.get(key, ())][:4]
-            while len(self._held) > _CACHE_SIZE:
-                self._held.popitem(last=False)
-
-
-_readings = _Readings()
+_readings = Readings("airflow", Reading, _CACHE_SIZE)
+# Airflow's own test of whether to load a file.
+_mentions_dags = ContentTest(
+    "mentions DAGs", lambda data: bool(_AIRFLOW_WORD.search(data) and _DAG_WORD.search(data))
+)
 
 
 def read_topology(tree: Tree, root: str, import_roots: tuple[str, ...] = ()) -> Topology:
@@ -65,12 +55,13 @@ def read_topology(tree: Tree, root: str, import_roots: tuple[str, ...] = ()) -> 
     """
     root = _normal(root)
     candidates = _python_files(tree, root)
-    dag_files = {path: data for path in candidates if _mentions_dags(data := tree.read(path) or b"")}
-    version = airflow_version(tree, dag_files.values())
+    dag_files = [path for path in candidates if _mentions_dags.of(tree, path)]
+    version = airflow_version(tree, (tree.read(path) or b"" for path in dag_files))
     ignored = _ignored(tree, root, regexp=version.major == 2)
     sources = Sources(tree, _import_roots(root, import_roots))
     kept = [path for path in dag_files if not ignored(path)]
-    readings = [_read_file(path, sources, version.major) for path in kept]
+    settings = Settings(version.major, packages(tree))
+    readings = [_read_file(path, sources, settings) for path in kept]
     pipelines, errors = _collected(readings, frozenset(kept))
     return Topology(
         scheduler="airflow",
@@ -96,12 +87,6 @@ def _python_files(tree: Tree, root: str) -> list[str]:
     )
 
 
-@lru_cache(maxsize=8192)
-def _mentions_dags(data: bytes) -> bool:
-    """Airflow's own test of whether to load a file."""
-    return bool(_AIRFLOW_WORD.search(data) and _DAG_WORD.search(data))
-
-
 def _ignored(tree: Tree, root: str, *, regexp: bool) -> Ignored:
     prefix = f"{root}/" if root else ""
     paths = [path for path in tree.entries() if path.startswith(prefix) and path.endswith(IGNORE_FILE)]
@@ -115,29 +100,42 @@ def _import_roots(root: str, first: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*map(_normal, first), *usual]))
 
 
-def _read_file(path: str, sources: Sources, major: int | None) -> Reading:
-    key = (path, sources.entries[path].content, sources.roots, major)
+def _read_file(path: str, sources: Sources, settings: Settings) -> Reading:
+    key = (path, sources.entries[path].content, sources.roots, settings)
     found = _readings.find(key, sources)
     if found is None:
-        found = _interpret(path, sources, major)
+        found = _interpret(path, sources, settings)
         _readings.keep(key, found)
     return found
 
 
-def _interpret(path: str, sources: Sources, major: int | None) -> Reading:
+def _interpret(path: str, sources: Sources, settings: Settings) -> Reading:
     modules = Modules(sources, "airflow")
-    interpreter = DagFile(path, modules)
+    interpreter = DagFile(path, modules, settings.installed)
     dags = interpreter.run()
     for dag in dags:
         if not isinstance(dag.id, str):
             interpreter.error(dag.path, dag.line, "the DAG's id is computed at run time")
-    named = [dag for dag in dags if isinstance(dag.id, str)]
+    named = [dag for dag in dags if isinstance(dag.id, str) and _is_certain(interpreter, dag)]
     return Reading(
-        pipelines=tuple(pipeline_of(dag, str(dag.id), major) for dag in named),
+        pipelines=tuple(pipeline_of(dag, str(dag.id), settings.major, interpreter.doubts) for dag in named),
         errors=tuple(interpreter.errors),
         imported_from=tuple((str(dag.id), dag.made_in) for dag in named if _is_imported(dag)),
         consulted=modules.consulted,
     )
+
+
+def _is_certain(interpreter: DagFile, dag: Dag) -> bool:
+    """Whether the DAG is there in every run; what is not, of it or in it, is noted."""
+    doubts = interpreter.doubts
+    if doubts.about(dag):
+        message = f"whether there is a DAG '{dag.id}' depends on a value of the run"
+        interpreter.opaque(dag.path, dag.line, message)
+        return False
+    for task in filter(doubts.about, dag.tasks.values()):
+        message = f"whether the DAG '{dag.id}' has a task '{task.id}' depends on a value of the run"
+        interpreter.opaque(task.path, task.line, message)
+    return True
 
 
 def _is_imported(dag: Dag) -> bool:

@@ -4,7 +4,6 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from meta_pipeline.delivery.topology import UNRESOLVED, Pipeline, Topology, TopologyError
 from meta_pipeline.delivery.tree import Tree, text_of
@@ -16,6 +15,7 @@ from meta_pipeline.schedulers.prefect.static.project_files import (
     is_project_file,
     read_project_file,
 )
+from meta_pipeline.schedulers.source.contents import ContentTest
 from meta_pipeline.schedulers.source.modules import Modules, Sources
 from meta_pipeline.schedulers.source.readings import Readings
 
@@ -57,7 +57,11 @@ class _Gathered:
     errors: set[TopologyError]
 
 
-_readings: Readings[Reading] = Readings(_CACHE_SIZE)
+_readings = Readings("prefect", Reading, _CACHE_SIZE)
+_may_hold_flows = ContentTest(
+    "may hold flows", lambda data: bool(_PREFECT.search(data) and _FLOW_WORD.search(data))
+)
+_deploys = ContentTest("deploys flows", lambda data: bool(_DEPLOYS.search(data)))
 
 
 def read_topology(tree: Tree, root: str, import_roots: tuple[str, ...] = ()) -> Topology:
@@ -121,7 +125,7 @@ def _files(tree: Tree, root: str) -> list[str]:
         for path, entry in sorted(tree.entries().items())
         if entry.mode.startswith("100")
         and _counts(path, root, lambda each: each.endswith(".py"))
-        and _may_hold_flows(tree.read(path) or b"")
+        and _may_hold_flows.of(tree, path)
     ]
 
 
@@ -133,17 +137,7 @@ def _counts(path: str, root: str, kind: Callable[[str], bool]) -> bool:
 def _deploying(tree: Tree, within: list[str]) -> list[str]:
     """The Python files elsewhere that make deployments."""
     known = set(within)
-    return [path for path in _files(tree, "") if path not in known and _deploys(tree.read(path) or b"")]
-
-
-@lru_cache(maxsize=8192)
-def _may_hold_flows(data: bytes) -> bool:
-    return bool(_PREFECT.search(data) and _FLOW_WORD.search(data))
-
-
-@lru_cache(maxsize=8192)
-def _deploys(data: bytes) -> bool:
-    return bool(_DEPLOYS.search(data))
+    return [path for path in _files(tree, "") if path not in known and _deploys.of(tree, path)]
 
 
 def _read_file(path: str, sources: Sources, roots: tuple[str, ...]) -> Reading:
@@ -160,7 +154,7 @@ def _read_file(path: str, sources: Sources, roots: tuple[str, ...]) -> Reading:
 def _interpret(path: str, sources: Sources) -> Reading:
     modules = Modules(sources, "prefect")
     # Prefect runs a file that serves its flows as a script; one that only holds them is imported.
-    code = FlowFile(path, modules, as_script=_deploys(sources.tree.read(path) or b""))
+    code = FlowFile(path, modules, as_script=_deploys.of(sources.tree, path))
     flows = [flow for flow in code.read_flows() if not flow.imported]
     found: dict[tuple[str, str, int], FoundFlow] = {}
     for flow in flows:
