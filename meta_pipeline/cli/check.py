@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Literal
 
 from meta_pipeline.cli.documents import CheckDocument, GateDocument
-from meta_pipeline.cli.output import STDERR, STDOUT, exit_of_results, leave, print_document, shown
+from meta_pipeline.cli.output import STDOUT, exit_of_results, leave, print_document, shown
 from meta_pipeline.cli.reading import opened, policy_of
 from meta_pipeline.delivery.judgement import GateResult, decide
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.catalogue import catalogue
 from meta_pipeline.gates.gate import judge
 from meta_pipeline.policy import POLICY_FILE
-from meta_pipeline.schedulers.survey import not_read, read_change
+from meta_pipeline.schedulers.survey import read_change
 
 _COLOURS = {
     "passed": "green",
@@ -44,8 +44,6 @@ def check(repo: Path, base: str, head: str, *, level: Literal["static", "full"],
         level=level,
         gates=tuple(GateDocument.of(result) for result in results),
     )
-    for note in not_read(trees[1], policy):
-        STDERR.print(f"note: {shown(note)}", highlight=False)
     if as_json:
         print_document(document)
     else:

@@ -21,7 +21,6 @@ from meta_pipeline.delivery.states import STATES, Standing
 from meta_pipeline.desk import Delivery, Desk, Request, needs_new_pins, tip_of
 from meta_pipeline.issues.inbox import read_issue
 from meta_pipeline.policy import POLICY_FILE
-from meta_pipeline.schedulers.survey import not_read
 from meta_pipeline.settings import Home
 from meta_pipeline.workspace.patch import Rejected
 from meta_pipeline.workspace.repository import open_repository
@@ -55,8 +54,6 @@ def deliver(
     mirror = desk.mirror(target)
     given = issue_file(mirror, target, issue)
     tip = tip_of(mirror, target)
-    for note in not_read(mirror.tree(tip.commit), tip.policy):
-        STDERR.print(f"note: {shown(note)}", highlight=False)
     if mirror.tree(tip.commit).read(POLICY_FILE) is None and (repo / POLICY_FILE).exists():
         STDERR.print(
             f"note: {shown(repo / POLICY_FILE)} is not committed on '{shown(tip.policy.default_branch)}', so it does "

@@ -12,7 +12,6 @@ from meta_pipeline.messages.first_steps import Machine, Step, first_steps
 from meta_pipeline.messages.policy_file import policy_text, target_name, told
 from meta_pipeline.policy import POLICY_FILE, SIGNERS_FILE, Policy
 from meta_pipeline.schedulers.defaults import Detection, detect_policy
-from meta_pipeline.schedulers.survey import not_read, schedulers_without_reader
 from meta_pipeline.workspace.installer import find_interpreter
 from meta_pipeline.workspace.repository import Repository, open_repository
 
@@ -33,7 +32,7 @@ def init(repo: Path, *, as_json: bool) -> None:
     tree = repository.tree("HEAD")
     branch, is_default = repository.default_branch()
     detection = detect_policy(tree, target_name(str(repo.resolve())), branch, is_default=is_default)
-    notes = (*_uncommitted(repository, tree.commit), *not_read(tree, detection.policy))
+    notes = _uncommitted(repository, tree.commit)
     _write(path, policy_text(detection))
     steps = first_steps(
         detection,
@@ -42,7 +41,6 @@ def init(repo: Path, *, as_json: bool) -> None:
             key=signing_key(),
             has_python=_has_python(detection.policy),
         ),
-        reads_pipelines=not schedulers_without_reader(tree, detection.policy),
         has_signers=bool((tree.read(SIGNERS_FILE) or b"").strip()),
         is_on_default=repository.git.run("symbolic-ref", "--quiet", "--short", "HEAD").text == branch,
     )

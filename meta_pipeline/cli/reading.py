@@ -8,7 +8,7 @@ from meta_pipeline.delivery.topology import Topology
 from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.policy import POLICY_FILE, Policy, read_policy
 from meta_pipeline.schedulers.source.store import keep_readings_in
-from meta_pipeline.schedulers.survey import not_read, survey
+from meta_pipeline.schedulers.survey import survey
 from meta_pipeline.settings import Home
 from meta_pipeline.workspace.repository import Repository, open_repository
 from meta_pipeline.workspace.tree import GitTree
@@ -16,12 +16,11 @@ from meta_pipeline.workspace.tree import GitTree
 
 @dataclass(frozen=True)
 class Read:
-    """One commit with its own policy and its pipelines; `notes` say which schedulers are not read."""
+    """One commit with its own policy and its pipelines."""
 
     tree: GitTree
     policy: Policy
     topologies: tuple[Topology, ...]
-    notes: tuple[str, ...]
 
 
 def opened(repo: Path) -> Repository:
@@ -40,7 +39,7 @@ def read_at(repository: Repository, rev: str, level: Literal["static", "full"]) 
         found = runtime_topologies(Path(repository.path), policy, tree.commit)
     else:
         found = survey(tree, policy)
-    return Read(tree, policy, found, not_read(tree, policy))
+    return Read(tree, policy, found)
 
 
 def policy_of(repository: Repository, tree: Tree) -> Policy:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from meta_pipeline.cli.errors import UsageError
-from meta_pipeline.cli.output import STDERR, STDOUT, print_document, shown
+from meta_pipeline.cli.output import STDOUT, print_document, shown
 from meta_pipeline.cli.reading import Read, opened, read_at
 from meta_pipeline.delivery.crons import in_words
 from meta_pipeline.delivery.phrases import counted, duration, link_name, which_run
@@ -21,8 +21,6 @@ def topology(
 ) -> None:
     """Print the topologies of one commit, or the nodes of one of its pipelines; raises `UsageError`."""
     found = read_at(opened(repo), rev, level)
-    for note in found.notes:
-        STDERR.print(f"note: {shown(note)}", highlight=False)
     topologies = _with_only(repo, found, pipeline) if pipeline else found.topologies
     if as_json:
         print_document(TopologyDocument(topologies=topologies))
@@ -161,8 +159,6 @@ def _next(repo: Path, found: Read) -> str:
     judge = f"meta-pipeline check --repo {shown(repo)} --base {shown(found.policy.default_branch)} --head my-branch"
     has_policy = found.tree.read(POLICY_FILE) is not None
     if not any(one.pipelines or one.errors for one in found.topologies):
-        if found.notes:
-            return f"next: judge a change by its files: {judge}"
         if has_policy:
             keys = f"scheduler.kind and scheduler.paths in {POLICY_FILE}"
             return f"No pipelines were found. next: see that {keys} say where they are"

@@ -57,7 +57,7 @@ class Machine:
 
 
 def first_steps(
-    detection: Detection, machine: Machine, *, reads_pipelines: bool, has_signers: bool, is_on_default: bool
+    detection: Detection, machine: Machine, *, has_signers: bool, is_on_default: bool
 ) -> tuple[Step, ...]:
     """The way from a policy that was just written to a first delivery."""
     repo = shlex.quote(machine.repo)
@@ -81,10 +81,9 @@ def first_steps(
     commit = f"{add} && {git} commit -m 'Say how changes are checked and approved'"
     where = "" if is_on_default else f" They count once they are on '{policy.default_branch}'."
     steps.append(Step(f"Commit both files.{where}", commit))
-    if reads_pipelines:
-        steps.append(
-            Step("See that your pipelines are read as they are.", f"meta-pipeline topology --repo {repo}")
-        )
+    steps.append(
+        Step("See that your pipelines are read as they are.", f"meta-pipeline topology --repo {repo}")
+    )
     issue = f"{inside}{FIRST_ISSUE}"
     example = _first_issue(policy.all_schedulers[0].kind if policy.all_schedulers else None)
     steps.append(

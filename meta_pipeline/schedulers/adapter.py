@@ -15,14 +15,14 @@ Reader: TypeAlias = Callable[[Tree, str, tuple[str, ...]], tuple[Topology, ...]]
 
 @dataclass(frozen=True)
 class Adapter:
-    """`name` is how people call it. `read` and `runtime` are None where this version reads, or runs, none of it.
+    """`name` is how people call it. `runtime` is None where something else runs its pipelines, as dbt's builds do.
 
     `runtime` parses and dry-runs in the target's environment, and its commands say what a person would type.
     """
 
     name: str
     signs: Signs
-    read: Reader | None
+    read: Reader
     runtime: Runtime | None
 
     @property

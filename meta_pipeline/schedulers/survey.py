@@ -25,9 +25,10 @@ def survey(tree: Tree, policy: Policy) -> tuple[Topology, ...]:
     found = [
         topology
         for kind, folders, imports in _places(detect(tree), policy)
-        if (read := ADAPTERS[kind].read) is not None
         for folder in folders
-        for topology in _topologies.of(tree, (kind, folder, imports), _reading(read, folder, imports))
+        for topology in _topologies.of(
+            tree, (kind, folder, imports), _reading(ADAPTERS[kind].read, folder, imports)
+        )
     ]
     if (store := kept_readings()) is not None:
         keep_content_tests(store)
@@ -37,27 +38,6 @@ def survey(tree: Tree, policy: Policy) -> tuple[Topology, ...]:
 
 def _reading(read: Reader, folder: str, imports: tuple[str, ...]) -> Callable[[Tree], tuple[Topology, ...]]:
     return lambda tree: read(tree, folder, imports)
-
-
-def schedulers_without_reader(tree: Tree, policy: Policy) -> tuple[SchedulerKind, ...]:
-    """The schedulers that the repository uses and that `survey` says nothing about."""
-    detected = detect(tree)
-    used = {kind for kind, _, _ in _places(detected, policy)} | {found.kind for found in detected}
-    return tuple(sorted(kind for kind in used if ADAPTERS[kind].read is None))
-
-
-def not_read(tree: Tree, policy: Policy) -> tuple[str, ...]:
-    """One sentence on the schedulers whose pipelines this version does not read; none where it reads all."""
-    kinds = schedulers_without_reader(tree, policy)
-    if not kinds:
-        return ()
-    names = " and ".join(ADAPTERS[kind].name for kind in kinds)
-    verb, their = ("is", "its") if len(kinds) == 1 else ("are", "their")
-    sentence = (
-        f"{names} {verb} used here, and this version does not read {their} pipelines yet: changes are judged "
-        "by their files (secrets, removals, SQL, lint, tests), but not by schedules, retries and the like."
-    )
-    return (sentence,)
 
 
 def read_change(base: Tree, head: Tree, policy_base: Policy) -> Change:

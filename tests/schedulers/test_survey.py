@@ -4,7 +4,7 @@ from meta_pipeline.delivery.tree import MemoryTree
 from meta_pipeline.policy import EnvironmentPolicy, Policy, SchedulerPolicy
 from meta_pipeline.schedulers.airflow.static import reader
 from meta_pipeline.schedulers.detect import detect
-from meta_pipeline.schedulers.survey import read_change, schedulers_without_reader, survey
+from meta_pipeline.schedulers.survey import read_change, survey
 
 DAG = (
     "from airflow import DAG\nfrom airflow.operators.bash import BashOperator\nfrom lib import RETRIES\n"
@@ -33,9 +33,9 @@ def test_each_scheduler_is_detected_with_its_folders_and_reasons() -> None:
         "dags/d.py imports airflow and defines pipelines",
         "requirements.txt names apache-airflow",
     )
-    assert schedulers_without_reader(tree, Policy()) == ("prefect",)
-    dags, homeless, models = survey(tree, Policy())
-    assert (dags.root, homeless.root, models.root) == ("dags", "jobs", "models")
+    dags, homeless, flows, models = survey(tree, Policy())
+    assert (dags.root, homeless.root, flows.root, models.root) == ("dags", "jobs", "flows", "models")
+    assert [pipeline.id for pipeline in flows.pipelines] == ["f"]
     assert homeless.errors[0].message.startswith("no code location holds this file")
 
 

@@ -41,7 +41,7 @@ class PrefectRuntime:
         Path(__file__).with_name(f"{name}.py")
         for name in (
             *("probe", "probe_files", "probe_load", "probe_projects"),
-            *("probe_run", "probe_stand_ins", "probe_trace"),
+            *("probe_run", "probe_stand_ins", "probe_symbols", "probe_trace"),
         )
     )
 

@@ -31,6 +31,8 @@ FLOW_SECONDS = 10.0
 HERE = str(Path.cwd().resolve())
 PACKAGES = (os.sep + "site-packages" + os.sep, os.sep + "dist-packages" + os.sep)
 
+Symbol = sys.modules["prefect_probe"].part("probe_symbols").Symbol
+
 current: Trace | None = None
 
 
@@ -106,18 +108,6 @@ def position(frame: Any) -> tuple[int, int]:
     return frame.f_lineno, frame.f_lasti
 
 
-def wanted(frame: Any) -> int:
-    """How many elements the code of a frame takes just now: `a, b = value` takes two."""
-    if frame is None:
-        return 1
-    code, at = frame.f_code.co_code, frame.f_lasti
-    if code[at] == dis.opmap["UNPACK_SEQUENCE"]:
-        return int(code[at + 1])
-    if code[at] == dis.opmap["UNPACK_EX"]:
-        return int(code[at + 1]) + 1
-    return 1
-
-
 def place() -> tuple[str, int] | None:
     """The innermost place of the checkout."""
     for frame in frames():
@@ -126,104 +116,10 @@ def place() -> tuple[str, int] | None:
     return None
 
 
-class Symbol:
-    """A value that only a run gives. It knows whose result, or element of a result, it is, as Prefect does."""
-
-    def __init__(self, calls: tuple[Call, ...] = (), levels: int = 1) -> None:
-        # Named so that no attribute of a real result is taken for one of these.
-        self.symbol_calls, self.symbol_levels = calls, levels
-
-    def _element(self) -> Symbol:
-        return Symbol(self.symbol_calls, self.symbol_levels - 1) if self.symbol_levels else Symbol()
-
-    def result(self, *_: Any, **__: Any) -> Symbol:
-        return self
-
-    wait = result
-    aresult = result
-
-    def __await__(self) -> Any:
-        yield from ()
-        return self
-
-    def __getitem__(self, key: Any) -> Symbol:
-        return self._element()
-
-    def __iter__(self) -> Iterator[Symbol]:
-        """One element for a loop, or as many as there are names that it is bound to."""
-        frame = inspect.currentframe()
-        return iter([self._element() for _ in range(wanted(frame.f_back if frame else None))])
-
-    async def __aiter__(self) -> Any:
-        yield self._element()
-
-    def __getattr__(self, name: str) -> Symbol:
-        if name.startswith("__") and name.endswith("__"):
-            raise AttributeError(name)
-        return Symbol()
-
-    def __call__(self, *_: Any, **__: Any) -> Symbol:
-        return Symbol()
-
-    def __bool__(self) -> bool:
-        if current is None:
-            return True
-        return current.decide()
-
-    def __len__(self) -> int:
-        return 1 if bool(self) else 0
-
-    def __contains__(self, item: Any) -> bool:
-        return bool(self)
-
-    def __int__(self) -> int:
-        return 1
-
-    __index__ = __int__
-
-    def __float__(self) -> float:
-        return 1.0
-
-    def __str__(self) -> str:
-        return "value"
-
-    __repr__ = __str__
-
-    def __format__(self, specification: str) -> str:
-        return "value"
-
-    def __fspath__(self) -> str:
-        return "value"
-
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __enter__(self) -> Any:
-        return Symbol()
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-    async def __aenter__(self) -> Any:
-        return Symbol()
-
-    async def __aexit__(self, *_: object) -> None:
-        return None
-
-    def _other(self, *_: Any) -> Symbol:
-        return Symbol()
-
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _other  # type: ignore[assignment]
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _other
-    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = __neg__ = __abs__ = _other
-    __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = __matmul__ = __rmatmul__ = _other
-    __round__ = __invert__ = __pos__ = _other
-
-
 # --- calls ------------------------------------------------------------------------------------------------
 
 
-def called(work: Any, kind: str, arguments: tuple[Any, ...], named: Document) -> Symbol:
+def called(work: Any, kind: str, arguments: tuple[Any, ...], named: Document) -> Any:
     """Note the call of a task or flow; outside of a trace it is only passed over."""
     if current is None:
         return Symbol()
@@ -299,7 +195,7 @@ def unchanged(found: Any, *_: Any, **__: Any) -> Any:
     return found
 
 
-def waited(*_: Any, **__: Any) -> Symbol:
+def waited(*_: Any, **__: Any) -> Any:
     return Symbol()
 
 
