@@ -30,8 +30,8 @@ def _uses(entry: Located) -> Iterator[tuple[str, str]]:
     yield from _named("measure", given.get("measure"))
     for key in ("numerator", "denominator"):
         yield from _named("metric", given.get(key))
-    for metric in given.get("metrics").each():
-        yield from _named("metric", metric)
+    for input_metric in given.get("metrics").each():
+        yield from _named("metric", input_metric)
     yield from _named("metric", given.get("cumulative_type_params").get("metric"))
     for key in ("base_measure", "conversion_measure"):
         yield from _named("measure", given.get("conversion_type_params").get(key))

@@ -17,6 +17,7 @@ from meta_pipeline.schedulers.source.values import (
     Function,
     OpenList,
     Scope,
+    SourcePath,
     Super,
     Thing,
     is_open,
@@ -143,15 +144,22 @@ def _unary(machine: Machine, node: ast.UnaryOp, scope: Scope) -> object:
 
 def _boolean(machine: Machine, node: ast.BoolOp, scope: Scope) -> object:
     stops_at = isinstance(node.op, ast.Or)
-    value: object = UNKNOWN
-    for part in node.values:
-        value = machine.evaluate(part, scope)
-        known = truth(value)
-        if known is None:
-            return UNKNOWN
-        if known is stops_at:
-            return value
-    return value
+    possible: list[object] = []
+    held = machine.uncertain
+    try:
+        for part in node.values:
+            value = machine.evaluate(part, scope)
+            known = truth(value)
+            if known is stops_at or part is node.values[-1]:
+                possible.append(value)
+                break
+            if known is None:
+                # What comes after it is an undecided branch.
+                possible.append(value)
+                machine.uncertain = held + 1
+    finally:
+        machine.uncertain = held
+    return possible[0] if len(possible) == 1 else machine.either(possible)
 
 
 def _compare(machine: Machine, node: ast.Compare, scope: Scope) -> object:
@@ -176,16 +184,23 @@ def _conditional(machine: Machine, node: ast.IfExp, scope: Scope) -> object:
 
 def _joined(machine: Machine, node: ast.JoinedStr, scope: Scope) -> object:
     parts: list[str] = []
+    path: SourcePath | None = None
     for part in node.values:
         value = machine.evaluate(part, scope)
-        if not isinstance(value, str):
+        if isinstance(value, SourcePath) and not parts:
+            path = value
+        elif isinstance(value, str):
+            parts.append(value)
+        else:
             return UNKNOWN
-        parts.append(value)
-    return bounded("".join(parts))
+    text = bounded("".join(parts))
+    return binary(ast.Add(), path, text) if path is not None else text
 
 
 def _formatted(machine: Machine, node: ast.FormattedValue, scope: Scope) -> object:
     value = machine.evaluate(node.value, scope)
+    if isinstance(value, SourcePath) and node.format_spec is None and node.conversion < 0:
+        return value
     specification = machine.evaluate(node.format_spec, scope) if node.format_spec else ""
     return format_value(value, specification, node.conversion)
 

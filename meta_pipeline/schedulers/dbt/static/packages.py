@@ -57,6 +57,17 @@ def packages_of(tree: Tree, project: Project, depth: int = 0) -> Packages:
     return Packages(nodes, sources, macros, tuple(dict.fromkeys(absent)))
 
 
+def package_folders(tree: Tree, project: Project, depth: int = 0) -> tuple[str, ...]:
+    """The folders of the packages that lie in the repository, with those that they name elsewhere, and of theirs."""
+    found: list[str] = []
+    for folder, _ in _named(tree, project) if depth < _DEEPEST else ():
+        package = read_project(tree, folder) if folder else None
+        if folder and isinstance(package, Project):
+            named = (path for paths in package.paths.values() for path in paths)
+            found += (folder, *named, *package_folders(tree, package, depth + 1))
+    return tuple(found)
+
+
 def _named(tree: Tree, project: Project) -> list[tuple[str | None, str]]:
     """Each package with its folder in the repository, None where it comes from elsewhere, and how it is named."""
     found: list[tuple[str | None, str]] = []

@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from meta_pipeline.delivery.topology import (
@@ -13,7 +13,7 @@ from meta_pipeline.delivery.topology import (
     Topology,
     TopologyError,
 )
-from meta_pipeline.delivery.tree import Tree
+from meta_pipeline.delivery.tree import Part, Tree
 from meta_pipeline.delivery.yaml_source import Unreadable
 from meta_pipeline.schedulers.dbt.columns import datasets_of
 from meta_pipeline.schedulers.dbt.project import Project, project_folders, read_project
@@ -23,9 +23,12 @@ from meta_pipeline.schedulers.dbt.static.found import Finder, Found
 from meta_pipeline.schedulers.dbt.static.macros import macros_of
 from meta_pipeline.schedulers.dbt.static.names import Ids
 from meta_pipeline.schedulers.dbt.static.nodes import Nodes
-from meta_pipeline.schedulers.dbt.static.packages import packages_of
+from meta_pipeline.schedulers.dbt.static.packages import package_folders, packages_of
 from meta_pipeline.schedulers.dbt.static.sources import sources_of
+from meta_pipeline.schedulers.signs import outermost
+from meta_pipeline.schedulers.source.readings import Answers
 
+_projects = Answers("dbt projects", Topology)
 _REQUIREMENTS = re.compile(r"(?:.*/)?(?:requirements[^/]*\.(?:txt|in)|pyproject\.toml|uv\.lock|Pipfile)")
 _DBT_CORE = re.compile(
     rb"(?<![\w-])dbt[-_]core[\"']?\s*(?:[=~>^]=?=?\s*|=\s*[\"'][=~>^]*\s*|\s+version = \")[\"']?(\d+(?:\.\d+){1,2})"
@@ -37,10 +40,26 @@ def read_topologies(tree: Tree, folder: str) -> tuple[Topology, ...]:
     outer = posixpath.normpath(folder.strip("/") or ".")
     version = dbt_version(tree)
     return tuple(
-        _topology(tree, project, version)
+        topology
         for project in project_folders(tree)
         if outer in (".", project) or project.startswith(f"{outer}/")
+        for topology in _projects.of(
+            _own_files(tree, project), (project, version), _reading(project, version)
+        )
     )
+
+
+def _reading(folder: str, version: str) -> Callable[[Tree], tuple[Topology, ...]]:
+    return lambda tree: (_topology(tree, folder, version),)
+
+
+def _own_files(tree: Tree, folder: str) -> Tree:
+    """What a project may be made of: its folder, the folders elsewhere that its file names, and its packages."""
+    project = read_project(tree, folder)
+    if not isinstance(project, Project):
+        return Part(tree, [folder])
+    named = (path for paths in project.paths.values() for path in paths)
+    return Part(tree, outermost([folder, *named, *package_folders(tree, project)]))
 
 
 def _topology(tree: Tree, folder: str, version: str) -> Topology:

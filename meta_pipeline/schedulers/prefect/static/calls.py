@@ -1,4 +1,4 @@
-"""What a call of Prefect's names does: makes a flow, task, schedule or deployment, starts a run, or computes a value."""
+"""What a call of Prefect's names does: makes a flow, task or schedule, starts a run, or computes a value."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ from meta_pipeline.schedulers.prefect.static.values import (
     Work,
     Workers,
 )
-from meta_pipeline.schedulers.prefect.static.works import keywords, make_work, use_decorator
+from meta_pipeline.schedulers.prefect.static.works import keywords, make_work, place_of, use_decorator
 from meta_pipeline.schedulers.source.functions import call_known
 from meta_pipeline.schedulers.source.machine import Arguments, Site
 from meta_pipeline.schedulers.source.values import UNKNOWN, External, Function, OpenList, Thing
@@ -36,7 +36,9 @@ def call_thing(machine: Machine, thing: Thing, arguments: Arguments, site: Site)
         thing.work.hooks.setdefault(thing.hook, []).append(target)
         return target
     if isinstance(thing, Naming) and isinstance(target, Function):
-        return replace(target, name=thing.name)
+        wrapper = replace(target, name=thing.function.name)
+        machine.origins[wrapper] = place_of(machine, thing.function)
+        return wrapper
     return UNKNOWN
 
 
@@ -81,7 +83,7 @@ def _of_others(machine: Machine, external: External, arguments: Arguments, site:
         return arguments.positional[0]
     if external.name == "functools.wraps" and arguments.positional:
         wrapped = arguments.positional[0]
-        return Naming(wrapped.name) if isinstance(wrapped, Function) else External("builtins.unchanged")
+        return Naming(wrapped) if isinstance(wrapped, Function) else External("builtins.unchanged")
     if machine.run is not None and may_be_task(external):
         message = (
             f"whether {external.last} of {external.name.partition('.')[0]} is a task, only a run can tell"

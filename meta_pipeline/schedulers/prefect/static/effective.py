@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from meta_pipeline.delivery.topology import UNRESOLVED, Node, Pipeline, Unresolved
-from meta_pipeline.schedulers.prefect.static.deployed import Deployed, Entry
+from meta_pipeline.schedulers.prefect.deployed import Deployed, Entry
 from meta_pipeline.schedulers.prefect.static.deploying import Sourced
 from meta_pipeline.schedulers.prefect.static.timing import given_timings, is_template
 from meta_pipeline.schedulers.prefect.static.tracing import numbered
@@ -199,7 +199,7 @@ def deployed_of(deployment: Deployment) -> Deployed:
 def _entry(flow: object) -> Entry:
     if isinstance(flow, Work):
         known = flow.name if isinstance(flow.name, str) else ""
-        return Entry(flow.site.path, flow.qualified, known)
+        return Entry(path=flow.site.path, function=flow.qualified, flow=known)
     if isinstance(flow, Sourced) and isinstance(flow.entrypoint, str):
         return entry_of(flow.entrypoint)
     return Entry(flow=flow) if isinstance(flow, str) else Entry()
@@ -209,6 +209,6 @@ def entry_of(entrypoint: str) -> Entry:
     """What an entrypoint names: `path/to/file.py:function` or `package.module.function`."""
     if ":" in entrypoint:
         path, _, function = entrypoint.rpartition(":")
-        return Entry(path.removeprefix("./"), function)
+        return Entry(path=path.removeprefix("./"), function=function)
     module, _, function = entrypoint.rpartition(".")
-    return Entry(f"{module.replace('.', '/')}.py", function)
+    return Entry(path=f"{module.replace('.', '/')}.py", function=function)

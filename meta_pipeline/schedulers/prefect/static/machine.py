@@ -7,6 +7,7 @@ from meta_pipeline.schedulers.prefect.static.values import Chain, Deployment, Ru
 from meta_pipeline.schedulers.source.interpreter import Interpreter
 from meta_pipeline.schedulers.source.machine import Site
 from meta_pipeline.schedulers.source.modules import Modules
+from meta_pipeline.schedulers.source.values import Function
 
 
 class Machine(Interpreter):
@@ -19,6 +20,8 @@ class Machine(Interpreter):
         self.deployments: list[Deployment] = []
         self.run: Run | None = None
         self.open_tags: list[str] = []
+        self.origins: dict[Function, Site] = {}
+        """Where the function is written that another one wraps and goes by the name of."""
 
     def name_of(self, path: str) -> str:
         return "__main__" if self.as_script and path == self.path else super().name_of(path)

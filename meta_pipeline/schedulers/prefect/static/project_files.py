@@ -1,13 +1,12 @@
 """The deployments of `prefect.yaml` files, and of the `deployment.yaml` files that older releases wrote."""
 
-import posixpath
 import re
 from dataclasses import dataclass, field
 
 from meta_pipeline.delivery.topology import UNRESOLVED, TopologyError, Unresolved
 from meta_pipeline.delivery.tree import Tree, text_of
 from meta_pipeline.delivery.yaml_source import Located, Unreadable, read_yaml
-from meta_pipeline.schedulers.prefect.static.deployed import Deployed, Entry, Timing
+from meta_pipeline.schedulers.prefect.deployed import Deployed, Entry, Timing
 from meta_pipeline.schedulers.prefect.static.effective import entry_of
 from meta_pipeline.schedulers.prefect.static.timing import KINDS, is_template, timing_of
 
@@ -114,11 +113,3 @@ def _timings(found: ProjectFile, each: Located) -> tuple[Timing, ...]:
         active = False if inactive else held.get("active")
         timings.append(timing_of(kinds[0], held[kinds[0]], held.get("timezone"), active))
     return tuple(timings)
-
-
-def places(entry: Entry, from_file: str) -> tuple[str, ...]:
-    """Where the file of an entrypoint may lie: seen from the root of the repository, or from a folder above `from_file`."""
-    folders = [posixpath.dirname(from_file)]
-    while folders[-1]:
-        folders.append(posixpath.dirname(folders[-1]))
-    return tuple(posixpath.normpath(posixpath.join(folder, entry.path)) for folder in reversed(folders))

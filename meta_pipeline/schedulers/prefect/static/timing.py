@@ -6,7 +6,7 @@ from datetime import timedelta, tzinfo
 from pydantic import TypeAdapter, ValidationError
 
 from meta_pipeline.delivery.topology import UNRESOLVED, Unresolved
-from meta_pipeline.schedulers.prefect.static.deployed import DEFAULT_ZONE, Timing
+from meta_pipeline.schedulers.prefect.deployed import DEFAULT_ZONE, Timing
 from meta_pipeline.schedulers.prefect.static.values import Schedule
 from meta_pipeline.schedulers.source.dates import zone_name
 
@@ -34,7 +34,7 @@ def timing_of(kind: str, value: object, timezone: object, active: object) -> Tim
     elif isinstance(timezone, tzinfo):
         zone = zone_name(timezone)
     known = True if active is None else active if isinstance(active, bool) else UNRESOLVED
-    return Timing(shown, zone, known)
+    return Timing(text=shown, timezone=zone, active=known)
 
 
 def is_template(value: object) -> bool:
@@ -102,4 +102,4 @@ def _of_object(value: object) -> Timing:
         return timing_of(value.kind, value.value, value.timezone, value.active)
     if isinstance(value, dict) and isinstance(inner := value.get("schedule"), Schedule):
         return timing_of(inner.kind, inner.value, inner.timezone, value.get("active", inner.active))
-    return Timing(UNRESOLVED, UNRESOLVED, UNRESOLVED)
+    return Timing(text=UNRESOLVED, timezone=UNRESOLVED, active=UNRESOLVED)

@@ -117,7 +117,7 @@ class Tags(Thing):
 class Naming(Thing):
     """`functools.wraps(function)`: what it decorates goes by the name of that function."""
 
-    name: str
+    function: Function
 
 
 @dataclass(frozen=True)

@@ -37,11 +37,16 @@ def make_work(machine: Machine, decorator: Decorator, target: object, site: Site
         name=_name(decorator.role, named.get("name"), target),
         function=target,
         arguments=named,
-        site=Site(target.scope.path, target.line),
+        site=place_of(machine, target),
         qualified=target.name,
         imported=machine.importing > 0,
     )
     return _noted(machine, work)
+
+
+def place_of(machine: Machine, function: Function) -> Site:
+    """Where a function is written, or the one that it wraps."""
+    return machine.origins.get(function) or Site(function.scope.path, function.line)
 
 
 def _name(role: Role, given: object, function: Function) -> object:

@@ -1,21 +1,22 @@
-"""What the deployments of a flow say about it: when it runs, where, and how many times at once.
+"""Deployments, the flows that they are of, and what they say about those: when a flow runs, where, how many at once.
 
 One deployment with a schedule gives its canonical text; of several, each is named: `nightly: 0 2 * * *; hourly: every
 1:00:00`. Several schedules of one deployment are joined by `and`. Deployments without a schedule run when they are
 asked to, and add nothing to the text. A flow without a deployment has no schedule, and nothing says that it is paused.
 """
 
+import posixpath
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from meta_pipeline.delivery.topology import UNRESOLVED, Unresolved
+from meta_pipeline.delivery.model import Frozen
+from meta_pipeline.delivery.topology import UNRESOLVED, Pipeline, Unresolved
 
 DEFAULT_ZONE = "UTC"
 
 
-@dataclass(frozen=True)
-class Timing:
+class Timing(Frozen):
     """One schedule: its text, its time zone, and whether it is active."""
 
     text: str | Unresolved
@@ -23,8 +24,7 @@ class Timing:
     active: bool | Unresolved = True
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Frozen):
     """Which flow is deployed: the file and name of its function, or its own name; an empty text is not known."""
 
     path: str = ""
@@ -32,8 +32,7 @@ class Entry:
     flow: str = ""
 
 
-@dataclass(frozen=True)
-class Deployed:
+class Deployed(Frozen):
     """One deployment; `timings` are its schedules, `limit` is how many of its runs there may be at once."""
 
     entry: Entry
@@ -45,6 +44,35 @@ class Deployed:
     pool: str | None | Unresolved = None
     tags: tuple[str, ...] = ()
     limit: int | None | Unresolved = None
+
+
+@dataclass(frozen=True)
+class FoundFlow:
+    """A flow; `function` is the name of its function, by which an entrypoint names it."""
+
+    pipeline: Pipeline
+    function: str
+
+
+def places(entry: Entry, from_file: str) -> tuple[str, ...]:
+    """Where the file of an entrypoint may lie, seen from the root of the repository and the folders of `from_file`."""
+    folders = [posixpath.dirname(from_file)]
+    while folders[-1]:
+        folders.append(posixpath.dirname(folders[-1]))
+    return tuple(posixpath.normpath(posixpath.join(folder, entry.path)) for folder in reversed(folders))
+
+
+def flow_of(deployment: Deployed, flows: Iterable[FoundFlow]) -> FoundFlow | None:
+    """The flow that a deployment is of: by its name where that is said, else by its file and function."""
+    entry = deployment.entry
+    wanted = places(entry, deployment.path) if entry.path else ()
+    function = entry.function.rpartition(".")[2]
+    for flow in flows:
+        if entry.flow and flow.pipeline.id == entry.flow:
+            return flow
+        if not entry.flow and flow.pipeline.path in wanted and flow.function == function:
+            return flow
+    return None
 
 
 def fields_of(deployments: Iterable[Deployed]) -> dict[str, Any]:
