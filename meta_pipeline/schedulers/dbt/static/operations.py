@@ -1,6 +1,7 @@
 """What Jinja's filters, tests and methods make of values that are known; what is not here only a run can tell."""
 
 import copy
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ _FILTERS: Mapping[str, Callable[..., Any]] = {
     "upper": lambda text: str(text).upper(),
     "trim": lambda text: str(text).strip(),
     "capitalize": lambda text: str(text).capitalize(),
-    "replace": lambda text, old, new: str(text).replace(str(old), str(new)),
+    "replace": lambda text, old, new: _replaced(str(text), str(old), str(new)),
     "length": len,
     "count": len,
     "list": list,
@@ -31,7 +32,7 @@ _FILTERS: Mapping[str, Callable[..., Any]] = {
     "sort": sorted,
     "unique": lambda held: list(dict.fromkeys(held)),
     "reverse": lambda held: list(reversed(held)),
-    "join": lambda held, by="": str(by).join(map(str, held)),
+    "join": lambda held, by="": _joined(str(by), held),
     "string": str,
     "int": int,
     "as_bool": bool,
@@ -39,7 +40,7 @@ _FILTERS: Mapping[str, Callable[..., Any]] = {
     "as_text": str,
     "as_number": lambda value: value,
     "items": lambda held: list(held.items()),
-    "format": lambda text, *values: str(text) % values,
+    "format": lambda text, *values: _filled(str(text), values),
 }
 _TESTS: Mapping[str, Callable[[Any], bool]] = {
     "none": lambda value: value is None,
@@ -55,8 +56,7 @@ _TESTS: Mapping[str, Callable[[Any], bool]] = {
     "undefined": lambda _: False,
 }
 _TEXT_METHODS = frozenset(
-    "lower upper strip lstrip rstrip split replace startswith endswith title capitalize join format removeprefix "
-    "removesuffix".split()
+    "lower upper strip lstrip rstrip split startswith endswith title capitalize removeprefix removesuffix".split()
 )
 _FOUND_METHODS = {
     str: _TEXT_METHODS,
@@ -136,7 +136,7 @@ def spanned(arguments: Sequence[Any]) -> Any:
 def calculated(operator: str, left: Any, right: Any) -> Any:
     """`left operator right` for text that is filled in, and for numbers."""
     if operator == "%" and isinstance(left, str):
-        return _made(lambda: left % right) if is_known(right) else UNKNOWN
+        return _made(_filled, left, right)
     numbers = all(isinstance(one, int | float) and abs(one) < 1e9 for one in (left, right))
     if not numbers or (operator in "%/" and not right):
         return UNKNOWN
@@ -158,6 +158,20 @@ def compared(operator: str, left: Any, right: Any) -> Any:
         "lteq": lambda: left <= right,
     }
     return _made(orders[operator]) if operator in orders else UNKNOWN
+
+
+def _filled(text: str, values: Any) -> Any:
+    """`text % values`; a width of its own may ask for any length."""
+    return UNKNOWN if re.search(r"%[^a-zA-Z%]*(?:\d{3}|\*)", text) else text % values
+
+
+def _replaced(text: str, old: str, new: str) -> Any:
+    return UNKNOWN if text.count(old) * len(new) > LONGEST else text.replace(old, new)
+
+
+def _joined(by: str, held: Sequence[Any]) -> Any:
+    parts = list(map(str, held))
+    return UNKNOWN if sum(map(len, parts)) + len(by) * len(parts) > LONGEST else by.join(parts)
 
 
 def _made(make: Callable[..., Any], *arguments: Any) -> Any:
