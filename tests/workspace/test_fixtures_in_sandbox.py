@@ -39,6 +39,12 @@ FIXTURES = ROOT / "target_repo_fixtures"
                 "make quality": '"success": true',
             },
         ),
+        pytest.param(
+            "dbt_only",
+            "dbt-core",
+            {"DBT_PROFILES_DIR": "."},
+            {"make build": "Completed successfully", "make lint": "All Finished"},
+        ),
     ],
 )
 def test_the_commands_of_a_shipped_target_run_in_the_sandbox_and_leave_nothing(

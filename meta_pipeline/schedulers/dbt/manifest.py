@@ -61,7 +61,9 @@ class Resource(Frozen):
 
     @property
     def own_name(self) -> str:
-        """The name that a node is known by: with `.v2` for a version of a model."""
+        """The name that a node is known by: with `.v2` for a version of a model, `_v2` for a unit test of it."""
+        if self.kind == "unit_test":
+            return self.unique_id.rpartition(".")[2]
         return self.unique_id.split(".", 2)[2] if self.kind == "model" else self.name
 
 
@@ -194,7 +196,7 @@ class _Nodes:
 def _operator(resource: Resource) -> str | None:
     if resource.kind == "test":
         return (
-            ".".join(filter(None, (resource.test.package, resource.test.name)))
+            ".".join(filter(None, (resource.test.package, resource.test.name))).removeprefix("dbt.")
             if resource.test
             else "singular"
         )

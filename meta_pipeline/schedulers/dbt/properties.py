@@ -267,7 +267,7 @@ def _version(entry: Located, inherited: tuple[Column, ...], tests: tuple[Check, 
         description=entry.get("description").text,
         config=_config(entry),
         columns=(*kept, *own),
-        tests=checks_of(entry) or tests,
+        tests=checks_of(entry) if "tests" in entry or "data_tests" in entry else tests,
     )
 
 

@@ -15,16 +15,19 @@ def measures_of(entry: Located) -> tuple[tuple[str, bool], ...]:
 
 
 def uses_of(entry: Located) -> tuple[tuple[str, str], ...]:
-    """The measures and metrics that a metric or a saved query is made of, as `("measure", "revenue")`."""
+    """The measures and metrics that a metric or a saved query is made of, as `("measure", "revenue")`.
+
+    Of a unit test the versions of its model that it includes or excludes, as `("include", "2")`.
+    """
     return tuple(dict.fromkeys(_uses(entry)))
 
 
 def _uses(entry: Located) -> Iterator[tuple[str, str]]:
-    for metric in entry.get("query_params").get("metrics").texts():
-        yield "metric", metric
+    yield from (("metric", name) for name in entry.get("query_params").get("metrics").texts())
+    for choice in ("include", "exclude"):
+        yield from ((choice, version) for version in entry.get("versions").get(choice).texts())
     given = entry.get("type_params")
-    for key in ("measure",):
-        yield from _named("measure", given.get(key))
+    yield from _named("measure", given.get("measure"))
     for key in ("numerator", "denominator"):
         yield from _named("metric", given.get(key))
     for input_metric in given.get("metrics").each():

@@ -85,7 +85,7 @@ def test_what_is_not_in_the_project_may_be_in_a_package() -> None:
 def test_a_macro_that_never_ends_is_given_up_with_an_error() -> None:
     again = "{% macro again(x) %}{{ again(x) }}{{ again(x) }}{% endmacro %}"
     loops = "{% for a in x %}" * 5 + "{{ ref('orders') }}" + "{% endfor %}" * 5
-    _, topology = model(f"{again}{{% set x = range(9) %}}{{{{ again(1) }}}}{loops}")
+    _, topology = model(f"{again}{{% set x = unknowable() %}}{{{{ again(1) }}}}{loops}")
     assert topology.errors == ()
     many = "{% set x = [" + "1," * 200 + "] %}"
     _, topology = model(f"{many}{loops}")
@@ -185,3 +185,41 @@ def test_the_release_of_dbt_is_read_from_the_requirements() -> None:
     assert read({"requirements.txt": "dbt-core==1.9.4\n"}).version == "1.9.4"
     assert read({"requirements.txt": "dbt-duckdb\n"}).version == "unresolved"
     assert read({"uv.lock": '[[package]]\nname = "dbt-core"\nversion = "1.10.2"\n'}).version == "1.10.2"
+
+
+def test_models_that_wait_for_each_other_are_an_error_and_the_rest_stands() -> None:
+    circle = {"models/a.sql": "select * from {{ ref('b') }}", "models/b.sql": "select * from {{ ref('a') }}"}
+    topology = read({**CUSTOMERS, **circle})
+    (error,) = topology.errors
+    assert (error.path, error.line) == ("models/a.sql", 1)
+    assert "in a circle" in error.message
+    assert len(topology.pipelines[0].nodes) == 4
+
+
+def test_a_model_that_is_not_utf_8_is_an_error_with_its_line() -> None:
+    files: dict[str, str | bytes] = {
+        "dbt_project.yml": PROJECT,
+        "models/a.sql": b"select 1\n-- \xff\n",
+        "models/b.sql": "select 1",
+    }
+    (topology,) = read_topologies(MemoryTree.of(files), ".")
+    assert [(e.path, e.line, e.message) for e in topology.errors] == [
+        ("models/a.sql", 2, "this is not UTF-8")
+    ]
+    assert [node.id for node in topology.pipelines[0].nodes] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'%1000000000d' % 1",
+        "'%*d' % (1000000000, 1)",
+        "'%1000000000d' | format(1)",
+        "'a' * 1000000000",
+        "('a' * 10) | replace('', 'b')",
+        "range(1000000000) | join",
+    ],
+)
+def test_an_expression_that_would_fill_the_memory_is_not_computed(text: str) -> None:
+    _, topology = model(f"{{% set x = {text} %}}{{{{ ref(x) }}}}")
+    assert [error.message for error in topology.errors] == ["what a ref() refers to is computed at run time"]

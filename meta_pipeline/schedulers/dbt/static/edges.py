@@ -21,12 +21,14 @@ class Edges:
 
     What is not in the project may be in one of its packages. One that lies in the repository is looked at; what may be
     in one that does not is taken by its name, and `errors` say so. Without packages dbt refuses it, and so does this.
+    `metrics` are the ids of metrics, which get theirs last.
     """
 
     project: str
     ids: Mapping[str, str]
     sources: Mapping[str, Source]
     packages: Packages
+    metrics: dict[str, str] = field(default_factory=dict)
     errors: list[TopologyError] = field(default_factory=list)
 
     @classmethod
@@ -58,6 +60,8 @@ class Edges:
                 continue
             if call.function == "ref":
                 self._ref(call, path, upstream, reads)
+            elif call.function == "metric" and (metric := self.metrics.get(str(call.arguments[-1]))):
+                upstream.add(metric)
             elif call.function == "source" and len(call.arguments) == 2:
                 self._source(call, path, reads, limits)
         return {

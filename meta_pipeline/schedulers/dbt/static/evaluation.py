@@ -6,29 +6,32 @@ be known counts, whichever way it goes; an argument that cannot be known is `UNK
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from jinja2 import nodes
 
+from meta_pipeline.schedulers.dbt.static.operations import (
+    LONGEST,
+    UNKNOWN,
+    calculated,
+    called,
+    compared,
+    filtered,
+    has_method,
+    is_known,
+    own_copy,
+    spanned,
+    tested,
+)
+
+__all__ = ["UNKNOWN", "Asked", "Evaluation"]
 _MOST_STEPS = 50_000
 _DEEPEST = 12
-_LONGEST = 10_000
-"""What is longer than this when it is joined is not followed: a few lines could double it without end."""
-
-
-class _Unknown:
-    """A value that only a run can tell."""
-
-    def __repr__(self) -> str:
-        return "unknown"
-
-
-UNKNOWN: Final = _Unknown()
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One call of `ref`, `source` or `config`; arguments that cannot be known from source are `UNKNOWN`."""
+    """One call of `ref`, `source`, `metric` or `config`; arguments that cannot be known from source are `UNKNOWN`."""
 
     function: str
     arguments: tuple[Any, ...]
@@ -43,15 +46,27 @@ class _Dispatched:
     name: str
 
 
+class _Returned(Exception):  # noqa: N818  it ends a macro, it is no fault
+    """A macro gives a value back."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__()
+        self.value = value
+
+
 @dataclass
 class Evaluation:
-    """One walk. `macros` are the project's own, `variables` those of dbt_project.yml."""
+    """One walk. `macros` are the project's own, `variables` those of dbt_project.yml.
+
+    `doubts` counts the branches and loops around a place of which only a run can tell whether they are taken.
+    """
 
     macros: Mapping[str, nodes.Macro]
     variables: Mapping[str, Any]
     asked: list[Asked] = field(default_factory=list)
     steps: int = 0
     depth: int = 0
+    doubts: int = 0
 
     def run(self, body: Sequence[nodes.Node]) -> "Evaluation":
         """Walk these statements as dbt does when it parses: `execute` and `is_incremental()` are false."""
@@ -78,6 +93,8 @@ class Evaluation:
         except RecursionError:
             self.steps = _MOST_STEPS + 1
             return UNKNOWN
+        except _Returned as returned:
+            return returned.value
 
     def _statements(self, body: Sequence[nodes.Node], names: dict[str, Any]) -> None:
         for statement in body:
@@ -99,6 +116,8 @@ class Evaluation:
             case nodes.CallBlock():
                 self._value(node.call, names)
                 self._statements(node.body, names)
+            case nodes.ExprStmt():
+                self._value(node.node, names)
             case nodes.Expr():
                 self._value(node, names)
             case nodes.Output():
@@ -111,6 +130,9 @@ class Evaluation:
     def _bind(self, target: nodes.Node, value: Any, names: dict[str, Any]) -> None:
         if isinstance(target, nodes.Name):
             names[target.name] = value
+        elif isinstance(target, nodes.NSRef):
+            if isinstance(space := names.get(target.name), dict):
+                space[target.attr] = UNKNOWN if self.doubts else value
         elif isinstance(target, nodes.Tuple):
             parts = value if isinstance(value, list | tuple) and len(value) == len(target.items) else None
             for number, item in enumerate(target.items):
@@ -118,14 +140,19 @@ class Evaluation:
 
     def _loop(self, node: nodes.For, names: dict[str, Any]) -> None:
         held = self._value(node.iter, names)
+        is_known = isinstance(held, list | tuple | dict) and node.test is None
         items = list(held) if isinstance(held, list | tuple | dict) else [UNKNOWN]
-        for item in items:
+        self.doubts += not is_known
+        for number, item in enumerate(items):
             self.steps += 1
             if self.exceeded:
-                return
+                break
             inner = dict(names)
+            if is_known:
+                inner["loop"] = loop_at(number, len(items))
             self._bind(node.target, item, inner)
             self._statements(node.body, inner)
+        self.doubts -= not is_known
         if not items:
             self._statements(node.else_, names)
 
@@ -143,8 +170,10 @@ class Evaluation:
                 self._statements(node.else_, names)
             return
         sides = [dict(names), dict(names)]
+        self.doubts += 1
         self._statements(node.body, sides[0])
         self._statements(otherwise, sides[1])
+        self.doubts -= 1
         for name in sides[0].keys() | sides[1].keys():
             values = [side.get(name, UNKNOWN) for side in sides]
             names[name] = values[0] if values[0] == values[1] else UNKNOWN
@@ -174,7 +203,23 @@ class Evaluation:
             case nodes.Add():
                 left, right = self._value(node.left, names), self._value(node.right, names)
                 joined = type(left) is type(right) and isinstance(left, str | list | tuple)
-                return left + right if joined and len(left) + len(right) <= _LONGEST else UNKNOWN
+                if joined:
+                    return left + right if len(left) + len(right) <= LONGEST else UNKNOWN
+                numbers = all(isinstance(one, int | float) for one in (left, right))
+                return left + right if numbers else UNKNOWN
+            case nodes.Sub() | nodes.Mul() | nodes.Mod():
+                left, right = self._value(node.left, names), self._value(node.right, names)
+                return calculated(node.operator, left, right)
+            case nodes.CondExpr():
+                return self._choice(node, names)
+            case nodes.Filter() if node.node is not None:
+                value = self._value(node.node, names)
+                arguments = [self._value(argument, names) for argument in node.args]
+                for keyword in node.kwargs:
+                    self._value(keyword.value, names)
+                return UNKNOWN if node.kwargs else filtered(node.name, value, arguments)
+            case nodes.Test():
+                return tested(node.name, self._value(node.node, names))
             case nodes.Not():
                 value = self._value(node.node, names)
                 return value if value is UNKNOWN else not value
@@ -207,10 +252,19 @@ class Evaluation:
         if len(rights) != 1 or left is UNKNOWN or _unknown([rights[0][1]]):
             return UNKNOWN
         operation, right = rights[0]
-        if operation in ("eq", "ne"):
-            return (left == right) == (operation == "eq")
-        if operation in ("in", "notin") and isinstance(right, list | tuple | dict):
-            return (left in right) == (operation == "in") if isinstance(left, str | int) else UNKNOWN
+        return compared(operation, left, right) if is_known(left) and is_known(right) else UNKNOWN
+
+    def _choice(self, node: nodes.CondExpr, names: dict[str, Any]) -> Any:
+        """`a if test else b`; both are looked at where a run decides."""
+        condition = self._value(node.test, names)
+        if condition is not UNKNOWN:
+            taken = node.expr1 if condition else node.expr2
+            return self._value(taken, names) if taken is not None else None
+        self.doubts += 1
+        for side in (node.expr1, node.expr2):
+            if side is not None:
+                self._value(side, names)
+        self.doubts -= 1
         return UNKNOWN
 
     def _member(self, node: nodes.Getitem | nodes.Getattr, names: dict[str, Any]) -> Any:
@@ -229,21 +283,33 @@ class Evaluation:
             if extra is not None:
                 self._value(extra, names)
                 arguments = (*arguments, UNKNOWN)
+        if isinstance(node.node, nodes.Getattr):
+            held = self._held(node.node.node, names)
+            if has_method(held, node.node.attr) and not named:
+                return called(held, node.node.attr, arguments, sure=not self.doubts)
         function = _function(node.node)
         if function is None:
-            called = self._value(node.node, names)
+            dispatched = self._value(node.node, names)
             return (
-                self._follow(f"default__{called.name}", (), named)
-                if isinstance(called, _Dispatched)
+                self._follow(f"default__{dispatched.name}", arguments, named)
+                if isinstance(dispatched, _Dispatched)
                 else UNKNOWN
             )
         first = arguments[0] if arguments else None
         match function:
-            case "ref" | "source" | "config":
+            case "ref" | "source" | "config" | "metric":
                 self.asked.append(Asked(function, arguments, named, node.lineno))
             case "var":
                 default = arguments[1] if len(arguments) > 1 else named.get("default", UNKNOWN)
-                return self.variables.get(first, default) if isinstance(first, str) else UNKNOWN
+                return own_copy(self.variables.get(first, default)) if isinstance(first, str) else UNKNOWN
+            case "return" if len(arguments) == 1:
+                # Under a doubt the macro may go on, and what it gives back is not known.
+                if not self.doubts:
+                    raise _Returned(first)
+            case "range":
+                return spanned(arguments)
+            case "namespace":
+                return dict(named)
             case "is_incremental":
                 return False
             case "adapter.dispatch":
@@ -251,6 +317,12 @@ class Evaluation:
             case _:
                 return self._follow(function, arguments, named)
         return UNKNOWN
+
+    def _held(self, node: nodes.Node, names: dict[str, Any]) -> Any:
+        """What a method is called on, where that is a value and no package's name."""
+        if isinstance(node, nodes.Name) and node.name not in names:
+            return UNKNOWN
+        return self._value(node, names)
 
     def _follow(self, name: str, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
         macro = self.macros.get(name)
@@ -263,10 +335,22 @@ class Evaluation:
             inner[parameter] = self._value(default, dict(inner))
         inner |= dict(zip(parameters, arguments, strict=False))
         inner |= {key: value for key, value in named.items() if key in inner}
+        outer, self.doubts = self.doubts, 0
         self.depth += 1
-        self._statements(macro.body, inner)
-        self.depth -= 1
+        try:
+            self._statements(macro.body, inner)
+        except _Returned as returned:
+            return returned.value
+        finally:
+            self.depth -= 1
+            self.doubts = outer
         return UNKNOWN
+
+
+def loop_at(number: int, count: int) -> dict[str, Any]:
+    """Jinja's `loop` in one turn of a loop over so many items."""
+    place = {"first": number == 0, "last": number == count - 1, "length": count}
+    return {**place, "index": number + 1, "index0": number}
 
 
 def _function(node: nodes.Node) -> str | None:
@@ -287,7 +371,7 @@ def _joined(parts: Sequence[Any]) -> Any:
     if not all(isinstance(part, str | int | float | None) for part in parts):
         return UNKNOWN
     text = "".join(map(str, parts))
-    return text if len(text) <= _LONGEST else UNKNOWN
+    return text if len(text) <= LONGEST else UNKNOWN
 
 
 def _either(left: Any, right: Any, *, short: bool) -> Any:

@@ -54,6 +54,12 @@ class Found:
     checks: tuple[tuple[Check, Column | None], ...] = ()
     columns: tuple[Column, ...] = ()
     declared_in: str | None = None
+    declared_at: int = 0
+
+    @property
+    def place(self) -> tuple[str, int, tuple[int, float, str]]:
+        """Where its YAML stands; versions of one model follow each other."""
+        return self.declared_in or self.path, self.declared_at, _rank(self.version or "")
 
     @property
     def id(self) -> str:
@@ -211,6 +217,7 @@ class Finder:
             ),
             columns=columns,
             declared_in=resource.path if resource else None,
+            declared_at=resource.line if resource else 0,
         )
 
     def _inside(self, kind: str, path: str) -> str:

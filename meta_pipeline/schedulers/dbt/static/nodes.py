@@ -32,8 +32,7 @@ class Nodes:
             *self._singular_tests(),
             *self._generic_tests(),
             *self._unit_tests(),
-            *self._exposures(),
-            *self._semantics(),
+            *self._on_top(),
         ]
 
     def _relation(self, one: Found) -> Node:
@@ -80,7 +79,7 @@ class Nodes:
 
     def _generic_tests(self) -> Iterator[Node]:
         """The tests under `tests:` and `data_tests:`, named as dbt names them."""
-        for one in self.relations:
+        for one in sorted(self.relations, key=lambda one: one.place):
             named = {"v": int(one.version) if one.version.isdigit() else one.version} if one.version else {}
             itself = Asked("ref", (one.name,), named, 1)
             for check, column in one.checks:
@@ -143,7 +142,7 @@ class Nodes:
     def _unit_tests(self) -> Iterator[Node]:
         for resource, config in self._declared("unit_test"):
             asked = Asked("ref", (resource.model,), {}, resource.line)
-            for target, name in self._tested(resource):
+            for target, name in self._instances(resource):
                 edges = (
                     {"upstream": (target,)} if target else self.edges.of_asks(Asks((asked,)), resource.path)
                 )
@@ -156,30 +155,45 @@ class Nodes:
                     **edges,
                 )
 
-    def _tested(self, resource: Resource) -> Iterator[tuple[str | None, str]]:
-        """The nodes that a unit test is made for, one for each version of its model, and the name of each test."""
+    def _instances(self, resource: Resource) -> Iterator[tuple[str | None, str]]:
+        """The nodes that a unit test is made for, one for each version of its model, and the name of each."""
         versions = [one for one in self.relations if one.name == resource.model and one.version]
+        included = {name for what, name in resource.uses if what == "include"}
+        excluded = {name for what, name in resource.uses if what == "exclude"}
         for one in versions:
-            yield one.id, f"{resource.name}_v{one.version}"
+            if (not included or one.version in included) and one.version not in excluded:
+                yield one.id, f"{resource.name}_v{one.version}"
         if not versions:
             yield None, resource.name
 
-    def _exposures(self) -> Iterator[Node]:
+    def _on_top(self) -> Iterator[Node]:
+        """Exposures, and what MetricFlow builds on models. An exposure may read a metric, which gets its id later."""
+        exposures = [
+            (self.ids.of(resource.name), resource, config) for resource, config in self._declared("exposure")
+        ]
+        semantics = list(self._semantics())
+        self.edges.metrics.update(
+            {node.id.partition("#")[0]: node.id for node in semantics if node.kind == "metric"}
+        )
+        for node_id, resource, config in exposures:
+            yield self._exposure(node_id, resource, config)
+        yield from semantics
+
+    def _exposure(self, node_id: str, resource: Resource, config: dict[str, Any]) -> Node:
         """What reads the project's relations from outside, such as a dashboard."""
-        for resource, config in self._declared("exposure"):
-            asked = [
-                Asked(call.function, call.arguments, call.named, resource.line)
-                for text in resource.depends_on
-                for call in asks_of_expression(text, self.finder.macros).asked
-            ]
-            yield Node(
-                id=self.ids.of(resource.name),
-                kind="exposure",
-                path=resource.path,
-                line=resource.line,
-                **self._told(config, resource.owner),
-                **self.edges.of_asks(Asks(tuple(asked)), resource.path),
-            )
+        asked = [
+            Asked(call.function, call.arguments, call.named, resource.line)
+            for text in resource.depends_on
+            for call in asks_of_expression(text, self.finder.macros).asked
+        ]
+        return Node(
+            id=node_id,
+            kind="exposure",
+            path=resource.path,
+            line=resource.line,
+            **self._told(config, resource.owner),
+            **self.edges.of_asks(Asks(tuple(asked)), resource.path),
+        )
 
     def _semantics(self) -> Iterator[Node]:
         """Semantic models on models, metrics on their measures and on other metrics, saved queries on metrics."""

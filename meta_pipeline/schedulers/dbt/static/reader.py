@@ -4,11 +4,13 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 
 from meta_pipeline.delivery.topology import (
     UNRESOLVED,
     Dataset,
     DatasetColumn,
+    Node,
     Pipeline,
     Topology,
     TopologyError,
@@ -105,6 +107,7 @@ def _pipeline(tree: Tree, project: Project) -> _Read:
     sources = sources_of(finder)
     edges = Edges.of(project, properties, relations, sources, packages)
     nodes = Nodes(finder, relations, sources, edges, Ids()).all()
+    errors += _cycles(nodes)
     name = project.settings.get("name")
     pipeline = Pipeline(
         id=project.name, path=project.path, line=name.line, nodes=tuple(sorted(nodes, key=lambda n: n.id))
@@ -114,6 +117,18 @@ def _pipeline(tree: Tree, project: Project) -> _Read:
     held += [(source.relation, source.columns) for source in sources.values() if source.enabled]
     datasets = datasets_of((name, columns) for name, columns in held if name in used)
     return _Read(pipeline, datasets, [*errors, *finder.errors, *edges.errors])
+
+
+def _cycles(nodes: list[Node]) -> list[TopologyError]:
+    """The first circle of nodes that wait for each other; dbt builds nothing of a project that has one."""
+    try:
+        TopologicalSorter({node.id: node.upstream for node in nodes}).prepare()
+    except CycleError as error:
+        names: list[str] = error.args[1]
+        first = next(node for node in nodes if node.id == min(names))
+        message = f"the nodes {' -> '.join(names)} wait for each other in a circle"
+        return [TopologyError(path=first.path or "", line=first.line, message=message)]
+    return []
 
 
 def _columns(one: Found) -> tuple[DatasetColumn, ...]:

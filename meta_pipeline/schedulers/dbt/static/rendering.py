@@ -13,7 +13,7 @@ from typing import Any
 
 from jinja2 import nodes
 
-from meta_pipeline.schedulers.dbt.static.evaluation import UNKNOWN, Evaluation
+from meta_pipeline.schedulers.dbt.static.evaluation import UNKNOWN, Evaluation, loop_at
 from meta_pipeline.schedulers.dbt.static.templates import Malformed, parse_template
 
 MACRO = "__jinja_"
@@ -119,8 +119,7 @@ class Rendering(Evaluation):
             raise _Uncertain(f"line {node.lineno} loops over something that only a run can tell")
         items = list(held)
         for number, item in enumerate(items):
-            place = {"first": number == 0, "last": number == len(items) - 1}
-            inner = {**names, "loop": {**place, "index": number + 1, "index0": number}}
+            inner = {**names, "loop": loop_at(number, len(items))}
             self._bind(node.target, item, inner)
             self._statements(node.body, inner)
         if not items:

@@ -1,6 +1,7 @@
 """What the files of a project ask for: models and tests in SQL, models in Python, snapshot blocks."""
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -10,6 +11,8 @@ from jinja2 import nodes
 
 from meta_pipeline.schedulers.dbt.static.evaluation import UNKNOWN, Asked, Evaluation
 from meta_pipeline.schedulers.dbt.static.templates import SNAPSHOT, Malformed, macros_in, parse_template
+
+_CALL = re.compile(r"(?:ref|source|metric|var|env_var)\s*\(.*\)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -77,9 +80,7 @@ def snapshots_of(data: bytes, macros: Macros) -> tuple[tuple[str, int, Asks], ..
 def asks_of_expression(text: str, macros: Macros) -> Asks:
     """What an argument in YAML asks for: Jinja, or a bare call such as `ref('orders')`."""
     bare = text.strip()
-    is_call = bare.startswith(("ref(", "source(", "var(", "env_var(", "ref (", "source (")) and bare.endswith(
-        ")"
-    )
+    is_call = bool(_CALL.fullmatch(bare))
     return asks_of_sql(f"{{{{ {bare} }}}}".encode() if is_call else text.encode(), macros)
 
 
@@ -155,4 +156,6 @@ def rendered(value: Any, macros: Macros) -> Any:
     match template.body:
         case [nodes.Output(nodes=[nodes.Expr() as one])]:
             return Evaluation(macros.by_name, macros.variables).value(one)
+        case [nodes.Output(nodes=parts)]:
+            return Evaluation(macros.by_name, macros.variables).value(nodes.Concat(parts))
     return UNKNOWN

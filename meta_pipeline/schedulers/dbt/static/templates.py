@@ -46,7 +46,10 @@ _ENVIRONMENT = Environment(extensions=["jinja2.ext.do", _DbtTags], autoescape=Fa
 @lru_cache(maxsize=8192)
 def parse_template(data: bytes) -> nodes.Template | Malformed:
     """The syntax tree of a file; nothing of it is run."""
-    text = data.decode("utf-8", errors="replace")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return Malformed(data.count(b"\n", 0, error.start) + 1, "this is not UTF-8")
     try:
         return _ENVIRONMENT.parse(text)
     except TemplateSyntaxError as error:

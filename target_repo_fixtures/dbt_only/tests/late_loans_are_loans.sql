@@ -1,0 +1,3 @@
+select *
+from {{ ref('branch_loans') }}
+where late_loans > loans
