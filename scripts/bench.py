@@ -112,6 +112,18 @@ MEASURES = (
         "most_memory",
         "MB",
     ),
+    Measure(
+        "The full runtime topology of 33 DAG files, sandboxed",
+        "test_a_runtime_topology[cold]",
+        "a plain script that fills a DagBag with them",
+        1.1,
+    ),
+    Measure(
+        "The same from a warm process",
+        "test_a_runtime_topology[warm]",
+        "a plain script that fills a DagBag with them",
+        0.1,
+    ),
 )
 
 

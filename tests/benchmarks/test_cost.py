@@ -14,6 +14,7 @@ from git import Repo
 
 from meta_pipeline.settings import Home, Target
 from tests.benchmarks.comparing import BEFORE, Benchmark, command, compare, seconds
+from tests.benchmarks.dag_folder import DagFolder
 from tests.benchmarks.delivering import Delivered
 from tests.benchmarks.idle_target import IdleTarget
 from tests.benchmarks.large_project import dag_path, dag_project, dag_source, large_project, ten_file_change
@@ -154,6 +155,16 @@ def _scanned(repository: Repo, *revs: str) -> Any:
         check=True,
     )
     return json.loads(done.stdout)
+
+
+@pytest.mark.benchmark(group="runtime")
+@pytest.mark.airflow
+@pytest.mark.parametrize("kind", ["cold", "warm"])
+def test_a_runtime_topology(
+    benchmark: Benchmark, tmp_path: Path, shared_environments: Path, kind: str
+) -> None:
+    with DagFolder.make(tmp_path, shared_environments) as folder:
+        compare(benchmark, folder.warm if kind == "warm" else folder.cold, folder.own_parse, rounds=7)
 
 
 @pytest.mark.benchmark(group="delivery")
