@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from git import Repo
 
-from meta_pipeline.settings import Home, Target
 from tests.benchmarks.comparing import BEFORE, Benchmark, command, compare, seconds
 from tests.benchmarks.dag_folder import DagFolder
 from tests.benchmarks.delivering import Delivered
 from tests.benchmarks.idle_target import IdleTarget
 from tests.benchmarks.large_project import dag_path, dag_project, dag_source, large_project, ten_file_change
+from tests.benchmarks.many_pipelines import BARE, surveyed
 from tests.conftest import ROOT, MakeRepository, commit
 
 pytestmark = pytest.mark.timeout(600)
@@ -29,7 +29,7 @@ LOAD = "from meta_pipeline.definitions import definitions; definitions().get_rep
 def test_loading_the_code_location(benchmark: Benchmark, tmp_path: Path) -> None:
     home = {"META_PIPELINE_HOME": str(tmp_path)}
     for name in ("airflow_sales", "dagster_sales"):
-        Home(tmp_path).watch(Target(name=name, repository=str(tmp_path / f"{name}.git")))
+        surveyed(tmp_path, name, 10)
     compare(
         benchmark,
         command(["python", "-c", LOAD], cwd=tmp_path, variables=home),
@@ -37,6 +37,17 @@ def test_loading_the_code_location(benchmark: Benchmark, tmp_path: Path) -> None
         before=command(["python", "-c", LOAD], cwd=tmp_path, variables=home, source=Path(BEFORE))
         if BEFORE
         else None,
+        rounds=10,
+    )
+
+
+@pytest.mark.benchmark(group="load")
+def test_loading_two_thousand_pipelines(benchmark: Benchmark, tmp_path: Path) -> None:
+    surveyed(tmp_path, "shop", 2000)
+    compare(
+        benchmark,
+        command(["python", "-c", LOAD], cwd=tmp_path, variables={"META_PIPELINE_HOME": str(tmp_path)}),
+        command(["python", "-c", BARE, "2000"], cwd=tmp_path),
         rounds=10,
     )
 
@@ -74,6 +85,16 @@ def test_a_static_check_of_ten_files(benchmark: Benchmark, tmp_path: Path, kind:
         before=command(check, cwd=tmp_path, variables=home, source=Path(BEFORE)) if BEFORE else None,
         rounds=5,
     )
+
+
+@pytest.mark.benchmark(group="runtime")
+@pytest.mark.airflow
+@pytest.mark.parametrize("kind", ["cold", "warm"])
+def test_a_runtime_topology(
+    benchmark: Benchmark, tmp_path: Path, shared_environments: Path, kind: str
+) -> None:
+    with DagFolder.make(tmp_path, shared_environments) as folder:
+        compare(benchmark, folder.warm if kind == "warm" else folder.cold, folder.own_parse, rounds=7)
 
 
 @pytest.mark.benchmark(group="scan")
@@ -155,16 +176,6 @@ def _scanned(repository: Repo, *revs: str) -> Any:
         check=True,
     )
     return json.loads(done.stdout)
-
-
-@pytest.mark.benchmark(group="runtime")
-@pytest.mark.airflow
-@pytest.mark.parametrize("kind", ["cold", "warm"])
-def test_a_runtime_topology(
-    benchmark: Benchmark, tmp_path: Path, shared_environments: Path, kind: str
-) -> None:
-    with DagFolder.make(tmp_path, shared_environments) as folder:
-        compare(benchmark, folder.warm if kind == "warm" else folder.cold, folder.own_parse, rounds=7)
 
 
 @pytest.mark.benchmark(group="delivery")
