@@ -17,6 +17,7 @@ NOTES = SCRIPTS / "fidelity_notes.yaml"
 _MOST_SHOWN = 110
 _SCRATCH = re.compile(r"/?(?:[\w.-]+/)+scratch/\w+/worktrees/\w+/\w+(?:/|\b)")
 _FLAT_SCRATCH = re.compile(r"\w*_scratch_[0-9a-f]+_worktrees_\w+?_[0-9a-f]{16}_")
+_ENVIRONMENT = re.compile(r"/?(?:[\w.-]+/)+environments/[0-9a-f]{12}/")
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
@@ -53,8 +54,10 @@ class Row:
 
 
 def without_scratch(text: str) -> str:
-    """The text without the folder that the checkout happened to lie in."""
-    return _ADDRESS.sub("", _FLAT_SCRATCH.sub("", _SCRATCH.sub("", text)))
+    """The text without the folders that the checkout and the environment happened to lie in."""
+    for pattern in (_SCRATCH, _FLAT_SCRATCH, _ENVIRONMENT, _ADDRESS):
+        text = pattern.sub("", text)
+    return text
 
 
 def page(results: Sequence[Measured], notes: Mapping[str, str]) -> str:

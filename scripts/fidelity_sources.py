@@ -288,7 +288,8 @@ SOURCES: tuple[Source, ...] = (
         "splash_flows",
         "https://github.com/als-computing/splash_flows",
         "164845279ff6f84f878ed63f7ca4f1fec335acaf",
-        environment={"python": "3.11", "requirements": ("requirements.txt",)},
+        # Its requirements are hardly pinned, so those of the day of the commit are taken.
+        environment={"python": "3.11", "requirements": ("requirements.txt",), "resolve_as_of": "2026-02-02"},
         omitted=(
             Omitted(
                 "requirements.txt",

@@ -73,6 +73,7 @@ def test_a_note_on_what_is_mended_is_stale() -> None:
             "No such file: dags/a.py",
         ),
         ("file_tmp_home_scratch_0a1b_worktrees_topology_0123456789abcdef_src/csv", "src/csv"),
+        ("(/var/environments/0123456789ab/lib/a.py)", "(lib/a.py)"),
         ("<function f at 0x7f3a>", "<function f>"),
         ("/data/orders", "/data/orders"),
     ],

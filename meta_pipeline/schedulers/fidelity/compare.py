@@ -165,6 +165,8 @@ def _not_loaded(runtime: tuple[Topology, ...]) -> dict[str, str]:
     found: dict[str, str] = {}
     for topology in runtime:
         for error in topology.errors:
+            if error.opaque:  # nothing is wrong with it, and what is known of it was loaded
+                continue
             found.setdefault(error.path, error.message)
             if not topology.pipelines:
                 found.setdefault(topology.root, error.message)

@@ -116,7 +116,7 @@ class Answers(Generic[_Value]):
     `name` tells the answers from those to other questions; `model` is a type that pydantic can write and read back.
     """
 
-    def __init__(self, name: str, model: type[_Value], size: int = 32) -> None:
+    def __init__(self, name: str, model: type[_Value], size: int = 16) -> None:
         self._kind = _Kind(name, model)
         self._size = size
         self._held: OrderedDict[Hashable, tuple[_Value, ...]] = OrderedDict()

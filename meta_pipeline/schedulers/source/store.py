@@ -57,7 +57,7 @@ class Store:
     """
 
     def __init__(self, folder: Path, repository: str, *, largest_mb: float = _LARGEST_MB) -> None:
-        self._path = folder / f"{chunk_id(digest(repository))}-{reader_version()}.sqlite"
+        self.path = folder / f"{chunk_id(digest(repository))}-{reader_version()}.sqlite"
         self._largest = int(largest_mb * 1_000_000)
         self._lock = threading.Lock()
         self._pending: dict[bytes, bytes] = {}
@@ -137,21 +137,21 @@ class Store:
         if self._is_broken or (self._connection is not None and self._process == os.getpid()):
             return self._connection
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._is_broken = self._path.parent.stat().st_uid != os.geteuid()
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._is_broken = self.path.parent.stat().st_uid != os.geteuid()
             if self._is_broken:
                 return None
-            is_new = not self._path.exists()
-            connection = sqlite3.connect(self._path, timeout=_SECONDS_TO_WAIT, check_same_thread=False)
+            is_new = not self.path.exists()
+            connection = sqlite3.connect(self.path, timeout=_SECONDS_TO_WAIT, check_same_thread=False)
         except (OSError, sqlite3.Error):
             self._is_broken = True
             return None
         self._connection, self._process = connection, os.getpid()
+        if is_new:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before anything is written
+            self._drop_others()
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = OFF")  # a torn entry is told by its check
-        if is_new:
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-            self._drop_others()
         connection.execute(
             "CREATE TABLE IF NOT EXISTS entries (name BLOB PRIMARY KEY, value BLOB NOT NULL, day INTEGER NOT NULL)"
         )
@@ -176,9 +176,9 @@ class Store:
     def _drop_others(self) -> None:
         """Remove the files of other versions and repositories that nobody has written to for some time."""
         oldest = time.time() - _DAYS_OF_DISUSE * _SECONDS_OF_A_DAY
-        for path in self._path.parent.glob("*.sqlite"):
+        for path in self.path.parent.glob("*.sqlite"):
             with suppress(OSError):
-                if path != self._path and path.stat().st_mtime < oldest:
+                if path != self.path and path.stat().st_mtime < oldest:
                     for each in (path, *_beside(path)):
                         each.unlink(missing_ok=True)
 
@@ -190,7 +190,7 @@ class Store:
                 self._connection.rollback()
         self._connection, self._is_broken = None, True
         if not is_busy:
-            for path in (self._path, *_beside(self._path)):
+            for path in (self.path, *_beside(self.path)):
                 with suppress(OSError):
                     path.unlink(missing_ok=True)
 
@@ -234,12 +234,15 @@ def keep_readings_in(folder: Path | None, repository: str = "") -> None:
     Without a folder none are kept. `repository` is as `Store` has it.
     """
     global _kept  # noqa: PLW0603  one process has one memory
+    store = Store(folder, repository) if folder is not None else None
+    if store is not None and _kept is not None and store.path == _kept.path:
+        return
     if _kept is not None:
         atexit.unregister(_kept.close)
         _kept.close()
-    _kept = Store(folder, repository) if folder is not None else None
-    if _kept is not None:
-        atexit.register(_kept.close)  # the last one who closes it merges SQLite's journal into the file
+    _kept = store
+    if store is not None:
+        atexit.register(store.close)  # the last one who closes it merges SQLite's journal into the file
 
 
 def kept_readings() -> Store | None:
