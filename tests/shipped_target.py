@@ -12,7 +12,7 @@ from tests.conftest import ROOT, commit
 FIXTURES = ROOT / "target_repo_fixtures"
 SIGNER = "approver@example.com"
 
-Fixture = Literal["airflow_sales", "dagster_sales"]
+Fixture = Literal["airflow_sales", "airflow2_legacy", "dagster_sales"]
 
 
 def target_name(fixture: Fixture) -> str:
