@@ -104,16 +104,33 @@ def check(
 
 @app.command(rich_help_panel=_JUDGE)
 def topology(
+    *,
     repo: Repo = Path(),
     rev: Annotated[str, typer.Option("--rev", help="The commit to read.")] = "HEAD",
+    pipeline: Annotated[
+        str | None, typer.Option("--pipeline", help="One pipeline, with its nodes; all of them without.")
+    ] = None,
+    between: Annotated[
+        str | None,
+        typer.Option("--diff", metavar="BASE..HEAD", help="How the pipelines of two commits differ."),
+    ] = None,
+    svg: Annotated[
+        Path | None, typer.Option("--svg", help="With --diff: a file to draw the changed part into.")
+    ] = None,
     level: Level = "static",
     json: Json = False,
     form: Format = "text",
 ) -> None:
-    """Show the pipelines of a repository as its schedulers see them."""
-    from meta_pipeline.cli import check as checking
+    """Show the pipelines of a repository as its schedulers see them, or how those of two commits differ."""
+    as_json = json or form == "json"
+    if between is not None:
+        from meta_pipeline.cli.topology_diff import diff
 
-    checking.topology(repo, rev, level=level, as_json=json or form == "json")
+        diff(repo, between, level=level, as_json=as_json, svg=svg)
+        return
+    from meta_pipeline.cli import topology as showing
+
+    showing.topology(repo, rev, level=level, as_json=as_json, pipeline=pipeline)
 
 
 @app.command(rich_help_panel=_JUDGE)

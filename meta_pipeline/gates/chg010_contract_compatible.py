@@ -1,29 +1,37 @@
 """CHG010: what readers of a dataset rely on stays, or its change is approved and noted."""
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.contract import ChangeKind, ContractChange
 from meta_pipeline.delivery.stages import StageId
+from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.gate import Example, Gate, Opinion, Strength
 from meta_pipeline.gates.weighing import Weighed, weigh, weighed
 from meta_pipeline.policy import Policy
 
+if TYPE_CHECKING:
+    from meta_pipeline.contracts.lineage.readers import ColumnReaders
+
 
 class ContractCompatible(Gate):
     """No column of a published dataset is dropped, renamed, retyped or tightened unless a person approves it.
 
-    Datasets are those of ODCS contracts (the files that the policy's `contracts` name, `*.odcs.yaml` without them) and
-    the models and seeds of dbt projects, but for private, ephemeral and disabled ones. The columns of a dbt model are
-    those that its query makes, and where the query cannot be read, those that its YAML declares. A wider type, an added
-    column, a description or a dbt test breaks nobody.
+    Datasets are those of ODCS contracts (`*.odcs.yaml`), of schema files of BigQuery, of JSON Schemas that lie among
+    those of data, of tables that SQL files define for good (migrations are applied in their order), of pandera schemas,
+    of pydantic models in files called as data is, of suites of Great Expectations, of the files that the policy's
+    `contracts` name, and the models and seeds of dbt projects, but for private, ephemeral and disabled ones. The
+    columns of a dbt model are those that its query makes, and where the query cannot be read, those that its YAML
+    declares. A wider type, an added column, a description, a dbt test or a stricter expectation breaks nobody; an added
+    column that writers must fill breaks those.
 
     Readers need to know beforehand: where the policy's `references` name a `migrations` log, or else a `changelog`, a
-    breaking change must add a line there that names the dataset and the column.
+    breaking change must add a line there that names the dataset and the column. The queries, tests and exposures of the
+    repository that read a column are named.
     """
 
     id: ClassVar[str] = "CHG010"
@@ -34,17 +42,18 @@ class ContractCompatible(Gate):
     needs: ClassVar[tuple[str, ...]] = ("change",)
 
     def judge(self, case: Case) -> Opinion:
-        # What reads contracts loads parsers of SQL and of templates, which only judging needs.
-        from meta_pipeline.contracts.changes import broken_contracts, touched_contracts
-        from meta_pipeline.contracts.compatibility import contract_changes
+        from meta_pipeline.contracts.changes import ContractsOfChange
 
         assert case.change is not None
-        touched = touched_contracts(case.change, case.policy.contracts)
-        broken = broken_contracts(case.change, case.policy.contracts)
-        if not touched and not broken:
+        contracts = ContractsOfChange(case.change, case.policy.contracts)
+        touched, broken, undeclared = contracts.touched(), contracts.broken(), contracts.undeclared()
+        if not touched and not broken and not undeclared:
             return self.not_applicable(
-                "the change touches no contract, dbt model or seed that was there before"
+                "the change touches no contract, schema, dbt model or seed that was there before"
             )
+        # What compares columns loads a parser of SQL, which only a touched contract needs.
+        from meta_pipeline.contracts.compatibility import contract_changes
+
         log = _Log.of(case.policy, case.change)
         found: list[Weighed] = [
             weighed(
@@ -56,9 +65,24 @@ class ContractCompatible(Gate):
             )
             for item in broken
         ]
-        for pair in touched:
-            changes = contract_changes(pair.before, pair.after)
-            found += [log.weighed(change) for change in changes if change.breaking]
+        found += [
+            weighed(
+                "needs_approval",
+                f"the schema of {contract.dataset} is no longer declared; nobody can tell any more what it holds",
+                "keep it where it was, or have the change approved",
+                path=contract.path,
+                line=contract.line,
+            )
+            for contract in undeclared
+        ]
+        breaking = [
+            (pair, [change for change in contract_changes(pair.before, pair.after) if change.breaking])
+            for pair in touched
+        ]
+        readers = _Readers(case.change.head)
+        for pair, changes in breaking:
+            told = readers.of(changes)
+            found += [log.weighed(change, told.get(change.column)) for change in changes]
             if pair.doubt:
                 found.append(
                     weighed(
@@ -144,8 +168,34 @@ _INSTEAD: Mapping[ChangeKind, str] = {
     "renamed": "keep the old name beside the new one until its readers have moved",
     "retyped": "add a column of the new type beside it",
     "tightened": "leave the rule as it was",
+    "added": "give it a default, or let it be empty",
+    "rekeyed": "keep the key as it was",
     "unenforced": "keep the contract enforced",
 }
+
+
+_READ: frozenset[ChangeKind] = frozenset({"dropped", "renamed", "retyped"})
+
+
+class _Readers:
+    """Who in the head's tree reads a column that breaks, in words."""
+
+    def __init__(self, head: Tree) -> None:
+        self.head = head
+        self._readers: ColumnReaders | None = None
+
+    def of(self, changes: Sequence[ContractChange]) -> Mapping[str | None, str]:
+        """What to say of the readers of a column that is dropped, renamed or retyped; nothing where none is known."""
+        columns = [change.column for change in changes if change.column and change.kind in _READ]
+        if not columns:
+            return {}
+        from meta_pipeline.contracts.lineage.reader import told
+        from meta_pipeline.contracts.lineage.readers import ColumnReaders
+
+        self._readers = self._readers or ColumnReaders(self.head)
+        found = self._readers.of(changes[0].dataset, frozenset(columns))
+        sentences = {column: told(found.get(column.casefold(), ())) for column in columns}
+        return {column: sentence for column, sentence in sentences.items() if sentence}
 
 
 class _Log:
@@ -162,11 +212,11 @@ class _Log:
         lines = (line.text for file in change.files if file.path == path for line in file.added)
         return cls(path, "\n".join(lines))
 
-    def weighed(self, change: ContractChange) -> Weighed:
-        """A breaking change blocks only where there is a log that does not tell it."""
+    def weighed(self, change: ContractChange, readers: str | None) -> Weighed:
+        """A breaking change blocks only where there is a log that does not tell it. `readers` says who reads it."""
         strength: Strength = "needs_approval"
         fix = f"{_INSTEAD.get(change.kind, 'leave it as it was')}, or have the change approved"
-        message = f"{change.sentence}; its readers rely on it"
+        message = f"{change.sentence}; {readers or 'its readers rely on it'}"
         if self.path is not None and not self._tells(change):
             strength = "failed"
             message = f"{message} and {self.path} says nothing of it"

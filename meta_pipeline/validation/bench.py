@@ -7,13 +7,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
 
 from meta_pipeline.delivery.evidence import Command, CommandRecord, Side
 from meta_pipeline.evidence.store import EvidenceStore
-from meta_pipeline.policy import Policy
+from meta_pipeline.policy import EnvironmentPolicy, Policy
 from meta_pipeline.schedulers.dbt.commands import PROBE as DBT_PROBE
-from meta_pipeline.schedulers.registry import RUNTIMES
+from meta_pipeline.schedulers.registry import ADAPTERS
 from meta_pipeline.validation.checkpoints import PROBE as CHECKPOINT_PROBE
 from meta_pipeline.workspace.environment import Built, CannotBuild, build_environment, tool_versions
 from meta_pipeline.workspace.process import run
@@ -24,7 +23,7 @@ from meta_pipeline.workspace.warm import WarmProcess, Warmth, warm_process
 from meta_pipeline.workspace.worktree import Worktree
 
 PROBES = (
-    *(probe for runtime in RUNTIMES.values() for probe in runtime.probes),
+    *(probe for adapter in ADAPTERS.values() if adapter.runtime for probe in adapter.runtime.probes),
     CHECKPOINT_PROBE,
     DBT_PROBE,
 )
@@ -38,9 +37,12 @@ SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 class Bench:
     """What every command of one validation has in common. `note` is told of each command that ended.
 
-    Commands of the scheduler's probe go through the process `warm`, where there is one.
+    `environment` is what the files of `commit` ask for; environments are kept below `home`. Commands of the
+    scheduler's probe go through the process `warm`, where there is one.
     """
 
+    home: Path
+    commit: str
     mirror: Mirror
     evidence: EvidenceStore
     policy: Policy
@@ -56,6 +58,16 @@ class Bench:
             room = stack.enter_context(self.warm.turn()) if self.warm is not None and preloaded else None
             worktree = stack.enter_context(self.mirror.worktree(commit, room))
             yield worktree, stack.enter_context(scratch_folder(room))
+
+    def within(self, environment: EnvironmentPolicy | None) -> "Bench | CannotBuild":
+        """The same bench in another environment of the policy; None is its own."""
+        if environment is None or environment == self.policy.environment:
+            return self
+        built = build_environment(self.home, self.mirror.tree(self.commit), environment, self.sandbox)
+        if isinstance(built, CannotBuild):
+            return built
+        policy = self.policy.model_copy(update={"environment": environment})
+        return replace(self, policy=policy, environment=built)
 
     def run(self, command: Command, side: Side, worktree: Worktree, scratch: Path) -> CommandRecord:
         """Run `command` in `worktree`; `scratch` is a folder of ours that it may write to. Stores its outputs."""
@@ -102,17 +114,26 @@ class Bench:
         return both.decode("utf-8", errors="replace")
 
     @contextmanager
-    def warmed(self) -> Iterator[Self]:
-        """The same bench with a warm process for its scheduler, where that can be imported before its checkout."""
-        kind = self.policy.scheduler.kind if self.policy.scheduler else None
-        runtime = RUNTIMES.get(kind) if kind is not None else None
-        if runtime is None or not runtime.preloads:
-            yield self
+    def serving(self, policy: Policy) -> Iterator["Bench | CannotBuild"]:
+        """The bench for the policy's one scheduler: in its environment, with a warm process where that may be.
+
+        A scheduler can be warm where it can be imported before its checkout.
+        """
+        own = self.within(policy.environment)
+        runtime = ADAPTERS[policy.scheduler.kind].runtime if policy.scheduler else None
+        if isinstance(own, CannotBuild) or runtime is None or not runtime.preloads:
+            yield own
             return
+        with own.warmed(runtime.preloads) as warm:
+            yield warm
+
+    @contextmanager
+    def warmed(self, modules: tuple[str, ...]) -> Iterator["Bench"]:
+        """The same bench with a warm process that imports these modules of its environment."""
         given = self._variables(Path("/"))
         # It leads into a checkout, whose modules must not be imported before it is forked for one.
         variables = {name: value for name, value in given.items() if name != "PYTHONPATH"}
-        warmth = Warmth(self.environment.python, runtime.preloads, self._path, variables, self._walls)
+        warmth = Warmth(self.environment.python, modules, self._path, variables, self._walls)
         with warm_process(warmth) as warm:
             yield replace(self, warm=warm)
 
@@ -161,11 +182,15 @@ class Benches:
     def of(self, side: Side) -> Bench:
         return self.base if side == "base" else self.head
 
+    def within(self, environment: EnvironmentPolicy | None) -> "Benches | CannotBuild":
+        """Both benches in another environment of the policy."""
+        return _both(self.base.within(environment), self.head.within(environment))
+
     @contextmanager
-    def warmed(self) -> Iterator[Self]:
-        """The same with a warm process for each side: neither may touch what the other is given."""
-        with self.base.warmed() as base, self.head.warmed() as head:
-            yield replace(self, base=base, head=head)
+    def serving(self, policy: Policy) -> Iterator["Benches | CannotBuild"]:
+        """Both for the policy's one scheduler, each with a warm process: neither may touch what the other is given."""
+        with self.base.serving(policy) as base, self.head.serving(policy) as head:
+            yield _both(base, head)
 
 
 def set_up(
@@ -181,7 +206,7 @@ def set_up(
     built = build_environment(home, mirror.tree(commit), policy.environment, sandbox)
     if isinstance(built, CannotBuild):
         return built
-    return Bench(mirror, evidence, policy, built, sandbox, note)
+    return Bench(home, commit, mirror, evidence, policy, built, sandbox, note)
 
 
 def set_up_both(
@@ -193,7 +218,10 @@ def set_up_both(
     note: Callable[[CommandRecord], None] | None = None,
 ) -> Benches | CannotBuild:
     """The benches for base and head."""
-    base, head = (set_up(home, mirror, evidence, policy, commit, note) for commit in commits)
+    return _both(*(set_up(home, mirror, evidence, policy, commit, note) for commit in commits))
+
+
+def _both(base: Bench | CannotBuild, head: Bench | CannotBuild) -> Benches | CannotBuild:
     if isinstance(base, CannotBuild):
         return base
     return head if isinstance(head, CannotBuild) else Benches(base, head)

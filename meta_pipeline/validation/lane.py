@@ -45,6 +45,11 @@ class Lane(ABC):
         """The parts of the reports, from the records (one a command, same order) and their output as text."""
 
 
+def unable_parts(kinds: Sequence[ReportKind], reason: str) -> tuple[Part, ...]:
+    """The parts of one side for which no command could be run."""
+    return tuple(Part(kind=kind, side=SideReport(could_not_run=reason)) for kind in kinds)
+
+
 def joined(kind: ReportKind, parts: Sequence[Part]) -> Part:
     """What several lanes say of one side, for one report; one that could not run leaves the side without an answer."""
     reasons = [part.side.could_not_run for part in parts if part.side.could_not_run is not None]

@@ -12,7 +12,7 @@ from meta_pipeline.validation.lane import Lane, Part, occurrences, tail, unfinis
 
 
 class ParseLane(Lane):
-    """Lets the scheduler import every pipeline below the folders of the policy."""
+    """Lets the scheduler import every pipeline below the folders of the policy, which names it alone."""
 
     kinds = ("parse",)
     preloaded = True

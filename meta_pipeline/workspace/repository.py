@@ -62,6 +62,11 @@ class Repository:
                 return commit, tree
         if not self._has_commit():
             raise GitFault(f"{self.path} is a repository with no commit; commit its files first.")
+        if self.git.run("rev-parse", "--is-shallow-repository").text == "true":
+            raise GitFault(
+                f"{self.path} has no commit '{rev}': it is a shallow clone, which lacks old commits; run "
+                "'git fetch --unshallow' in it, or name a commit that it has."
+            )
         raise GitFault(f"{self.path} has no commit '{rev}'; name a branch, a tag or a commit that is in it.")
 
     def tree(self, rev: str) -> GitTree:

@@ -26,7 +26,10 @@ class DagsterRuntime:
     kind: SchedulerKind = "dagster"
     probes: tuple[Path, ...] = tuple(
         Path(__file__).with_name(f"{name}.py")
-        for name in ("probe", "probe_locations", "probe_topology", "probe_run")
+        for name in (
+            *("probe", "probe_locations", "probe_topology", "probe_run"),
+            *("probe_fields", "probe_watching", "probe_conditions"),
+        )
     )
     preloads: tuple[str, ...] = ("dagster",)
 

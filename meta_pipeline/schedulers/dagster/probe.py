@@ -174,7 +174,7 @@ def child(options: argparse.Namespace) -> None:
             write(output, {"runs": [], "errors": [f"{error['path']}: {error['message']}"]})
         return
     if options.command == "topology":
-        described = part("probe_topology").describe(repository, here, module_file_from(here, location))
+        described = part("probe_topology").describe(repository, here, module_file_from(here, location), part)
         write(output, {"scheduler": "dagster", "version": version(), "method": "runtime", **described})
     else:
         runs: list[Document] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,21 +23,30 @@ PRESETS = {
 }
 
 
-def describe(repository: Any, here: Path, file: str) -> Document:
-    """The pipelines of a repository; `file` is the path of a pipeline of which Dagster does not know the place."""
-    view = View(repository, here, file)
+def describe(repository: Any, here: Path, file: str, part: Callable[[str], Any]) -> Document:
+    """The pipelines of a repository; `file` is the path of a pipeline of which Dagster does not know the place.
+
+    `part` loads the scripts that stand beside this one.
+    """
+    view = View(repository, here, file, part)
     jobs = [job for job in repository.get_all_jobs() if not job.name.startswith(IMPLICIT_JOB)]
     pipelines = [view.pipeline(job) for job in jobs]
     if view.assets or view.checks:
         pipelines.append(view.implicit())
-    return {"pipelines": sorted(pipelines, key=lambda one: one["id"]), "errors": []}
+    return {
+        "pipelines": sorted(pipelines, key=lambda one: one["id"]),
+        "datasets": view.datasets(),
+        "errors": [],
+    }
 
 
 class View:
     """A repository with what its documents are made of."""
 
-    def __init__(self, repository: Any, here: Path, file: str) -> None:
+    def __init__(self, repository: Any, here: Path, file: str, part: Callable[[str], Any]) -> None:
         self.repository, self.here, self.file = repository, here.resolve(), file
+        self.fields, self.watching = part("probe_fields"), part("probe_watching")
+        self.automation_of = part("probe_conditions").automation_of
         graph = self.graph = repository.asset_graph
         keys = graph.get_all_asset_keys() if hasattr(graph, "get_all_asset_keys") else graph.all_asset_keys
         self.assets = {key: graph.get(key) for key in keys if not is_stub(graph.get(key))}
@@ -56,13 +65,18 @@ class View:
             nodes = self.ops(job)
         owners = {owner for key in chosen for owner in owners_of(self.assets[key])}
         owners |= set(getattr(job, "owners", None) or ())
+        sensors = self.repository.sensor_defs
+        alerts = self.fields.hook_texts(job.hook_defs) + self.watching.alerts_of(job.name, sensors)
         return {
             "id": job.name,
             "path": self.file,
             **self.timing(job),
             "owner": ", ".join(sorted(owners)) or None,
-            "tags": sorted(key if value == "" else f"{key}={value}" for key, value in job.tags.items()),
-            "nodes": sorted(nodes, key=lambda node: node["id"]),
+            "tags": self.fields.tag_texts(job.tags, getattr(job, "run_tags", None)),
+            "timeout_s": self.fields.max_runtime(job),
+            "concurrency": self.fields.steps_at_once(job),
+            "alerts": sorted(set(alerts)),
+            "nodes": linked(nodes, self.watching.links_of(job.name, sensors, self.graph)),
         }
 
     def implicit(self) -> Document:
@@ -70,12 +84,24 @@ class View:
             self.check(key, None) for key in self.checks
         ]
         owners = {owner for asset in self.assets.values() for owner in owners_of(asset)}
+        own = [job for job in self.repository.get_all_jobs() if job.name.startswith(IMPLICIT_JOB)]
         return {
             "id": IMPLICIT_JOB,
             "path": self.file,
             "owner": ", ".join(sorted(owners)) or None,
+            "concurrency": self.fields.steps_at_once(own[0]) if own else None,
+            "alerts": self.watching.alerts_of(IMPLICIT_JOB, self.repository.sensor_defs),
             "nodes": sorted(nodes, key=lambda node: node["id"]),
         }
+
+    def datasets(self) -> list[Document]:
+        """The assets whose columns are told."""
+        found = [
+            {"name": key.to_user_string(), "columns": columns}
+            for key, asset in self.assets.items()
+            if (columns := self.fields.columns_of(getattr(asset, "metadata", None)))
+        ]
+        return sorted(found, key=lambda one: one["name"])
 
     def asset(self, key: Any, job: Any) -> Document:
         asset, maker = self.assets[key], self.makers.get(key)
@@ -89,29 +115,51 @@ class View:
         if kind == "asset" and maker is not None and is_of_dbt(maker, key):
             kind = "dbt_model"
         definition = getattr(maker, "node_def", None) if kind != "external_asset" else None
+        hooks = getattr(maker, "hook_defs", None) if definition is not None else None
         return {
             "id": key.to_user_string(),
             "kind": kind,
             **retries(policy_of(definition, job)),
+            "owner": ", ".join(sorted(owners_of(asset))) or None,
+            "tags": self.fields.tag_texts(getattr(asset, "tags", None), self.fields.op_tags(definition)),
+            "pool": self.fields.pool_of(definition),
+            "sla_s": self.fields.sla_of(asset),
+            "alerts": self.fields.hook_texts(hooks),
+            "group": asset.group_name,
             "upstream": sorted(parent.to_user_string() for parent in asset.parent_keys),
+            **self.data(key, asset, kind),
             "partitions": partition_text(asset.partitions_def),
-            "automation": automation_of(asset),
+            "automation": self.automation_of(asset),
             **self.place(definition),
         }
+
+    def data(self, key: Any, asset: Any, kind: str) -> Document:
+        """What an asset reads that nothing here makes, and the names of what it makes."""
+        away = [parent.to_user_string() for parent in asset.parent_keys if parent not in self.assets]
+        if kind == "external_asset":
+            return {"reads": [key.to_user_string()], "writes": []}
+        names = [key.to_user_string(), self.fields.table_of_dbt(getattr(asset, "metadata", None))]
+        return {"reads": sorted(away), "writes": sorted({name for name in names if name})}
 
     def check(self, key: Any, job: Any) -> Document:
         checker = self.checkers.get(key) or self.makers.get(key.asset_key)
         own = key in self.checkers
         more: Iterable[Any] = ()
+        sla = condition = None
         for spec in getattr(checker, "check_specs", ()):
             if spec.key == key:
                 more = [dep.asset_key for dep in spec.additional_deps]
+                sla, condition = self.fields.check_sla(spec), self.automation_of(spec)
         definition = getattr(checker, "node_def", None)
         return {
             "id": f"{key.asset_key.to_user_string()}:{key.name}",
             "kind": "asset_check",
             **retries(policy_of(definition, job) if own else None),
+            "tags": self.fields.tag_texts(self.fields.op_tags(definition)) if own else [],
+            "pool": self.fields.pool_of(definition) if own else None,
+            "sla_s": sla,
             "upstream": sorted({one.to_user_string() for one in (key.asset_key, *more)}),
+            "automation": condition,
             **self.place(definition),
         }
 
@@ -125,6 +173,10 @@ class View:
                     "id": node_id,
                     "kind": "op",
                     **retries(policy),
+                    "tags": self.fields.tag_texts(node.tags),
+                    "pool": self.fields.pool_of(node.definition),
+                    "alerts": self.fields.hook_texts(node.hook_defs),
+                    "group": node_id.rpartition(".")[0] or None,
                     "upstream": sorted(upstream),
                     "partitions": partitions,
                     **self.place(node.definition),
@@ -150,7 +202,7 @@ class View:
                 "timezone": " and ".join(sorted({one.execution_timezone or "UTC" for one in schedules})),
                 "paused": all(one.default_status.value != "RUNNING" for one in schedules),
             }
-        sensors = [one for one in self.repository.sensor_defs if job.name in launched_by(one)]
+        sensors = [one for one in self.repository.sensor_defs if job.name in self.watching.launched_by(one)]
         if sensors:
             return {
                 "schedule": " and ".join(sorted(f"sensor {one.name}" for one in sensors)),
@@ -158,6 +210,15 @@ class View:
                 "paused": all(one.default_status.value != "RUNNING" for one in sensors),
             }
         return {"schedule": None, "timezone": None, "paused": None}
+
+
+def linked(nodes: list[Document], links: list[Document]) -> list[Document]:
+    """The nodes in order; those that begin the job wait for what its sensors watch."""
+    ids = {node["id"] for node in nodes}
+    return [
+        {**node, "links": links} if links and not ids & set(node["upstream"]) else node
+        for node in sorted(nodes, key=lambda node: node["id"])
+    ]
 
 
 def is_asset_job(job: Any) -> bool:
@@ -182,13 +243,6 @@ def is_of_dbt(maker: Any, key: Any) -> bool:
 
 def owners_of(asset: Any) -> list[str]:
     return list(getattr(asset, "owners", None) or ())
-
-
-def launched_by(sensor: Any) -> set[str]:
-    try:
-        return {target.job_name for target in sensor.targets}
-    except Exception:  # noqa: BLE001  a sensor without a job says so by raising
-        return set()
 
 
 def cron_of(cron: Any) -> str:
@@ -278,18 +332,3 @@ def partition_text(partitions: Any) -> str | None:
         return "static: " + ", ".join(partitions.get_partition_keys())
     name = getattr(partitions, "name", None)
     return f"dynamic: {name}" if name else "unresolved"
-
-
-def automation_of(asset: Any) -> str | None:
-    """Dagster's own label, where the condition is just what the label says."""
-    condition = getattr(asset, "automation_condition", None) or getattr(
-        asset, "auto_materialize_policy", None
-    )
-    if condition is None:
-        return None
-    label = condition.get_label() if hasattr(condition, "get_label") else None
-    kind = getattr(__import__("dagster"), "AutomationCondition", None)
-    plain = getattr(kind, label, None) if kind is not None and label in ("eager", "on_missing") else None
-    if plain is not None and plain() != condition:
-        return "custom condition"
-    return label or "custom condition"

@@ -17,7 +17,9 @@ from meta_pipeline.schedulers.source.values import (
     Function,
     OpenList,
     Scope,
+    SourcePath,
     Super,
+    Thing,
     is_open,
     opened,
 )
@@ -72,7 +74,9 @@ def _call(machine: Machine, node: ast.Call, scope: Scope) -> object:
     if isinstance(callee, External) and callee.name == "builtins.super":
         owner = scope.find("<class>")
         return Super(scope.find("<self>"), owner) if isinstance(owner, Class) else UNKNOWN
-    return machine.call(callee, arguments_of(machine, node, scope), Site(scope.path, node.lineno))
+    return machine.call(
+        callee, arguments_of(machine, node, scope), Site(scope.path, node.lineno, node.end_col_offset or 0)
+    )
 
 
 def arguments_of(machine: Machine, node: ast.Call, scope: Scope) -> Arguments:
@@ -127,6 +131,9 @@ def _unary(machine: Machine, node: ast.UnaryOp, scope: Scope) -> object:
     if isinstance(node.op, ast.Not):
         known = truth(value)
         return UNKNOWN if known is None else not known
+    if isinstance(node.op, ast.Invert):
+        turned = machine.inverted(value)
+        return UNKNOWN if turned is None else turned
     if isinstance(value, (int, float)):
         if isinstance(node.op, ast.USub):
             return -value
@@ -137,15 +144,22 @@ def _unary(machine: Machine, node: ast.UnaryOp, scope: Scope) -> object:
 
 def _boolean(machine: Machine, node: ast.BoolOp, scope: Scope) -> object:
     stops_at = isinstance(node.op, ast.Or)
-    value: object = UNKNOWN
-    for part in node.values:
-        value = machine.evaluate(part, scope)
-        known = truth(value)
-        if known is None:
-            return UNKNOWN
-        if known is stops_at:
-            return value
-    return value
+    possible: list[object] = []
+    held = machine.uncertain
+    try:
+        for part in node.values:
+            value = machine.evaluate(part, scope)
+            known = truth(value)
+            if known is stops_at or part is node.values[-1]:
+                possible.append(value)
+                break
+            if known is None:
+                # What comes after it is an undecided branch.
+                possible.append(value)
+                machine.uncertain = held + 1
+    finally:
+        machine.uncertain = held
+    return possible[0] if len(possible) == 1 else machine.either(possible)
 
 
 def _compare(machine: Machine, node: ast.Compare, scope: Scope) -> object:
@@ -165,21 +179,28 @@ def _conditional(machine: Machine, node: ast.IfExp, scope: Scope) -> object:
     if known is not None:
         return machine.evaluate(node.body if known else node.orelse, scope)
     one, other = machine.evaluate(node.body, scope), machine.evaluate(node.orelse, scope)
-    return one if same(one, other) else UNKNOWN
+    return one if same(one, other) else machine.either([one, other])
 
 
 def _joined(machine: Machine, node: ast.JoinedStr, scope: Scope) -> object:
     parts: list[str] = []
+    path: SourcePath | None = None
     for part in node.values:
         value = machine.evaluate(part, scope)
-        if not isinstance(value, str):
+        if isinstance(value, SourcePath) and not parts:
+            path = value
+        elif isinstance(value, str):
+            parts.append(value)
+        else:
             return UNKNOWN
-        parts.append(value)
-    return bounded("".join(parts))
+    text = bounded("".join(parts))
+    return binary(ast.Add(), path, text) if path is not None else text
 
 
 def _formatted(machine: Machine, node: ast.FormattedValue, scope: Scope) -> object:
     value = machine.evaluate(node.value, scope)
+    if isinstance(value, SourcePath) and node.format_spec is None and node.conversion < 0:
+        return value
     specification = machine.evaluate(node.format_spec, scope) if node.format_spec else ""
     return format_value(value, specification, node.conversion)
 
@@ -263,6 +284,8 @@ def _walk(
 
 def rounds(value: object) -> tuple[Iterable[object], bool]:
     """What a loop over `value` goes through, and whether that is all; one unknown round stands for the rest."""
+    if isinstance(value, Thing):
+        return [value.each()], False
     if isinstance(value, OpenList):
         return [*value, UNKNOWN], False
     if isinstance(value, dict):
@@ -285,8 +308,8 @@ def _walrus(machine: Machine, node: ast.NamedExpr, scope: Scope) -> object:
 
 
 def _await(machine: Machine, node: ast.Await, scope: Scope) -> object:
-    machine.evaluate(node.value, scope)
-    return UNKNOWN
+    # A coroutine is held as what it gives once it is awaited.
+    return machine.evaluate(node.value, scope)
 
 
 _HANDLERS: dict[type[ast.expr], Callable[..., object]] = {

@@ -9,15 +9,16 @@ from meta_pipeline.schedulers.source.limits import MAX_CALL_DEPTH, MAX_STEPS, To
 from meta_pipeline.schedulers.source.machine import Arguments, Machine, Site
 from meta_pipeline.schedulers.source.modules import Modules, UnreadableSourceError
 from meta_pipeline.schedulers.source.statements import Flow, joined, run_block
-from meta_pipeline.schedulers.source.values import UNKNOWN, Function, Scope, SourceFile
+from meta_pipeline.schedulers.source.values import UNKNOWN, Function, Scope, SourcePath
 
 
 class Interpreter(Machine):
     """The machine with all the parts that Python code has."""
 
-    def __init__(self, path: str, modules: Modules) -> None:
-        super().__init__(path, modules)
+    def __init__(self, path: str, modules: Modules, installed: frozenset[str] = frozenset()) -> None:
+        super().__init__(path, modules, installed)
         self._scopes: dict[str, Scope] = {}
+        self._running: list[ast.AST] = []
 
     def read(self) -> Scope:
         """The names of the file after its statements have run; what went wrong is in `errors`."""
@@ -32,13 +33,17 @@ class Interpreter(Machine):
 
     def _run_module(self, path: str) -> Scope:
         scope = self._scopes[path] = Scope(path)
-        scope.names["__name__"] = self.modules.name_of(path)
-        scope.names["__file__"] = SourceFile(path)
+        scope.names["__name__"] = self.name_of(path)
+        scope.names["__file__"] = SourcePath(path)
         try:
             run_block(self, self.modules.syntax(path).body, scope)
         except UnreadableSourceError as error:
             self.error(path, error.line, f"this is not Python: {error.message}")
         return scope
+
+    def name_of(self, path: str) -> str:
+        """What `__name__` is in a file: the name that it is imported under."""
+        return self.modules.name_of(path)
 
     def module_scope(self, name: str) -> Scope | None:
         path = self.modules.find(name)
@@ -74,10 +79,14 @@ class Interpreter(Machine):
     ) -> object:
         if function.opaque or self.depth >= MAX_CALL_DEPTH:
             return UNKNOWN
+        if self.uncertain and function.node in self._running:
+            # Nothing here tells where a recursion in an undecided branch ends.
+            return UNKNOWN
         scope = Scope(function.scope.path, function.scope)
         scope.names.update(inner)
         bind_parameters(function, arguments, scope)
         self.depth += 1
+        self._running.append(function.node)
         self.sites.append(site)
         try:
             if isinstance(function.node, ast.Lambda):
@@ -85,13 +94,14 @@ class Interpreter(Machine):
             flow = run_block(self, function.node.body, scope)
         finally:
             self.depth -= 1
+            self._running.pop()
             self.sites.pop()
-        if isinstance(function.node, ast.AsyncFunctionDef) or _yields(function.node):
+        if _yields(function.node):
             return UNKNOWN
         if flow is not Flow.RETURN and scope.returned:
             scope.returned.append(None)
-        return joined(scope.returned)
+        return joined(self, scope.returned)
 
 
-def _yields(node: ast.FunctionDef) -> bool:
+def _yields(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return any(isinstance(part, (ast.Yield, ast.YieldFrom)) for part in ast.walk(node))

@@ -1,9 +1,9 @@
 """The value of `receiver.name`."""
 
 from datetime import date, timedelta
-from pathlib import PurePosixPath
 
 from meta_pipeline.schedulers.source.dates import DATE_CONSTANTS
+from meta_pipeline.schedulers.source.files import path_member
 from meta_pipeline.schedulers.source.machine import Arguments, Machine, Site
 from meta_pipeline.schedulers.source.values import (
     UNKNOWN,
@@ -13,8 +13,9 @@ from meta_pipeline.schedulers.source.values import (
     Instance,
     Method,
     Module,
+    OpenFile,
     Partial,
-    SourceFile,
+    SourcePath,
     Super,
     Thing,
 )
@@ -37,8 +38,10 @@ def member(machine: Machine, value: object, name: str) -> object:
             return machine.thing_member(value, name)
         case Function():
             return value.name if name == "__name__" else UNKNOWN
-        case SourceFile():
-            return _file_member(value, name)
+        case SourcePath():
+            return path_member(value, name)
+        case OpenFile() if name in ("read", "close"):
+            return Method(value, name)
         case Super():
             return Method(value, name)
         case date() | timedelta():
@@ -106,10 +109,3 @@ def _instance_member(machine: Machine, instance: Instance, name: str) -> object:
             Method(instance, "__getattr__"), Arguments([name]), Site(instance.kind.scope.path, 1)
         )
     return UNKNOWN
-
-
-def _file_member(file: SourceFile, name: str) -> object:
-    """The parts of a `pathlib.Path` that do not depend on where the repository lies."""
-    path = PurePosixPath(file.path)
-    parts: dict[str, object] = {"name": path.name, "stem": path.stem, "suffix": path.suffix}
-    return parts.get(name) or (Method(file, name) if name in ("resolve", "absolute") else UNKNOWN)

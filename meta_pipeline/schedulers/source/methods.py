@@ -1,6 +1,7 @@
 """Methods of plain values."""
 
 from meta_pipeline.schedulers.source.assign import extend
+from meta_pipeline.schedulers.source.files import call_path, text_of
 from meta_pipeline.schedulers.source.library import (
     bounded,
     copied,
@@ -15,8 +16,9 @@ from meta_pipeline.schedulers.source.values import (
     Class,
     External,
     Method,
+    OpenFile,
     OpenList,
-    SourceFile,
+    SourcePath,
     Thing,
     is_open,
 )
@@ -45,8 +47,10 @@ def call_method(machine: Machine, method: Method, arguments: Arguments, site: Si
         case set() if name == "add" and arguments.positional and is_plain(arguments.positional[0]):
             receiver.add(arguments.positional[0])
             return None
-        case SourceFile() if name in ("resolve", "absolute"):
-            return receiver
+        case SourcePath():
+            return call_path(machine, receiver, name, arguments)
+        case OpenFile() if name == "read":
+            return text_of(machine, SourcePath(receiver.path))
     return UNKNOWN
 
 

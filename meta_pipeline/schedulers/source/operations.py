@@ -1,14 +1,17 @@
 """Arithmetic, comparison and truth of values; `UNKNOWN` or None where source does not tell."""
 
 import ast
+import posixpath
 from datetime import date, timedelta
 
+from meta_pipeline.schedulers.source.files import normal
 from meta_pipeline.schedulers.source.library import bounded, format_percent, is_plain
 from meta_pipeline.schedulers.source.limits import MAX_LENGTH
 from meta_pipeline.schedulers.source.values import (
     UNKNOWN,
     External,
     OpenList,
+    SourcePath,
     Thing,
     Unknown,
     is_open,
@@ -26,10 +29,12 @@ def truth(value: object) -> bool | None:
         value, (bool, int, float, str, bytes, list, tuple, dict, set, range, timedelta)
     ):
         return bool(value)
-    if isinstance(value, (Thing, date)):
+    if isinstance(value, Thing):
+        return value.truth()
+    if isinstance(value, (date, SourcePath)):
         return True
-    if isinstance(value, External) and value.name.endswith(".TYPE_CHECKING"):
-        return False
+    if isinstance(value, External):
+        return False if value.name.endswith(".TYPE_CHECKING") else value.present or None
     return None
 
 
@@ -39,10 +44,19 @@ def binary(operator: ast.operator, left: object, right: object) -> object:
         return format_percent(left, right)
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return _half_known(operator, left, right)
+    if isinstance(left, SourcePath) and isinstance(right, str):
+        return _further(operator, left.path, right)
     try:
         return bounded(_compute(operator, left, right))
     except (TypeError, ValueError, ArithmeticError):
         return UNKNOWN
+
+
+def _further(operator: ast.operator, path: str, more: str) -> object:
+    """A path with more behind it: `path / "file.yaml"`, or `path + "/file.yaml"` where it is text."""
+    if isinstance(operator, ast.Div):
+        return UNKNOWN if more.startswith("/") else normal(f"{path}/{more}")
+    return normal(f"{path}{more}") if isinstance(operator, ast.Add) else UNKNOWN
 
 
 def _half_known(operator: ast.operator, left: object, right: object) -> object:
@@ -64,6 +78,9 @@ def _compute(operator: ast.operator, left: object, right: object) -> object:
             if isinstance(left, list) and isinstance(right, list):
                 return [*left, *right]
             return (*left, *right) if not isinstance(left, list) and not isinstance(right, list) else UNKNOWN
+        case ast.Div(), str(), str():
+            # A `pathlib.Path` of plain text is held as that text.
+            return posixpath.join(left, right)
         case ast.Add(), (str() | bytes()), (str() | bytes()):
             return left + right  # type: ignore[operator]  # a TypeError of mixed kinds is caught by the caller
         case ast.Mult(), (str() | list() | tuple()), int():
@@ -110,9 +127,7 @@ def compare(operator: ast.cmpop, left: object, right: object) -> object:
     """`left operator right` as True, False or `UNKNOWN`."""
     if isinstance(operator, (ast.Is, ast.IsNot)):
         if left is None or right is None:
-            known = (
-                left is right if not isinstance(left, Unknown) and not isinstance(right, Unknown) else None
-            )
+            known = left is right if not _may_be_none(left) and not _may_be_none(right) else None
             return UNKNOWN if known is None else known is isinstance(operator, ast.Is)
         operator = ast.Eq() if isinstance(operator, ast.Is) else ast.NotEq()
     if isinstance(operator, (ast.In, ast.NotIn)):
@@ -137,6 +152,10 @@ def compare(operator: ast.cmpop, left: object, right: object) -> object:
     except TypeError:
         return UNKNOWN
     return UNKNOWN
+
+
+def _may_be_none(value: object) -> bool:
+    return isinstance(value, Unknown) or (isinstance(value, External) and value.present is False)
 
 
 def _holds(container: object, item: object) -> bool | None:

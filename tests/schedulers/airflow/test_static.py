@@ -2,28 +2,11 @@
 
 import pytest
 
-from meta_pipeline.delivery.topology import UNRESOLVED, Pipeline, Topology, TopologyError
+from meta_pipeline.delivery.topology import UNRESOLVED, TopologyError
 from meta_pipeline.delivery.tree import MemoryTree
 from meta_pipeline.schedulers.airflow.static.reader import read_topology
 from tests.schedulers.airflow.dag_forms import DAG_IDS, FORMS
-
-HEAD = "from airflow import DAG\nfrom airflow.operators.bash import BashOperator\n"
-RELEASE = {"requirements.txt": "apache-airflow==2.10.5\n"}
-
-
-def read(source: str | bytes, **others: str) -> Topology:
-    files = {
-        "dags/one.py": source,
-        **RELEASE,
-        **{path.replace("__", "/") + ".py": text for path, text in others.items()},
-    }
-    return read_topology(MemoryTree.of(files), "dags")
-
-
-def only(topology: Topology) -> Pipeline:
-    assert topology.errors == ()
-    (pipeline,) = topology.pipelines
-    return pipeline
+from tests.schedulers.airflow.reading import HEAD, RELEASE, only, read
 
 
 def test_the_forms_of_dags_are_read() -> None:
@@ -94,12 +77,22 @@ def test_defaults_follow_the_version(requirement: str, schedule: str | None, cat
         ("'0  5 * * *'", "0 5 * * *"),
         ("[Dataset('s3://a'), Dataset('s3://b')]", "assets: s3://a, s3://b"),
         ("Dataset('a') | Dataset('b')", "assets: a or b"),
+        ("Dataset('a') & Dataset('b') & Dataset('c')", "assets: a, b, c"),
         ("CronTriggerTimetable('0 1 * * *', timezone='UTC')", "CronTriggerTimetable: 0 1 * * *, UTC"),
+        (
+            "DatasetOrTimeSchedule(timetable=CronTriggerTimetable('@daily', timezone='UTC'), datasets=[Dataset('a')])",
+            "DatasetOrTimeSchedule: CronTriggerTimetable: 0 0 * * *, UTC, assets: a",
+        ),
+        ("Workdays(4)", "Workdays"),
+        ("Nightly('0 1 * * *', timezone='UTC')", UNRESOLVED),
     ],
 )
 def test_schedules(given: str, shown: str | None) -> None:
     imports = (
         "from airflow.datasets import Dataset\nfrom airflow.timetables.trigger import CronTriggerTimetable\n"
+        "from airflow.timetables.datasets import DatasetOrTimeSchedule\n"
+        "from airflow.timetables.base import Timetable\n"
+        "class Workdays(Timetable): ...\nclass Nightly(CronTriggerTimetable): ...\n"
     )
     assert only(read(HEAD + imports + f"with DAG('d', schedule={given}):\n    pass\n")).schedule == shown
 

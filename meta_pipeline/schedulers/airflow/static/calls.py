@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from meta_pipeline.schedulers.airflow.static import edges, taskflow
+from meta_pipeline.schedulers.airflow.static import dag_factory, edges, gusty, taskflow
 from meta_pipeline.schedulers.airflow.static.constructs import (
     keywords,
     make_dag,
@@ -12,18 +12,22 @@ from meta_pipeline.schedulers.airflow.static.constructs import (
     place,
 )
 from meta_pipeline.schedulers.airflow.static.machine import Machine
-from meta_pipeline.schedulers.airflow.static.roles import is_condition, role_of
+from meta_pipeline.schedulers.airflow.static.roles import is_condition, notifier_name, role_of
 from meta_pipeline.schedulers.airflow.static.values import (
     Asset,
     AssetExpression,
     Decorator,
     Factory,
     Label,
+    Notifier,
+    Output,
     Timetable,
 )
 from meta_pipeline.schedulers.source.functions import call_known
 from meta_pipeline.schedulers.source.machine import Arguments, Site
 from meta_pipeline.schedulers.source.values import UNKNOWN, External, Function, Thing
+
+_DEFAULTS = ("default_var", "default")
 
 
 def call_thing(machine: Machine, thing: Thing, arguments: Arguments, site: Site) -> object:
@@ -37,6 +41,10 @@ def call_thing(machine: Machine, thing: Thing, arguments: Arguments, site: Site)
 
 def call_external(machine: Machine, external: External, arguments: Arguments, site: Site) -> object:
     """A DAG, group, task, edge or asset that a call of Airflow makes, or a value that Python computes."""
+    if external.name.startswith("dagfactory."):
+        return dag_factory.call(machine, external, arguments, site)
+    if external.name.startswith("gusty."):
+        return gusty.call(machine, external, arguments, site)
     role = role_of(external)
     match role:
         case "dag_class":
@@ -53,10 +61,10 @@ def call_external(machine: Machine, external: External, arguments: Arguments, si
         case "operator":
             return place(machine, new_task(external.last, keywords(arguments), site))
         case "chain" | "chain_linear":
-            return _chain(arguments, linear=role == "chain_linear")
+            return _chain(machine, arguments, linear=role == "chain_linear")
         case "cross_downstream":
             ends = keywords(arguments, "from_tasks", "to_tasks")
-            edges.link(ends.get("from_tasks"), ends.get("to_tasks"))
+            edges.link(machine, ends.get("from_tasks"), ends.get("to_tasks"))
             return None
         case "label":
             return Label()
@@ -67,11 +75,23 @@ def call_external(machine: Machine, external: External, arguments: Arguments, si
             return AssetExpression("or" if role == "asset_any" else "and", tuple(arguments.positional))
         case "timetable":
             return Timetable(external.last, tuple(arguments.positional), named_only(arguments))
+        case "notifier":
+            return Notifier(notifier_name(external))
+    if external.last in ("XComArg", "PlainXComArg") and external.name.startswith("airflow."):
+        return Output(tuple(edges.tasks_in(arguments.positional)))
     if _takes_task_id(external, arguments):
         return place(machine, new_task(external.last, keywords(arguments), site))
     if is_condition(external):
         return External("builtins.unchanged")
+    if external.name.startswith("airflow.") and external.name.endswith(".Variable.get"):
+        return _variable(arguments)
     return call_known(machine, external, arguments, site)
+
+
+def _variable(arguments: Arguments) -> object:
+    """`Variable.get`: what the code itself says for where nobody set the variable."""
+    given = [*arguments.positional[1:2], *(arguments.named.get(name, UNKNOWN) for name in _DEFAULTS)]
+    return next((value for value in given if value is not UNKNOWN), UNKNOWN)
 
 
 def _takes_task_id(external: External, arguments: Arguments) -> bool:
@@ -92,10 +112,10 @@ def _use_decorator(
     return taskflow.decorator_of(role, external, keywords(arguments, *names))
 
 
-def _chain(arguments: Arguments, *, linear: bool) -> object:
+def _chain(machine: Machine, arguments: Arguments, *, linear: bool) -> object:
     if linear:
         for before, after in pairwise(arguments.positional):
-            edges.link(before, after)
+            edges.link(machine, before, after)
     else:
-        edges.chain(*arguments.positional)
+        edges.chain(machine, *arguments.positional)
     return None

@@ -54,7 +54,10 @@ class Dag(Thing):
 
 @dataclass(eq=False)
 class Task(Thing):
-    """A task; `arguments` are its keyword arguments before defaults are merged."""
+    """A task; `arguments` are its keyword arguments before defaults are merged.
+
+    `inherits` names the classes above its operator, as far as they are known; `mapped_over` is what it is expanded by.
+    """
 
     id: object
     operator: str
@@ -66,6 +69,8 @@ class Task(Thing):
     group: Group | None = None
     upstream: "dict[Task, None]" = field(default_factory=dict)
     role: str = "work"
+    inherits: tuple[str, ...] = ()
+    mapped_over: Mapping[object, object] = field(default_factory=dict)
 
     def set_member(self, name: str, value: object) -> None:
         self.arguments[name] = value
@@ -133,12 +138,27 @@ class AssetExpression(Thing):
 
 
 @dataclass(frozen=True, eq=False)
+class YamlFactory(Thing):
+    """A `DagFactory` of dag-factory, with what was given to it."""
+
+    named: Mapping[object, object]
+
+
+@dataclass(frozen=True)
+class Notifier(Thing):
+    """An object that a callback calls, by the name of its class."""
+
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
 class Timetable(Thing):
-    """A timetable object: its class and the arguments that were given to it."""
+    """A timetable: its class, the arguments given to it, and what a class of the repository inherits from."""
 
     name: str
     positional: tuple[object, ...]
     named: Mapping[object, object]
+    inherits: tuple[str, ...] = ()
 
     @cached_property
     def size(self) -> int:

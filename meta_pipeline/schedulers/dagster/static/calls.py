@@ -6,17 +6,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from meta_pipeline.schedulers.dagster.static import loading
-from meta_pipeline.schedulers.dagster.static.decorators import (
-    ROLES,
-    decorated,
-    schedule_of,
-    sensor_of,
-    spec_of,
-)
+from meta_pipeline.schedulers.dagster.static.attributes import spec_of
+from meta_pipeline.schedulers.dagster.static.conditions import CUSTOM, condition_of
+from meta_pipeline.schedulers.dagster.static.decorators import ROLES, decorated
 from meta_pipeline.schedulers.dagster.static.gathering import definitions_of, merged
 from meta_pipeline.schedulers.dagster.static.keys import key_of, keys_of
+from meta_pipeline.schedulers.dagster.static.launching import (
+    ALERT_MAKER,
+    alert_sensor,
+    run_settings,
+    schedule_of,
+    sensor_of,
+)
 from meta_pipeline.schedulers.dagster.static.settings import (
-    condition_of,
+    freshness_of,
     given,
     is_running,
     partitions_of,
@@ -26,9 +29,10 @@ from meta_pipeline.schedulers.dagster.static.values import (
     Asset,
     AssetKey,
     Assets,
-    Condition,
+    Columns,
     Decorator,
     Given,
+    Hook,
     Job,
     Key,
     Schedule,
@@ -50,6 +54,10 @@ _PLACES: Mapping[str, tuple[str, ...]] = {
     "AssetDep": ("asset",),
     "AssetCheckSpec": ("name",),
     "AssetSpec": ("key",),
+    "TableColumn": ("name", "type"),
+    "TableSchema": ("columns",),
+    "apply_freshness_policy": ("spec", "policy"),
+    "RunStatusSensorDefinition": ("name", "run_status"),
     "SourceAsset": ("key",),
     "RetryPolicy": ("max_retries", "delay", "backoff"),
     "StaticPartitionsDefinition": ("partition_keys",),
@@ -108,8 +116,12 @@ def call_dagster(machine: "LocationCode", external: External, arguments: Argumen
         return Selection(last, _selection_parts(last, arguments))
     if owner in ("AutomationCondition", "AutoMaterializePolicy"):
         if owner == "AutoMaterializePolicy":
-            return Condition("custom condition")
+            return CUSTOM
         return condition_of(last, arguments.positional, arguments.named)
+    if "FreshnessPolicy" in (owner, last) or last == "LegacyFreshnessPolicy":
+        return freshness_of(last, arguments.positional, arguments.named)
+    if last in ("slack_on_failure", "slack_on_success", "teams_on_failure", "teams_on_success"):
+        return Hook("success_hook" if last.endswith("success") else "failure_hook", last)
     if last == "from_user_string" and owner == "AssetKey" and arguments.positional:
         text = arguments.positional[0]
         return AssetKey(tuple(text.split("/")) if isinstance(text, str) else UNKNOWN)
@@ -120,6 +132,8 @@ def call_dagster(machine: "LocationCode", external: External, arguments: Argumen
         return arguments.positional[0] if arguments.positional else given(named, "assets_defs", UNKNOWN)
     if last.endswith("PartitionsDefinition"):
         return partitions_of(last, named)
+    if ALERT_MAKER.fullmatch(last):
+        return alert_sensor(last, named, site.path, site.line)
     handler = _HANDLERS.get(last)
     if handler is not None:
         return handler(named, site)
@@ -208,9 +222,8 @@ def _asset_job(named: Named, site: Site) -> object:
         line=site.line,
         selection=Selection("all") if selection is None else selection,
         retry=given(named, "op_retry_policy"),
-        tags=given(named, "tags"),
-        owners=given(named, "owners", ()),
         partitions=given(named, "partitions_def"),
+        **run_settings(named),
     )
 
 
@@ -236,6 +249,27 @@ def _partitioned_schedule(named: Named, site: Site) -> object:
 
 def _retry(named: Named, _site: Site) -> object:
     return retry_of(named)
+
+
+def _schema(named: Named, _site: Site) -> object:
+    """`TableSchema(columns=[TableColumn(...), ...])`; what is not wholly known tells nothing."""
+    columns = given(named, "columns")
+    found: list[tuple[str, str | None]] = []
+    for column in columns if isinstance(columns, (list, tuple)) else ():
+        name = given(column.named, "name") if isinstance(column, Given) else UNKNOWN
+        kind = given(column.named, "type", "string") if isinstance(column, Given) else UNKNOWN
+        if not isinstance(name, str) or not isinstance(kind, str):
+            return UNKNOWN
+        found.append((name, None if kind == "?" else kind))
+    return Columns(tuple(found))
+
+
+def _apply_freshness(named: Named, _site: Site) -> object:
+    spec, policy = given(named, "spec"), given(named, "policy")
+    if not isinstance(spec, Asset):
+        return UNKNOWN
+    kept = given(named, "overwrite_existing", True) is False and spec.freshness is not None
+    return spec if kept else replace(spec, freshness=policy)
 
 
 def _schedule(named: Named, site: Site) -> object:
@@ -271,10 +305,13 @@ _HANDLERS: dict[str, Handler] = {
     "AssetSpec": _spec,
     "SourceAsset": _source,
     "RetryPolicy": _retry,
+    "TableSchema": _schema,
+    "apply_freshness_policy": _apply_freshness,
     "define_asset_job": _asset_job,
     "ScheduleDefinition": _schedule,
     "build_schedule_from_partitioned_job": _partitioned_schedule,
     "SensorDefinition": _sensor,
     "AssetSensorDefinition": _sensor,
-    **{name: _plain(name) for name in ("AssetIn", "AssetOut", "AssetDep", "AssetCheckSpec")},
+    "RunStatusSensorDefinition": _sensor,
+    **{name: _plain(name) for name in ("AssetIn", "AssetOut", "AssetDep", "AssetCheckSpec", "TableColumn")},
 }

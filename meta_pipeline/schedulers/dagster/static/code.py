@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Mapping
 
-from meta_pipeline.schedulers.dagster.static import calls, graphs, methods
+from meta_pipeline.schedulers.dagster.static import calls, conditions, graphs, methods
 from meta_pipeline.schedulers.dagster.static.graphs import Composer
 from meta_pipeline.schedulers.dagster.static.values import (
     Asset,
@@ -78,8 +78,12 @@ class LocationCode(Composer):
             operation = _SET_OPERATIONS.get(type(operator))
             return Selection(operation, (left, right)) if operation else None
         if isinstance(left, Condition) or isinstance(right, Condition):
-            return Condition("custom condition")
+            sign = {"or": "|", "and": "&"}.get(_SET_OPERATIONS.get(type(operator), ""))
+            return conditions.joined(sign, left, right) if sign else conditions.CUSTOM
         return None
+
+    def inverted(self, value: object) -> object | None:
+        return conditions.inverted(value) if isinstance(value, Condition) else None
 
     def keep(self, value: object) -> None:
         """What only one branch makes is found through the definitions that hold it, or not at all."""

@@ -2,27 +2,34 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TypedDict, cast
 
 from meta_pipeline.schedulers.dagster.static import graphs
+from meta_pipeline.schedulers.dagster.static.attributes import (
+    Attributes,
+    OpSettings,
+    attributes_of,
+    op_settings,
+    own_of,
+    told,
+)
 from meta_pipeline.schedulers.dagster.static.inputs import input_keys
 from meta_pipeline.schedulers.dagster.static.keys import key_of, keys_of, prefixed
-from meta_pipeline.schedulers.dagster.static.settings import canonical, given, is_running
+from meta_pipeline.schedulers.dagster.static.launching import run_settings, schedule_of, sensor_of
+from meta_pipeline.schedulers.dagster.static.settings import given
 from meta_pipeline.schedulers.dagster.static.values import (
     Asset,
     Assets,
     Check,
     Given,
     Graph,
+    Hook,
     Job,
     Key,
     Lazy,
     Op,
     Retry,
-    Schedule,
-    Sensor,
 )
-from meta_pipeline.schedulers.source.values import UNKNOWN, Function, Unknown, is_open
+from meta_pipeline.schedulers.source.values import UNKNOWN, Function, Unknown
 
 Named = Mapping[object, object]
 
@@ -32,6 +39,7 @@ ROLES = (
     *ASSET_ROLES,
     *("multi_asset", "graph_multi_asset", "multi_observable_source_asset"),
     *("asset_check", "multi_asset_check", "op", "graph", "job", "schedule"),
+    *("failure_hook", "success_hook"),
     *SENSOR_ROLES,
     *("definitions", "repository"),
 )
@@ -49,12 +57,17 @@ def decorated(machine: graphs.Composer, role: str, named: Named, function: Funct
         case "asset_check":
             asset = key_of(given(named, "asset"))
             deps = keys_of(given(named, "additional_deps"))
-            check = Check(asset, name, path, line, given(named, "retry_policy"), deps)
+            condition = given(named, "automation_condition")
+            check = Check(asset, name, path, line, deps=deps, automation=condition, **op_settings(named))
             return Assets((), (check,), function)
         case "multi_asset_check":
-            return Assets((), _check_specs(given(named, "specs"), UNKNOWN, function), function)
+            checks = check_specs(given(named, "specs"), UNKNOWN, function)
+            return Assets((), tuple(replace(check, **op_settings(named)) for check in checks), function)
         case "op":
-            return Op(name, function, path, line, given(named, "retry_policy"))
+            settings = (given(named, key) for key in ("retry_policy", "pool", "tags"))
+            return Op(name, function, path, line, *settings)
+        case "failure_hook" | "success_hook":
+            return Hook(role, name)
         case "graph":
             return Graph(name, function, path, line)
         case "job":
@@ -64,7 +77,7 @@ def decorated(machine: graphs.Composer, role: str, named: Named, function: Funct
             return schedule_of({**named, "name": name}, path, line)
         case "definitions" | "repository":
             return Lazy(function)
-    return sensor_of({**named, "name": name}, path, line)
+    return sensor_of({**named, "name": name}, path, line, role)
 
 
 def _asset(machine: graphs.Composer, role: str, named: Named, function: Function) -> Assets:
@@ -78,47 +91,22 @@ def _asset(machine: graphs.Composer, role: str, named: Named, function: Function
         path=function.scope.path,
         line=function.line,
         deps=deps,
-        retry=_graph_retry(machine, function) if role == "graph_asset" else given(named, "retry_policy"),
-        **_attributes(named),
+        hooks=given(named, "hooks", ()),
+        **(graph_settings(machine, function) if role == "graph_asset" else op_settings(named)),
+        **attributes_of(named),
     )
-    return Assets((asset,), _check_specs(given(named, "check_specs"), own_key, function), function)
+    return Assets((asset,), check_specs(given(named, "check_specs"), own_key, function), function)
 
 
-class _Attributes(TypedDict, total=False):
-    group: object
-    owners: object
-    tags: object
-    partitions: object
-    automation: object
+def graph_settings(machine: graphs.Composer, function: Function) -> OpSettings:
+    """The pools of all ops of a graph, and the policy of the op that retries least: with it the graph fails."""
+    ops = [node.op for node in graphs.body_of(machine, function, {})]
+    pools = {op.pool for op in ops} - {None}
+    pool = ", ".join(sorted(map(str, pools))) if all(isinstance(one, str) for one in pools) else UNKNOWN
+    return {"retry": _least([op.retry for op in ops]), "pool": pool or None, "op_tags": None}
 
 
-def _attributes(named: Named) -> _Attributes:
-    condition = given(named, "automation_condition")
-    return {
-        "group": given(named, "group_name"),
-        "owners": given(named, "owners", ()),
-        "tags": given(named, "tags"),
-        "partitions": given(named, "partitions_def"),
-        "automation": given(named, "auto_materialize_policy") if condition is None else condition,
-    }
-
-
-def spec_of(named: Named, path: str, line: int, *, is_spec: bool = False) -> Asset:
-    """An `AssetSpec` or `SourceAsset`, which by itself is an asset that Dagster does not make."""
-    return Asset(
-        key=prefixed(given(named, "key_prefix"), key_of(given(named, "key"))),
-        kind="external_asset",
-        path=path,
-        line=line,
-        deps=keys_of(given(named, "deps")),
-        is_spec=is_spec,
-        **_attributes(named),
-    )
-
-
-def _graph_retry(machine: graphs.Composer, function: Function) -> object:
-    """The policy of the op that retries least: the asset fails as soon as that one gives up."""
-    policies = [node.op.retry for node in graphs.body_of(machine, function, {})]
+def _least(policies: list[object]) -> object:
     if any(isinstance(policy, Unknown) for policy in policies):
         return UNKNOWN
     known = [policy for policy in policies if isinstance(policy, Retry) and isinstance(policy.retries, int)]
@@ -128,51 +116,42 @@ def _graph_retry(machine: graphs.Composer, function: Function) -> object:
 
 
 def _multi_asset(machine: graphs.Composer, role: str, named: Named, function: Function) -> Assets:
-    retry = None if role == "graph_multi_asset" else given(named, "retry_policy")
+    is_graph = role == "graph_multi_asset"
+    settings = graph_settings(machine, function) if is_graph else op_settings(named)
+    hooks = given(named, "hooks", ())
     kind = "observable_asset" if role == "multi_observable_source_asset" else "asset"
     specs, outs = given(named, "specs", ()), given(named, "outs", {})
     inputs = (*keys_of(given(named, "deps")), *input_keys(machine, function, given(named, "ins")))
-    shared = _told(_attributes(named))
+    shared = told(attributes_of(named))
     found: list[Asset] = []
     for spec in specs if isinstance(specs, (list, tuple)) else (UNKNOWN,):
         if isinstance(spec, Asset):
-            made = replace(
-                spec, kind=kind, is_spec=False, retry=retry, path=function.scope.path, line=function.line
-            )
-            found.append(replace(made, **{**shared, **_own(spec)}))  # type: ignore[arg-type]  # fields by name
+            place: dict[str, object] = {"path": function.scope.path, "line": function.line, "hooks": hooks}
+            changes = {**settings, **place, **shared, **own_of(spec)}
+            found.append(replace(spec, kind=kind, is_spec=False, **changes))  # type: ignore[arg-type]  # fields by name
         else:
             found.append(Asset(UNKNOWN, kind, function.scope.path, function.line))
     if isinstance(outs, dict):
         internal = given(named, "internal_asset_deps", {})
         for name, out in outs.items():
-            own: _Attributes = _told(_attributes(out.named)) if isinstance(out, Given) else {}
+            own: Attributes = told(attributes_of(out.named)) if isinstance(out, Given) else {}
             deps = internal.get(name) if isinstance(internal, dict) else None
-            attributes: _Attributes = {**shared, **own}
+            attributes: Attributes = {**shared, **own}
             found.append(
                 Asset(
                     key=_out_key(name, out),
                     kind=kind,
                     deps=inputs if deps is None else keys_of(deps),
-                    retry=retry,
+                    hooks=hooks,
                     path=function.scope.path,
                     line=function.line,
+                    **settings,
                     **attributes,
                 )
             )
     else:
         found.append(Asset(UNKNOWN, kind, function.scope.path, function.line))
-    return Assets(tuple(found), _check_specs(given(named, "check_specs"), UNKNOWN, function), function)
-
-
-def _own(spec: Asset) -> dict[str, object]:
-    names = ("group", "owners", "tags", "partitions", "automation")
-    return {name: held for name in names if (held := getattr(spec, name)) not in (None, ())}
-
-
-def _told(attributes: _Attributes) -> _Attributes:
-    """Those that are given at all."""
-    told = {name: value for name, value in attributes.items() if value not in (None, ())}
-    return cast(_Attributes, told)
+    return Assets(tuple(found), check_specs(given(named, "check_specs"), UNKNOWN, function), function)
 
 
 def _out_key(name: object, out: object) -> Key | Unknown:
@@ -182,16 +161,17 @@ def _out_key(name: object, out: object) -> Key | Unknown:
     return key_of(name)
 
 
-def _check_specs(specs: object, asset: Key | Unknown, function: Function) -> tuple[Check, ...]:
+def check_specs(specs: object, asset: Key | Unknown, function: Function) -> tuple[Check, ...]:
+    """The checks that `AssetCheckSpec`s tell of, on `asset` where they name none."""
     found = []
     for spec in specs if isinstance(specs, (list, tuple)) else ():
         if isinstance(spec, Given):
             named_asset = given(spec.named, "asset")
             key = asset if named_asset is None else key_of(named_asset)
             deps = keys_of(given(spec.named, "additional_deps"))
-            found.append(
-                Check(key, given(spec.named, "name"), function.scope.path, function.line, None, deps)
-            )
+            name, condition = given(spec.named, "name"), given(spec.named, "automation_condition")
+            place = function.scope.path, function.line
+            found.append(Check(key, name, *place, deps=deps, automation=condition))
     return tuple(found)
 
 
@@ -204,58 +184,6 @@ def job_of(machine: graphs.Composer, graph: Graph, named: Named) -> Job:
         line=graph.line,
         nodes=graphs.body_of(machine, graph.function, {}),
         retry=given(named, "op_retry_policy"),
-        tags=given(named, "tags"),
-        owners=given(named, "owners", ()),
         partitions=given(named, "partitions_def"),
+        **run_settings(named),
     )
-
-
-def schedule_of(named: Named, path: str, line: int) -> Schedule:
-    """`ScheduleDefinition(...)` or `@schedule(...)`."""
-    job = _target(named)
-    name = given(named, "name")
-    if name is None:
-        own = job.name if isinstance(job, Job) else job
-        name = f"{own}_schedule" if isinstance(own, str) else UNKNOWN
-    if isinstance(job, (list, tuple)) or not isinstance(job, (Job, str, Unknown)):
-        job = anonymous_job(name, job, path, line)
-    return Schedule(
-        name=name,
-        job=job,
-        cron=canonical(given(named, "cron_schedule")),
-        timezone=given(named, "execution_timezone"),
-        running=is_running(given(named, "default_status")),
-        path=path,
-        line=line,
-    )
-
-
-def _target(named: Named) -> object:
-    """The job that a schedule or sensor launches, by name or itself; assets make a job of their own."""
-    for name in ("job", "job_name", "target"):
-        value = given(named, name)
-        if value is not None:
-            return value
-    return UNKNOWN
-
-
-def anonymous_job(name: object, selection: object, path: str, line: int) -> Job | Unknown:
-    """The job that Dagster makes for a schedule or sensor that targets assets."""
-    if not isinstance(name, str):
-        return UNKNOWN
-    return Job(f"__anonymous_asset_job_{name}", path, line, selection=selection)
-
-
-def sensor_of(named: Named, path: str, line: int) -> Sensor:
-    """A sensor of any kind, with the jobs that it may launch."""
-    name = given(named, "name")
-    jobs: list[object] = []
-    for argument in ("job", "job_name", "request_job", "jobs", "request_jobs"):
-        value = given(named, argument)
-        if value is not None:
-            jobs += value if isinstance(value, (list, tuple)) else [value]
-    target = given(named, "target")
-    if target is not None and not is_open(named):
-        known = isinstance(target, (Job, str, Unknown))
-        jobs.append(target if known else anonymous_job(name, target, path, line))
-    return Sensor(name, tuple(jobs), is_running(given(named, "default_status")), path, line)

@@ -1,17 +1,27 @@
 """From the definitions of a code location to its pipelines, with all defaults merged."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from meta_pipeline.delivery.topology import (
     IMPLICIT_JOB,
-    UNRESOLVED,
+    Dataset,
+    DatasetColumn,
     Node,
     Pipeline,
     TopologyError,
-    Unresolved,
 )
 from meta_pipeline.schedulers.dagster.static.keys import text_of
+from meta_pipeline.schedulers.dagster.static.limits import max_runtime, steps_at_once
+from meta_pipeline.schedulers.dagster.static.nodes import (
+    asset_node,
+    check_node,
+    hook_texts,
+    named_node,
+    op_node,
+    owner_text,
+    tag_texts,
+)
 from meta_pipeline.schedulers.dagster.static.selections import (
     DEFAULT_GROUP,
     Catalogue,
@@ -23,17 +33,15 @@ from meta_pipeline.schedulers.dagster.static.timing import timing_of
 from meta_pipeline.schedulers.dagster.static.values import (
     Asset,
     Check,
-    Condition,
+    Columns,
     Definitions,
     Job,
     Key,
-    OpNode,
-    Partitions,
-    Retry,
-    Schedule,
-    Sensor,
 )
-from meta_pipeline.schedulers.source.values import OpenList, Unknown, is_open
+from meta_pipeline.schedulers.dagster.static.watching import alerts_of, linked, links_of
+from meta_pipeline.schedulers.source.values import Unknown
+
+_COLUMNS = "dagster/column_schema"
 
 
 @dataclass
@@ -51,18 +59,32 @@ class Location:
         self.errors[TopologyError(path=path, line=line, message=message, opaque=True)] = None
 
 
-def pipelines_of(location: Location) -> tuple[Pipeline, ...]:
-    """The jobs of a location in the order of their ids, and the one that Dagster makes of all its assets."""
+@dataclass(frozen=True)
+class Seen:
+    """What a code location holds: its jobs in the order of their ids, and the datasets whose columns are told."""
+
+    pipelines: tuple[Pipeline, ...] = ()
+    datasets: tuple[Dataset, ...] = ()
+
+
+def seen_in(location: Location) -> Seen:
+    """The jobs of a location, and the one that Dagster makes of all its assets."""
     definitions = location.definitions
     catalogue = Catalogue(_linked(_by_key(location)), _known_checks(location))
     jobs = _jobs(location)
-    pipelines = [
-        _pipeline(location, name, job, catalogue, definitions.schedules, definitions.sensors)
-        for name, job in jobs.items()
-    ]
+    pipelines = [_pipeline(location, name, job, catalogue) for name, job in jobs.items()]
     if catalogue.assets or catalogue.checks:
         pipelines.append(_implicit(definitions, catalogue))
-    return tuple(sorted(pipelines, key=lambda pipeline: pipeline.id))
+    ordered = tuple(sorted(pipelines, key=lambda pipeline: pipeline.id))
+    return Seen(ordered, tuple(_datasets(catalogue)))
+
+
+def _datasets(catalogue: Catalogue) -> Iterator[Dataset]:
+    for key, asset in sorted(catalogue.assets.items()):
+        told = asset.metadata.get(_COLUMNS) if isinstance(asset.metadata, dict) else None
+        if isinstance(told, Columns) and told.columns:
+            columns = tuple(DatasetColumn(name=name, type=kind) for name, kind in told.columns)
+            yield Dataset(name=text_of(key), columns=columns)
 
 
 def _by_key(location: Location) -> dict[Key, Asset]:
@@ -130,18 +152,17 @@ def _pipeline(
     name: str,
     job: Job,
     catalogue: Catalogue,
-    schedules: Iterable[Schedule],
-    sensors: Iterable[Sensor],
 ) -> Pipeline:
+    definitions = location.definitions
     owners: list[object] = [job.owners]
     if job.selection is None:
-        nodes = tuple(sorted((_op_node(node, job) for node in job.nodes), key=lambda node: node.id))
+        nodes = tuple(sorted((op_node(node, job) for node in job.nodes), key=lambda node: node.id))
     else:
         chosen = _selected(location, job, catalogue)
         nodes = _asset_nodes(chosen, catalogue, job)
         owners += [catalogue.assets[key].owners for key in chosen.assets if key in catalogue.assets]
     partitions = _job_partitions(job, nodes, catalogue)
-    timing = timing_of(name, partitions, schedules, sensors)
+    timing = timing_of(name, partitions, definitions.schedules, definitions.sensors)
     return Pipeline(
         id=name,
         path=job.path,
@@ -149,9 +170,12 @@ def _pipeline(
         schedule=timing.schedule,
         timezone=timing.timezone,
         paused=timing.paused,
-        owner=_owner(owners),
-        tags=_tags(job.tags),
-        nodes=nodes,
+        owner=owner_text(owners),
+        tags=tag_texts(job.tags),
+        timeout_s=max_runtime(job.tags),
+        concurrency=steps_at_once(job, definitions.executor),
+        alerts=tuple(sorted({*hook_texts(job.hooks), *alerts_of(name, definitions.sensors)})),
+        nodes=linked(nodes, links_of(name, definitions.sensors, catalogue)),
     )
 
 
@@ -167,115 +191,27 @@ def _selected(location: Location, job: Job, catalogue: Catalogue) -> Selected:
 
 def _asset_nodes(chosen: Selected, catalogue: Catalogue, job: Job) -> tuple[Node, ...]:
     nodes = [
-        _asset_node(catalogue.assets[key], key, job.retry)
+        asset_node(catalogue.assets[key], key, job.retry, catalogue.assets)
         if key in catalogue.assets
-        else _named_node(key, job)
+        else named_node(key, job)
         for key in chosen.assets
     ]
-    nodes += [_check_node(check, job.retry) for check in chosen.checks]
+    nodes += [check_node(check, job.retry) for check in chosen.checks]
     return tuple(sorted(nodes, key=lambda node: node.id))
 
 
-def _named_node(key: Key, job: Job) -> Node:
-    """An asset that the job names and the source does not define: a manifest or a connection lists it."""
-    return Node(
-        id=text_of(key),
-        kind="asset",
-        retries=UNRESOLVED,
-        retry_delay_s=UNRESOLVED,
-        retry_backoff=UNRESOLVED,
-        upstream=(UNRESOLVED,),
-        partitions=UNRESOLVED,
-        automation=UNRESOLVED,
-        path=job.path,
-        line=job.line,
-    )
-
-
 def _implicit(definitions: Definitions, catalogue: Catalogue) -> Pipeline:
-    nodes = [_asset_node(asset, key, None) for key, asset in catalogue.assets.items()]
-    nodes += [_check_node(check, None) for check in catalogue.checks]
+    nodes = [asset_node(asset, key, None, catalogue.assets) for key, asset in catalogue.assets.items()]
+    nodes += [check_node(check, None) for check in catalogue.checks]
     return Pipeline(
         id=IMPLICIT_JOB,
         path=definitions.path,
         line=definitions.line,
-        owner=_owner([asset.owners for asset in catalogue.assets.values()]),
+        owner=owner_text([asset.owners for asset in catalogue.assets.values()]),
+        concurrency=steps_at_once(None, definitions.executor),
+        alerts=alerts_of(IMPLICIT_JOB, definitions.sensors),
         nodes=tuple(sorted(nodes, key=lambda node: node.id)),
     )
-
-
-def _asset_node(asset: Asset, key: Key, job_retry: object) -> Node:
-    retry = asset.retry if asset.retry is not None else job_retry
-    return Node(
-        id=text_of(key),
-        kind=asset.kind,
-        **_retries(None if asset.kind == "external_asset" else retry),
-        upstream=_texts(asset.deps),
-        partitions=_partition_text(asset.partitions),
-        automation=_automation_text(asset.automation),
-        path=asset.path,
-        line=asset.line,
-    )
-
-
-def _check_node(check: Check, job_retry: object) -> Node:
-    asset = text_of(check.asset) if not isinstance(check.asset, Unknown) else UNRESOLVED
-    return Node(
-        id=f"{asset}:{check.name}",
-        kind="asset_check",
-        **_retries(check.retry if check.retry is not None else job_retry),
-        upstream=_texts((check.asset, *check.deps)),
-        path=check.path,
-        line=check.line,
-    )
-
-
-def _op_node(node: OpNode, job: Job) -> Node:
-    retry = node.op.retry if node.op.retry is not None else job.retry
-    return Node(
-        id=node.id,
-        kind="op",
-        **_retries(retry),
-        upstream=tuple(sorted(node.upstream)),
-        partitions=_partition_text(job.partitions),
-        path=node.op.path,
-        line=node.op.line,
-    )
-
-
-def _retries(policy: object) -> dict[str, int | float | bool | None | Unresolved]:
-    """The retries of a node, the delay between them in seconds, and whether it grows."""
-    if policy is None:
-        return {"retries": 0, "retry_delay_s": None, "retry_backoff": False}
-    if not isinstance(policy, Retry):
-        return {"retries": UNRESOLVED, "retry_delay_s": UNRESOLVED, "retry_backoff": UNRESOLVED}
-    delay = policy.delay
-    return {
-        "retries": policy.retries if type(policy.retries) is int else UNRESOLVED,
-        "retry_delay_s": float(delay)
-        if isinstance(delay, (int, float))
-        else None
-        if delay is None
-        else UNRESOLVED,
-        "retry_backoff": policy.backoff if isinstance(policy.backoff, bool) else UNRESOLVED,
-    }
-
-
-def _texts(keys: Iterable[Key | Unknown]) -> tuple[str, ...]:
-    return tuple(sorted({UNRESOLVED if isinstance(key, Unknown) else text_of(key) for key in keys}))
-
-
-def _partition_text(partitions: object) -> str | None | Unresolved:
-    if partitions is None:
-        return None
-    text = partitions.text if isinstance(partitions, Partitions) else None
-    return text if isinstance(text, str) else UNRESOLVED
-
-
-def _automation_text(condition: object) -> str | None | Unresolved:
-    if condition is None:
-        return None
-    return condition.label if isinstance(condition, Condition) else UNRESOLVED
 
 
 def _job_partitions(job: Job, nodes: Iterable[Node], catalogue: Catalogue) -> object:
@@ -285,29 +221,3 @@ def _job_partitions(job: Job, nodes: Iterable[Node], catalogue: Catalogue) -> ob
     by_id: Mapping[str, Asset] = {text_of(key): asset for key, asset in catalogue.assets.items()}
     found = {by_id[node.id].partitions for node in nodes if node.id in by_id} - {None}
     return found.pop() if len(found) == 1 else None
-
-
-def _owner(groups: Iterable[object]) -> str | None | Unresolved:
-    names: set[str] = set()
-    for owners in groups:
-        if owners is None:
-            continue
-        if not isinstance(owners, (list, tuple)) or isinstance(owners, OpenList):
-            return UNRESOLVED
-        if not all(isinstance(owner, str) for owner in owners):
-            return UNRESOLVED
-        names |= {str(owner) for owner in owners}
-    return ", ".join(sorted(names)) or None
-
-
-def _tags(tags: object) -> tuple[str, ...]:
-    if tags is None:
-        return ()
-    if not isinstance(tags, dict):
-        return (UNRESOLVED,)
-    texts = {
-        (key if value == "" else f"{key}={value}") if isinstance(value, str) else f"{key}={UNRESOLVED}"
-        for key, value in tags.items()
-        if isinstance(key, str)
-    }
-    return tuple(sorted(texts | {UNRESOLVED} if is_open(tags) else texts))

@@ -1,6 +1,7 @@
 """Gathering assets, checks, jobs, schedules and sensors into definitions."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from meta_pipeline.schedulers.dagster.static.settings import given
 from meta_pipeline.schedulers.dagster.static.values import (
@@ -38,7 +39,9 @@ def definitions_of(machine: Machine, named: Mapping[object, object], site: Site)
         if any(isinstance(thing, Unknown) for thing in found):
             what = name.replace("_", " ")
             machine.opaque(site.path, site.line, f"some of these {what} are known only at run time")
-    return gathered(things, site)
+    executor = given(named, "executor")
+    whole = gathered(things, site)
+    return whole if executor is None else replace(whole, executor=executor)
 
 
 def gathered(things: Iterable[object], site: Site) -> Definitions:
@@ -48,6 +51,7 @@ def gathered(things: Iterable[object], site: Site) -> Definitions:
     jobs: dict[Job, None] = {}
     schedules: dict[Schedule, None] = {}
     sensors: dict[Sensor, None] = {}
+    executor: object = None
     for thing in things:
         match thing:
             case Asset():
@@ -67,8 +71,16 @@ def gathered(things: Iterable[object], site: Site) -> Definitions:
                 jobs |= dict.fromkeys(thing.jobs)
                 schedules |= dict.fromkeys(thing.schedules)
                 sensors |= dict.fromkeys(thing.sensors)
+                executor = executor or thing.executor
     return Definitions(
-        site.path, site.line, tuple(assets), tuple(checks), tuple(jobs), tuple(schedules), tuple(sensors)
+        site.path,
+        site.line,
+        tuple(assets),
+        tuple(checks),
+        tuple(jobs),
+        tuple(schedules),
+        tuple(sensors),
+        executor,
     )
 
 

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from meta_pipeline.schedulers.dagster.static import calls
+from meta_pipeline.schedulers.dagster.static import calls, conditions
+from meta_pipeline.schedulers.dagster.static.attributes import FIELDS
 from meta_pipeline.schedulers.dagster.static.decorators import job_of
 from meta_pipeline.schedulers.dagster.static.graphs import Composer
 from meta_pipeline.schedulers.dagster.static.keys import key_of, keys_of
+from meta_pipeline.schedulers.dagster.static.limits import configured
 from meta_pipeline.schedulers.dagster.static.values import (
     Asset,
     Assets,
@@ -18,15 +20,13 @@ from meta_pipeline.schedulers.dagster.static.values import (
     Selection,
 )
 from meta_pipeline.schedulers.source.machine import Arguments, Site
-from meta_pipeline.schedulers.source.values import UNKNOWN, Method
+from meta_pipeline.schedulers.source.values import UNKNOWN, External, Method, OpenList
 
 _NARROWING = (
     *("upstream", "downstream", "without_checks", "roots", "sinks", "sources", "materializable"),
     *("required_multi_asset_neighbors", "upstream_source_assets"),
 )
 _UNCHANGED = (
-    "tag",
-    "with_hooks",
     "configured",
     "with_top_level_resources",
     "with_resources",
@@ -42,12 +42,11 @@ def call_method(machine: Composer, method: Method, arguments: Arguments, site: S
         case Graph(), "to_job":
             return replace(job_of(machine, receiver, named), path=site.path, line=site.line)
         case ((Op() | Graph()), "alias"):
-            return replace(receiver, alias=arguments.positional[0] if arguments.positional else UNKNOWN)
+            return replace(receiver, alias=_first(arguments))
         case Op(), "with_retry_policy":
-            return replace(receiver, retry=arguments.positional[0] if arguments.positional else UNKNOWN)
+            return replace(receiver, retry=_first(arguments))
         case OpOutput(), "map":
-            target = arguments.positional[0] if arguments.positional else UNKNOWN
-            mapped = machine.call(target, Arguments([receiver]), site)
+            mapped = machine.call(_first(arguments), Arguments([receiver]), site)
             return mapped if isinstance(mapped, (OpOutput, tuple)) else receiver
         case OpOutput(), "collect":
             return receiver
@@ -56,34 +55,44 @@ def call_method(machine: Composer, method: Method, arguments: Arguments, site: S
         case Selection(), _ if name in _NARROWING:
             given = tuple(arguments.positional)
             return Selection(name, (receiver, *given, *arguments.named.values()))
-        case Condition(), "with_label":
-            label = arguments.positional[0] if arguments.positional else UNKNOWN
-            return Condition(label) if isinstance(label, str) else Condition("custom condition")
         case Condition(), _:
-            return Condition("custom condition")
+            return conditions.method_of(receiver, name, arguments.positional)
+        case Op(), "tag":
+            return replace(receiver, tags=_added(receiver.tags or {}, _first(arguments)))
+        case ((Op() | Job()), "with_hooks"):
+            return replace(receiver, hooks=_added(receiver.hooks or (), _first(arguments)))
+        case External(name=str() as executor), "configured" if executor.endswith("_executor"):
+            return configured(receiver.last, _first(arguments))
         case ((Op() | Graph() | Job() | Assets() | Asset()), _) if name in _UNCHANGED:
             return receiver
     return UNKNOWN
 
 
+def _first(arguments: Arguments) -> object:
+    """The one argument that a method takes, however it is named."""
+    return next(iter([*arguments.positional, *arguments.named.values()]), UNKNOWN)
+
+
 def _changed(asset: Asset, named: Mapping[object, object], *, adds: bool) -> Asset:
     """`spec.replace_attributes(...)` or `spec.merge_attributes(...)`."""
     changes: dict[str, object] = {}
-    fields = {"group_name": "group", "automation_condition": "automation", "partitions_def": "partitions"}
     for key, value in named.items():
-        match key:
-            case "deps":
-                changes["deps"] = (*(asset.deps if adds else ()), *keys_of(value))
-            case "key":
-                changes["key"] = key_of(value)
-            case "owners" | "tags":
-                changes[str(key)] = _added(getattr(asset, str(key)), value) if adds else value
-            case "group_name" | "automation_condition" | "partitions_def":
-                changes[fields[str(key)]] = value
+        field = FIELDS.get(str(key))
+        if key == "deps":
+            changes["deps"] = (*(asset.deps if adds else ()), *keys_of(value))
+        elif key == "key":
+            changes["key"] = key_of(value)
+        elif field in ("owners", "tags", "kinds", "metadata"):
+            changes[field] = _added(getattr(asset, field), value) if adds else value
+        elif field is not None:
+            changes[field] = value
     return replace(asset, **changes)  # type: ignore[arg-type]  # each value has the type of its field
 
 
 def _added(held: object, more: object) -> object:
-    if isinstance(held, (list, tuple)) and isinstance(more, (list, tuple)):
-        return [*held, *more]
+    several = (list, tuple, set)
+    if isinstance(held, several) and isinstance(more, several):
+        return OpenList([*held, *more]) if isinstance(more, OpenList) else [*held, *more]
+    if held is None:
+        return more
     return {**held, **more} if isinstance(held, dict) and isinstance(more, dict) else more

@@ -2,22 +2,21 @@
 
 import posixpath
 import re
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from threading import Lock
 
-from meta_pipeline.delivery.topology import UNRESOLVED, Pipeline, Topology, TopologyError
+from meta_pipeline.delivery.topology import UNRESOLVED, Topology, TopologyError
 from meta_pipeline.delivery.tree import Tree, text_of
 from meta_pipeline.schedulers.dagster.static.code import LocationCode
-from meta_pipeline.schedulers.dagster.static.effective import Location, pipelines_of
+from meta_pipeline.schedulers.dagster.static.effective import Location, Seen, seen_in
 from meta_pipeline.schedulers.dagster.static.gathering import gathered, loose, merged
 from meta_pipeline.schedulers.dagster.static.loading import definitions_in, defs_folder
 from meta_pipeline.schedulers.dagster.static.locations import CodeLocation, code_locations
 from meta_pipeline.schedulers.dagster.static.values import Definitions
 from meta_pipeline.schedulers.source.limits import TooMuchToReadError
 from meta_pipeline.schedulers.source.machine import Site
-from meta_pipeline.schedulers.source.modules import Modules, Sources, still_holds
+from meta_pipeline.schedulers.source.modules import Modules, Sources
+from meta_pipeline.schedulers.source.readings import Readings
 
 _CACHE_SIZE = 512
 _PIN = re.compile(
@@ -30,33 +29,12 @@ _PINNING = re.compile(r"(?:requirements|constraints)[^/]*\.(?:txt|in)|uv\.lock|p
 class Reading:
     """What one code location gives; `consulted` is every path that was looked at, with its content then."""
 
-    pipelines: tuple[Pipeline, ...]
+    seen: Seen
     errors: tuple[TopologyError, ...]
     consulted: Mapping[str, str | None]
 
 
-class _Readings:
-    """Readings of this process, the least recently used dropped; a location may have several."""
-
-    def __init__(self) -> None:
-        self._held: OrderedDict[CodeLocation, list[Reading]] = OrderedDict()
-        self._lock = Lock()
-
-    def find(self, location: CodeLocation, sources: Sources) -> Reading | None:
-        with self._lock:
-            readings = tuple(self._held.get(location, ()))
-            if readings:
-                self._held.move_to_end(location)
-        return next((reading for reading in readings if still_holds(reading.consulted, sources)), None)
-
-    def keep(self, location: CodeLocation, reading: Reading) -> None:
-        with self._lock:
-            self._held[location] = [reading, *self._held.get(location, ())][:4]
-            while len(self._held) > _CACHE_SIZE:
-                self._held.popitem(last=False)
-
-
-_readings = _Readings()
+_readings = Readings("dagster", Reading, _CACHE_SIZE)
 
 
 def read_topologies(tree: Tree, root: str, import_roots: tuple[str, ...] = ()) -> tuple[Topology, ...]:
@@ -89,7 +67,12 @@ def _topology(sources: Sources, location: CodeLocation) -> Topology:
         sources, posixpath.dirname(location.root) if location.root.endswith(".py") else location.root
     )
     return empty.model_copy(
-        update={"root": location.root or ".", "pipelines": reading.pipelines, "errors": reading.errors}
+        update={
+            "root": location.root or ".",
+            "pipelines": reading.seen.pipelines,
+            "datasets": reading.seen.datasets,
+            "errors": reading.errors,
+        }
     )
 
 
@@ -97,9 +80,9 @@ def _read(location: CodeLocation, sources: Sources) -> Reading:
     modules = Modules(sources, "dagster")
     code = LocationCode(location.file or f"{location.defs_folder}/", modules, location.defs_folder)
     place = Location(_definitions(code, location), code.errors)
-    pipelines = pipelines_of(place)
+    seen = seen_in(place)
     errors = sorted(code.errors, key=lambda error: (error.path, error.line or 0, error.message))
-    return Reading(pipelines, tuple(errors), modules.consulted)
+    return Reading(seen, tuple(errors), modules.consulted)
 
 
 def read_code(tree: Tree, root: str) -> tuple[LocationCode, Definitions] | None:

@@ -1,10 +1,9 @@
 """Retry policies, partitions, automation conditions and schedules: the settings that code gives to its things."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from meta_pipeline.delivery.topology import UNRESOLVED
-from meta_pipeline.schedulers.dagster.static.values import Condition, Partitions, Retry
+from meta_pipeline.schedulers.dagster.static.values import Freshness, Partitions, Retry
 from meta_pipeline.schedulers.source.values import UNKNOWN, External, OpenList, Unknown, is_open
 
 PRESETS = {
@@ -16,7 +15,6 @@ PRESETS = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
 }
-_LABELLED = ("eager", "on_missing", "any_downstream_conditions")
 
 
 def given(named: Mapping[object, object], name: str, default: object = None) -> object:
@@ -31,6 +29,16 @@ def retry_of(named: Mapping[object, object]) -> Retry:
     backoff = given(named, "backoff")
     grows: object = UNKNOWN if isinstance(backoff, Unknown) else backoff is not None
     return Retry(given(named, "max_retries", 1), given(named, "delay"), grows)
+
+
+def freshness_of(name: str, positional: list[object], named: Mapping[object, object]) -> Freshness:
+    """What `FreshnessPolicy.name(...)` makes: the age at which it fails, or the time that its deadline leaves."""
+    if name in ("time_window", "cron"):
+        place, argument = (0, "fail_window") if name == "time_window" else (1, "lower_bound_delta")
+        window = positional[place] if len(positional) > place else given(named, argument)
+        return Freshness(window.total_seconds() if isinstance(window, timedelta) else UNKNOWN)
+    lag = given(named, "maximum_lag_minutes")
+    return Freshness(lag * 60 if isinstance(lag, (int, float)) else UNKNOWN)
 
 
 def canonical(cron: object) -> object:
@@ -116,16 +124,6 @@ def _dimensions(value: object) -> object:
     if len(texts) != len(value) or not all(isinstance(text, str) for text in texts.values()):
         return UNKNOWN
     return "multi: " + "; ".join(f"{name} {text}" for name, text in sorted(texts.items(), key=str))
-
-
-def condition_of(name: str, positional: list[object], named: Mapping[object, object]) -> object:
-    """What `AutomationCondition.name(...)` makes."""
-    if name == "on_cron":
-        cron = positional[0] if positional else given(named, "cron_schedule")
-        zone = positional[1] if len(positional) > 1 else given(named, "cron_timezone", "UTC")
-        known = isinstance(cron, str) and isinstance(zone, str)
-        return Condition(f"on_cron({cron}, {zone})" if known else UNRESOLVED)
-    return Condition(name if name in _LABELLED else "custom condition")
 
 
 def is_running(value: object) -> object:

@@ -46,9 +46,39 @@ class Partitions(Thing):
 
 @dataclass(frozen=True)
 class Condition(Thing):
-    """An automation condition, by Dagster's label for it."""
+    """An automation condition as a text; `joint` is the operator between its parts, where it has no label."""
 
-    label: str
+    text: str
+    joint: str = ""
+
+
+@dataclass(frozen=True)
+class Freshness(Thing):
+    """A freshness policy: how many seconds old the data may be."""
+
+    seconds: object
+
+
+@dataclass(frozen=True)
+class Columns(Thing):
+    """The columns of a table: names with types, None where no type is known."""
+
+    columns: tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True)
+class Hook(Thing):
+    """A hook on ops, of the kind `failure_hook` or `success_hook`."""
+
+    kind: str
+    name: object
+
+
+@dataclass(frozen=True)
+class Executor(Thing):
+    """How the steps of a run are started; `limit` is how many at once, None where the machine decides."""
+
+    limit: object = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,11 +91,18 @@ class Check(Thing):
     line: int
     retry: object = None
     deps: tuple[Key | Unknown, ...] = ()
+    pool: object = None
+    op_tags: object = None
+    sla: object = None
+    automation: object = None
 
 
 @dataclass(frozen=True, eq=False)
 class Asset(Thing):
-    """One asset, or the `AssetSpec` of one (`is_spec`); `kind` is that of its node."""
+    """One asset, or the `AssetSpec` of one (`is_spec`); `kind` is that of its node.
+
+    `pool`, `op_tags`, `hooks` and `retry` are of the op that makes it; `table` is the dbt model that it stands for.
+    """
 
     key: Key | Unknown
     kind: str
@@ -78,6 +115,13 @@ class Asset(Thing):
     tags: object = None
     partitions: object = None
     automation: object = None
+    kinds: object = ()
+    freshness: object = None
+    metadata: object = None
+    pool: object = None
+    op_tags: object = None
+    hooks: object = ()
+    table: str | None = None
     is_spec: bool = False
 
 
@@ -92,13 +136,16 @@ class Assets(Thing):
 
 @dataclass(frozen=True, eq=False)
 class Op(Thing):
-    """An op, under the name and the retry policy of one use of it."""
+    """An op, under the name and with the settings of one use of it."""
 
     name: object
     function: Function | None
     path: str
     line: int
     retry: object = None
+    pool: object = None
+    tags: object = None
+    hooks: object = ()
     alias: object = None
 
     @property
@@ -164,6 +211,9 @@ class Job(Thing):
     tags: object = None
     owners: object = ()
     partitions: object = None
+    hooks: object = ()
+    executor: object = None
+    config: object = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,13 +231,20 @@ class Schedule(Thing):
 
 @dataclass(frozen=True, eq=False)
 class Sensor(Thing):
-    """A sensor, with the jobs that it launches."""
+    """A sensor, with the jobs that it launches.
+
+    One of runs has the `status` that it waits for, and the jobs that it `watches`: None for all of them. `assets` are
+    the selections of assets that it waits for.
+    """
 
     name: object
     jobs: tuple[object, ...]
     running: object
     path: str
     line: int
+    status: object = None
+    watches: object = None
+    assets: tuple[object, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,6 +258,7 @@ class Definitions(Thing):
     jobs: tuple[Job, ...] = ()
     schedules: tuple[Schedule, ...] = ()
     sensors: tuple[Sensor, ...] = ()
+    executor: object = None
 
 
 @dataclass(frozen=True, eq=False)
