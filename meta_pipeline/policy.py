@@ -110,6 +110,13 @@ class CheckpointPolicy(Frozen):
 class DataQualityPolicy(Frozen):
     great_expectations: tuple[CheckpointPolicy, ...] = ()
 
+    @property
+    def looks_at(self) -> Mapping[str, tuple[str, ...]]:
+        """For each checkpoint the pipelines whose data it looks at."""
+        return {
+            name: project.pipelines for project in self.great_expectations for name in project.checkpoints
+        }
+
 
 class DbtPolicy(Frozen):
     """One dbt project, by its folder.

@@ -6,20 +6,21 @@ from pathlib import Path
 from typing import Literal
 
 from meta_pipeline.cli.errors import UsageError
-from meta_pipeline.cli.output import STDOUT, print_document, shown
+from meta_pipeline.cli.output import STDERR, STDOUT, print_document, shown
 from meta_pipeline.cli.reading import opened, read_at
 from meta_pipeline.cli.topology_documents import TopologyDiffDocument
-from meta_pipeline.delivery.briefing import Briefing, briefing
+from meta_pipeline.delivery.again import Again
 from meta_pipeline.delivery.change import Change
-from meta_pipeline.delivery.edited import edited_nodes
-from meta_pipeline.delivery.impact import Again, Impact, Sides, Step, impact_of
+from meta_pipeline.delivery.impact import Impact
+from meta_pipeline.delivery.meaning import Meaning
 from meta_pipeline.delivery.phrases import counted
 from meta_pipeline.delivery.statement import HEADINGS, Statement
 from meta_pipeline.delivery.tree import SUBMODULE
-from meta_pipeline.policy import Policy
+from meta_pipeline.messages.outlook import downstream, to_test_again
 from meta_pipeline.workspace.repository import Repository
 
 _ROWS_SHOWN = 20
+_READ = (".py", ".sql", ".yml", ".yaml", ".toml", ".csv", ".json", ".cfg", ".txt", ".lock", ".zip")
 
 
 def diff(
@@ -35,16 +36,14 @@ def diff(
     change = Change(base.tree, head.tree, base.topologies, head.topologies)
     _require_whole(repo, change)
     at = commit_time(repository, head.tree.commit)
-    told = briefing(change.base_topologies, change.head_topologies, change.differences, at)
-    sides = Sides(change.base_topologies, change.head_topologies, change.differences, edited_nodes(change))
-    impact = impact_of(sides, checkpoints_of(head.policy))
-    document = TopologyDiffDocument.between(
-        (base.tree.commit, head.tree.commit), level, change.differences, told, impact
-    )
+    meaning = Meaning(change, at, head.policy.data_quality.looks_at)
+    document = TopologyDiffDocument.of((base.tree.commit, head.tree.commit), level, meaning)
+    if svg is not None:
+        _draw(svg, meaning)
     if as_json:
         print_document(document)
         return
-    _show(told, impact, document)
+    _show(meaning, document)
     command = ("meta-pipeline", "check", "--repo", str(repo), "--base", revs[0], "--head", revs[1])
     STDOUT.print(f"next: judge it by the gates: {shown(shlex.join(command))}", highlight=False)
 
@@ -62,19 +61,13 @@ def commit_time(repository: Repository, commit: str) -> datetime:
     return repository.commits(commit, 1)[0].when
 
 
-def checkpoints_of(policy: Policy) -> dict[str, tuple[str, ...]]:
-    """The checkpoints of the policy, and the pipelines whose data each looks at."""
-    projects = policy.data_quality.great_expectations
-    return {name: tuple(project.pipelines) for project in projects for name in project.checkpoints}
-
-
 def _require_whole(repo: Path, change: Change) -> None:
     """Refuse a clone that lacks contents of files that differ: what is not there would look removed."""
     lacking = [
         file.path
         for file in change.files
         for mode, data in ((file.old_mode, file.old), (file.new_mode, file.new))
-        if mode not in (None, SUBMODULE) and data is None
+        if mode not in (None, SUBMODULE) and data is None and _is_read(file.path)
     ]
     if lacking:
         raise UsageError(
@@ -83,7 +76,26 @@ def _require_whole(repo: Path, change: Change) -> None:
         )
 
 
-def _show(told: Briefing, impact: Impact, document: TopologyDiffDocument) -> None:
+def _draw(file: Path, meaning: Meaning) -> None:
+    from meta_pipeline.messages.picture import picture
+
+    drawn = picture(meaning.excerpt)
+    if drawn is None:
+        STDERR.print(
+            f"note: no node is touched, so there is nothing to draw into {shown(file)}", highlight=False
+        )
+        return
+    file.write_text(drawn, encoding="utf-8")
+    STDERR.print(f"note: the changed part is drawn in {shown(file)}", highlight=False)
+
+
+def _is_read(path: str) -> bool:
+    """Whether a reader of pipelines may look into the file."""
+    return path.endswith(_READ) or "." not in path.rpartition("/")[2].lstrip(".")
+
+
+def _show(meaning: Meaning, document: TopologyDiffDocument) -> None:
+    told, impact = meaning.briefing, meaning.impact
     commits = f"{document.base[:12]}..{document.head[:12]}"
     if not document.differences:
         STDOUT.print(f"{commits}: the pipelines are the same to their schedulers", highlight=False)
@@ -119,30 +131,17 @@ def _show_downstream(impact: Impact) -> None:
         return
     title = f"\n{counted(len(impact.downstream), 'node')} downstream of {touched}"
     table = Table("steps", "downstream", "because it", title=title, title_justify="left")
-    groups: dict[tuple[str, ...], list[Step]] = {}
-    for step in impact.downstream:
-        one_by_one = len(impact.downstream) <= _ROWS_SHOWN
-        home = (step.scheduler, step.root, step.pipeline, *((step.node,) if one_by_one else ()))
-        groups.setdefault(home, []).append(step)
-    for steps in list(groups.values())[:_ROWS_SHOWN]:
-        nearest, others = steps[0], len(steps) - 1
-        name = f"{nearest.name}, then {others} more of its pipeline" if others else nearest.name
-        table.add_row(str(nearest.distance), shown(name), shown(nearest.reason))
-    left = sum(map(len, list(groups.values())[_ROWS_SHOWN:]))
+    rows = downstream(impact)
+    for row in rows[:_ROWS_SHOWN]:
+        table.add_row(str(row.steps), shown(row.name), shown(row.reason))
+    left = sum(row.nodes for row in rows[_ROWS_SHOWN:])
     if left:
         table.add_row("...", f"{left} more, see --json", "")
     STDOUT.print(table, highlight=False)
 
 
 def _show_again(again: Again) -> None:
-    lines = [f"dry run of {run.scheduler}: {', '.join(run.pipelines)}" for run in again.dry_runs]
-    for build in again.dbt:
-        tests = f", with {counted(build.tests, 'test')}" if build.tests else ""
-        select = shlex.join(build.select)
-        lines.append(f"dbt build --project-dir {build.project} --select {select}{tests}")
-    lines += [f"checkpoint {name}" for name in again.checkpoints]
-    lines += [f"{check}" for check in again.checks]
-    lines += [f"tell {one.owner or 'whoever owns it'} of exposure {one.exposure}" for one in again.tell]
+    lines = to_test_again(again)
     if lines:
         STDOUT.print("\n[bold]Test again[/bold]", highlight=False)
     for line in lines:

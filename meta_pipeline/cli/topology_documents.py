@@ -2,9 +2,10 @@
 
 from typing import Literal
 
-from meta_pipeline.delivery.briefing import Briefing, weight_of
+from meta_pipeline.delivery.briefing import weight_of
 from meta_pipeline.delivery.difference import Difference, Kind, Level
 from meta_pipeline.delivery.impact import Impact
+from meta_pipeline.delivery.meaning import Meaning
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.statement import Statement, Weight
 from meta_pipeline.delivery.topology import SchedulerKind
@@ -66,20 +67,15 @@ class TopologyDiffDocument(Frozen):
     impact: Impact
 
     @classmethod
-    def between(
-        cls,
-        commits: tuple[str, str],
-        level: Literal["static", "full"],
-        differences: tuple[Difference, ...],
-        told: Briefing,
-        impact: Impact,
+    def of(
+        cls, commits: tuple[str, str], level: Literal["static", "full"], meaning: Meaning
     ) -> "TopologyDiffDocument":
         return cls(
             base=commits[0],
             head=commits[1],
             level=level,
-            must_know=tuple(map(StatementDocument.of, told.must_know)),
-            statements=tuple(map(StatementDocument.of, told.statements)),
-            differences=tuple(map(DifferenceDocument.of, differences)),
-            impact=impact,
+            must_know=tuple(map(StatementDocument.of, meaning.briefing.must_know)),
+            statements=tuple(map(StatementDocument.of, meaning.briefing.statements)),
+            differences=tuple(map(DifferenceDocument.of, meaning.change.differences)),
+            impact=meaning.impact,
         )

@@ -7,6 +7,7 @@ import dagster as dg
 from pydantic import BaseModel
 
 from meta_pipeline.defs.lineage.specs import CALLED
+from meta_pipeline.defs.pictures import picture_shown
 from meta_pipeline.delivery.change_set import ChangeSet
 from meta_pipeline.delivery.context import DependencyAudit, RepoContext
 from meta_pipeline.delivery.issue import Issue
@@ -118,13 +119,14 @@ def _(value: Plan, delivery: Delivery) -> Mapping[str, dg.MetadataValue]:
 def _(value: ChangeSet, delivery: Delivery) -> Mapping[str, dg.MetadataValue]:
     return {
         "diff": dg.MetadataValue.md(f"````diff\n{value.patch[:100_000]}\n````"),
+        **picture_shown(delivery, digest(value)),
         **touches(delivery, digest(value)),
     }
 
 
 @details.register
 def _(value: ReviewPacket, delivery: Delivery) -> Mapping[str, dg.MetadataValue]:
-    return touches(delivery, value.change_set)
+    return {**picture_shown(delivery, value.change_set), **touches(delivery, value.change_set)}
 
 
 @details.register

@@ -3,17 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from meta_pipeline.delivery.again import Again, again_of
 from meta_pipeline.delivery.difference import Difference
 from meta_pipeline.delivery.flow import Flow, Spot, flow_of, spot_name
 from meta_pipeline.delivery.model import Frozen
-from meta_pipeline.delivery.running import is_run, pipelines_to_run, shares_work, work_of
+from meta_pipeline.delivery.plan import TopologyEdit
 from meta_pipeline.delivery.topology import Node, SchedulerKind, Topology
 
 _OF_NO_READER = frozenset({"owner", "tags", "alerts", "group", "moved", "pool"})
 """What may change of a node or pipeline without anybody downstream noticing."""
-_BUILT = frozenset({"model", "seed", "snapshot"})
-_TESTS = frozenset({"test", "asset_check"})
-_DRY_RUN: tuple[SchedulerKind, ...] = ("airflow", "dagster", "prefect")
 
 
 class Touched(Frozen):
@@ -45,38 +43,6 @@ class Step(Frozen):
         return spot_name(self.kind, Spot(self.scheduler, self.root, self.pipeline, self.node))
 
 
-class Pipelines(Frozen):
-    """Pipelines of one scheduler that a dry run should run."""
-
-    scheduler: SchedulerKind
-    pipelines: tuple[str, ...]
-
-
-class Build(Frozen):
-    """What dbt should build again in one project, with how many `tests`: `select` is for `dbt build --select`."""
-
-    project: str
-    select: tuple[str, ...]
-    tests: int
-
-
-class Told(Frozen):
-    """A reader outside of the pipelines, and whom to tell."""
-
-    exposure: str
-    owner: str | None
-
-
-class Again(Frozen):
-    """What to test again, and whom to tell."""
-
-    dry_runs: tuple[Pipelines, ...] = ()
-    dbt: tuple[Build, ...] = ()
-    checks: tuple[str, ...] = ()
-    checkpoints: tuple[str, ...] = ()
-    tell: tuple[Told, ...] = ()
-
-
 class Impact(Frozen):
     """What a change touches, what lies downstream in the order of distance, and what to test again."""
 
@@ -103,12 +69,37 @@ def impact_of(sides: Sides, checkpoints: Mapping[str, Iterable[str]] | None = No
     """
     flows = flow_of(sides.base), flow_of(sides.head)
     touched = _touched(flows, sides)
+    return _impact(flows, sides.head, touched, checkpoints or {})
+
+
+def impact_of_edits(
+    topologies: tuple[Topology, ...],
+    edits: Iterable[TopologyEdit],
+    checkpoints: Mapping[str, Iterable[str]],
+) -> Impact:
+    """Everything downstream of what a plan intends to change, as the pipelines are before it."""
+    flow = flow_of(topologies)
+    places = {(edit.pipeline, edit.node) for edit in edits if edit.field not in _OF_NO_READER}
+    found = frozenset(
+        spot
+        for spot, homes in flow.homes.items()
+        if (spot.pipeline and (spot.pipeline, None) in places)
+        or any((home, spot.node) in places for home in homes)
+    )
+    return _impact((flow, flow), topologies, found, checkpoints)
+
+
+def _impact(
+    flows: tuple[Flow, Flow],
+    head: tuple[Topology, ...],
+    touched: frozenset[Spot],
+    checkpoints: Mapping[str, Iterable[str]],
+) -> Impact:
     steps = _downstream(flows, touched)
-    again = _again(sides.head, flows[1], touched, [spot for spot, _, _ in steps], checkpoints or {})
     return Impact(
         touched=tuple(_as_touched(flows, spot) for spot in sorted(touched)),
         downstream=tuple(_as_step(flows[1].nodes[spot], spot, far, why) for spot, far, why in steps),
-        again=again,
+        again=again_of(head, flows[1], touched, [spot for spot, _, _ in steps], checkpoints),
     )
 
 
@@ -164,84 +155,4 @@ def _as_touched(flows: tuple[Flow, Flow], spot: Spot) -> Touched:
 def _as_step(node: Node, spot: Spot, distance: int, reason: str) -> Step:
     return Step(
         **spot._asdict(), kind=node.kind, distance=distance, reason=reason, owner=node.owner, path=node.path
-    )
-
-
-def _again(
-    head: tuple[Topology, ...],
-    flow: Flow,
-    touched: frozenset[Spot],
-    downstream: list[Spot],
-    checkpoints: Mapping[str, Iterable[str]],
-) -> Again:
-    there = [spot for spot in (*sorted(touched), *downstream) if spot in flow.nodes]
-    runs = tuple(found for kind in _DRY_RUN if (found := _runs(head, kind, there)))
-    ran = {pipeline for run in runs for pipeline in run.pipelines}
-    return Again(
-        dry_runs=runs,
-        dbt=_builds(flow, touched, there),
-        checks=tuple(
-            spot_name(flow.nodes[spot].kind, spot) for spot in there if flow.nodes[spot].kind == "asset_check"
-        ),
-        checkpoints=tuple(name for name, pipelines in checkpoints.items() if ran & set(pipelines)),
-        tell=tuple(
-            Told(exposure=spot.node, owner=flow.nodes[spot].owner)
-            for spot in there
-            if flow.nodes[spot].kind == "exposure"
-        ),
-    )
-
-
-def _runs(head: tuple[Topology, ...], kind: SchedulerKind, there: list[Spot]) -> Pipelines | None:
-    """The pipelines of a scheduler that run what is touched or downstream; of assets the fewest jobs that do."""
-    topologies = tuple(topology for topology in head if topology.scheduler == kind)
-    wanted = frozenset(there)
-    work, whole = set(), set()
-    for topology in topologies:
-        for pipeline in topology.pipelines:
-            for node in pipeline.nodes:
-                one = work_of(topology, pipeline, node)
-                spot = Spot(kind, topology.root, one.pipeline or "", node.id)
-                if spot in wanted and is_run(node):
-                    work.add(one)
-                    if not shares_work(topology):
-                        whole.add(pipeline.id)
-    chosen = pipelines_to_run(topologies, work, whole)
-    return Pipelines(scheduler=kind, pipelines=chosen) if chosen else None
-
-
-def _builds(flow: Flow, touched: frozenset[Spot], there: list[Spot]) -> tuple[Build, ...]:
-    """For each project: what is touched, and the first models that only another scheduler's change reaches."""
-    found: dict[str, list[str]] = {}
-    covered: set[Spot] = set()
-    for spot in there:
-        if spot.scheduler != "dbt" or flow.nodes[spot].kind not in (*_BUILT, *_TESTS):
-            continue
-        if spot in touched or spot not in covered:
-            is_built = flow.nodes[spot].kind in _BUILT
-            found.setdefault(spot.root, []).append(f"{spot.node}+" if is_built else spot.node)
-        covered |= _all_after(flow, spot)
-    return tuple(
-        Build(project=root, select=tuple(select), tests=_tests(flow, root, there))
-        for root, select in sorted(found.items())
-    )
-
-
-def _all_after(flow: Flow, spot: Spot) -> set[Spot]:
-    """All nodes of the same project after a node, and the node itself."""
-    found, left = {spot}, [spot]
-    while left:
-        for passing in flow.next.get(left.pop(), ()):
-            if passing.to not in found and (passing.to.scheduler, passing.to.root) == (
-                spot.scheduler,
-                spot.root,
-            ):
-                found.add(passing.to)
-                left.append(passing.to)
-    return found
-
-
-def _tests(flow: Flow, root: str, there: list[Spot]) -> int:
-    return sum(
-        spot.scheduler == "dbt" and spot.root == root and flow.nodes[spot].kind in _TESTS for spot in there
     )

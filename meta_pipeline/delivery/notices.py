@@ -34,9 +34,9 @@ def _new_pipelines(sides: Sides) -> Iterator[Statement]:
     for difference in sides.differences:
         pipeline = sides.new.get(difference.pipeline)
         is_new = (difference.level, difference.change) == ("pipeline", "added") and difference.doubt is None
-        if not is_new or pipeline is None:
+        if not is_new or pipeline is None or pipeline.schedule is None:
             continue
-        size = counted(len(pipeline.nodes), "node") if pipeline.nodes else "no node that source tells"
+        size = counted(len(pipeline.nodes), "node") if pipeline.nodes else "no node"
         catching = f", and {caught}" if (caught := _caught_up(pipeline, sides.at)) else ""
         yield notice(
             "new",
@@ -49,7 +49,7 @@ def _when(pipeline: Pipeline) -> str:
     if pipeline.schedule == UNRESOLVED:
         return "when it runs, source does not tell"
     paused = ", once it is no longer paused" if pipeline.paused is True else ""
-    return f"it runs {in_words(pipeline.schedule)}{paused}" if pipeline.schedule else "it has no schedule"
+    return f"it runs {in_words(pipeline.schedule or '')}{paused}"
 
 
 def _catchup(sides: Sides) -> Iterator[Statement]:

@@ -162,7 +162,7 @@ def _automation(thing: Thing, before: Value, after: Value) -> str:
         return thing.fill("{} now {run} by itself: {}", str(after))
     if after is None:
         return thing.fill("{} no longer {run} by itself (before: {})", str(before))
-    return thing.fill("{} now {run} by itself on {} instead of {}", str(after), str(before))
+    return f"what makes {thing.name} run by itself is now {after} instead of {before}"
 
 
 def _partitions(thing: Thing, before: Value, after: Value) -> str:
@@ -174,6 +174,14 @@ def _partitions(thing: Thing, before: Value, after: Value) -> str:
     return f"the partitions of {thing.name} are {new} instead of {old}"
 
 
+def _paused(thing: Thing, before: Value, after: Value) -> str:
+    if after is None:
+        return thing.fill("whether {} {start} out paused is no longer said")
+    if after:
+        return thing.fill("{} now {start} out paused")
+    return thing.fill("{} no longer {start} out paused" if before else "{} now {start} out active")
+
+
 _UNLIMITED = "before, there was no limit"
 _SAYINGS: Mapping[str, Saying] = {
     "schedule": _schedule,
@@ -181,7 +189,7 @@ _SAYINGS: Mapping[str, Saying] = {
         "{} now {make} up for runs that it missed since its start date",
         "{} no longer {make} up for runs that it missed",
     ),
-    "paused": _switch("{} now {start} out paused", "{} no longer {start} out paused"),
+    "paused": _paused,
     "retries": _retries,
     "retry_delay_s": _limit(
         "_s",

@@ -120,8 +120,8 @@ def test_a_partial_clone_is_not_taken_for_a_removal(shell: Shell, git_repo: Make
     repo.git.config("uploadpack.allowFilter", "true")
     commit(repo, {"dags/daily.py": TWO})
     source = Path(repo.working_dir).as_uri()
-    partial = ["git", "clone", "-q", "--filter=blob:none", source, str(shell.folder / "partial")]
-    subprocess.run(partial, check=True)
+    partial = str(shell.folder / "partial")
+    subprocess.run(["git", "clone", "-q", "--filter=blob:none", source, partial], check=True)
     error = shell.refused(2, "topology", "--repo", "partial", "--diff", "main~1..main")
     assert error == (
         "partial lacks the contents of 1 changed file, such as dags/daily.py: it is a partial clone; "

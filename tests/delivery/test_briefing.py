@@ -82,7 +82,7 @@ def test_catching_up_is_counted() -> None:
         "pipeline orders starts catching up from 2023-01-01: about 700 runs, less those that it has made"
     ]
     assert must_know(seen(), head)[-1] == (
-        "pipeline orders is new (no node that source tells); it runs at 05:00 every day (0 5 * * *), "
+        "pipeline orders is new (no node); it runs at 05:00 every day (0 5 * * *), "
         "and starts catching up from 2023-01-01: about 700 runs"
     )
 
@@ -144,6 +144,25 @@ def test_datasets_with_two_writers_and_with_none() -> None:
     )
     assert must_know(seen(one, reader), seen(dag("sales", task("load")), reader)) == [
         "nobody writes the dataset mart.orders any more, which task report.read reads"
+    ]
+
+
+def test_a_new_pipeline_that_nobody_starts_wakes_nobody() -> None:
+    other = dag("stock")
+    found = told(seen(other), seen(other, dag("sales", schedule=None)))
+    assert (found.must_know, [one.sentence for one in found.others]) == ((), ["pipeline sales is added"])
+
+
+def test_moved_files_are_told_by_their_folders() -> None:
+    opaque = [
+        TopologyError(path=f"{home}/a.py", message="a loop", opaque=True) for home in ("dags", "src/dags")
+    ]
+    names = ("a", "b")
+    base = seen(*(dag(name, path=f"dags/{name}.py") for name in names), errors=(opaque[0],))
+    head = seen(*(dag(name, path=f"src/dags/{name}.py") for name in names), errors=(opaque[1],))
+    assert [one.sentence for one in told(base, head).statements] == [
+        "what only a run can tell (a loop) is now in src/dags/a.py instead of dags/a.py",
+        "pipelines a and b in the top folder are now in src",
     ]
 
 

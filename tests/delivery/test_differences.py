@@ -55,6 +55,7 @@ def test_a_moved_line_is_no_difference() -> None:
         ("owner", "finance", "now has the owner finance"),
         ("tags", ("b", "a"), "now has the tags a and b"),
         ("paused", True, "now starts out paused"),
+        ("paused", False, "now starts out active"),
         ("timezone", "Europe/Berlin", "now has the time zone Europe/Berlin"),
         ("start_date", "2026-01-01T00:00:00+00:00", "now has the start date 2026-01-01"),
         ("active_runs", 1, "may now have 1 of its runs at once; before, there was no limit"),
@@ -226,6 +227,14 @@ def test_a_file_that_no_longer_loads_and_one_that_does_again() -> None:
         ("error", "added", "what dags/b.py:9 makes, only a run can tell: ids are made at run time"),
         ("error", "removed", "dags/a.py no longer fails to load (before: invalid syntax)"),
     ]
+
+
+def test_the_lines_within_an_error_mean_nothing() -> None:
+    def taken(line: int) -> tuple[Topology, ...]:
+        message = f"the name is taken by dags/b.py:{line}; rename one"
+        return (seen()[0].model_copy(update={"errors": (TopologyError(path="dags/a.py", message=message),)}),)
+
+    assert differences(taken(3), taken(9)) == ()
 
 
 def test_columns_come_go_and_change_at_the_node_that_writes_them() -> None:

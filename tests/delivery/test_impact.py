@@ -6,7 +6,8 @@ from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.differences import differences
 from meta_pipeline.delivery.edited import edited_nodes
 from meta_pipeline.delivery.flow import datasets_in
-from meta_pipeline.delivery.impact import Impact, Sides, impact_of
+from meta_pipeline.delivery.impact import Impact, Sides, impact_of, impact_of_edits
+from meta_pipeline.delivery.plan import TopologyEdit
 from meta_pipeline.delivery.topology import IMPLICIT_JOB, Link, Node, Pipeline, SchedulerKind, Topology
 from meta_pipeline.delivery.tree import MemoryTree
 
@@ -147,6 +148,22 @@ def test_assets_of_two_code_locations_meet_by_their_keys() -> None:
         "external asset sales/orders",
         "asset board",
     ]
+
+
+def test_a_plan_tells_what_is_downstream_before_it_is_carried_out() -> None:
+    topologies = (seen("airflow", dag("sales", LOAD, node("send", "load"))), DBT)
+    edits = (TopologyEdit(pipeline="sales", node="load", field="retries"),)
+    impact = impact_of_edits(topologies, edits, {"daily": ("sales",)})
+    assert [step.node for step in impact.downstream] == [
+        "send",
+        "staged",
+        "revenue",
+        "board",
+        "not_null_revenue_day",
+    ]
+    assert impact.again.checkpoints == ("daily",)
+    owned = (TopologyEdit(pipeline="sales", node=None, field="owner"),)
+    assert impact_of_edits(topologies, owned, {}) == Impact()
 
 
 def test_a_circle_is_walked_once() -> None:

@@ -20,7 +20,7 @@ from meta_pipeline.schedulers.source.contents import ContentTest
 from meta_pipeline.schedulers.source.modules import Modules, Sources
 from meta_pipeline.schedulers.source.readings import Readings
 
-_CACHE_SIZE = 4096
+_CACHE_SIZE = 16_384
 _DAG_WORD = re.compile(rb"dag|asset", re.IGNORECASE)
 _AIRFLOW_WORD = re.compile(rb"airflow", re.IGNORECASE)
 
