@@ -12,7 +12,7 @@ from tests.conftest import ROOT, commit
 FIXTURES = ROOT / "target_repo_fixtures"
 SIGNER = "approver@example.com"
 
-Fixture = Literal["airflow_sales", "dagster_sales", "dbt_only", "prefect_orders"]
+Fixture = Literal["airflow2_legacy", "airflow_sales", "dagster_sales", "dbt_only", "prefect_orders"]
 
 
 def target_name(fixture: Fixture) -> str:

@@ -27,6 +27,7 @@ FIXTURES = ROOT / "target_repo_fixtures"
             {"sh -c 'airflow db migrate && airflow dags list --local'": "sales_daily"},
             marks=pytest.mark.airflow,
         ),
+        pytest.param("airflow2_legacy", "apache-airflow", {}, {}, marks=pytest.mark.airflow),
         pytest.param(
             "dagster_sales",
             "dagster",

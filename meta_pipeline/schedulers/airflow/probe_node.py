@@ -15,6 +15,8 @@ Document = dict[str, Any]
 
 UNRESOLVED = "unresolved"
 TASK_HOOKS = ("on_failure_callback", "on_retry_callback")
+TRIGGERS = {"TriggerDagRunOperator", "TriggerDagRunOperatorAsync"}
+WAITS = {"ExternalTaskSensor", "ExternalTaskSensorAsync"}
 MAIL_HOOKS = ("email_on_failure", "email_on_retry")
 
 
@@ -107,8 +109,10 @@ def task_alerts(task: Any) -> list[str]:
 
 
 def sends(task: Any, hook: str) -> bool:
-    """Whether a mail hook is on; a mapped task of Airflow 2 holds it only where it was given."""
+    """Whether a mail hook is on; a mapped task of Airflow 2 holds it only where it was given to the task itself."""
     found = held(task, hook)
+    if found is None:
+        found = ((task.dag and task.dag.default_args) or {}).get(hook)
     if found is None:
         conf = import_module("airflow.configuration").conf
         return bool(conf.getboolean("email", f"default_{hook}", fallback=True))
@@ -152,7 +156,7 @@ def addresses(email: Any) -> list[str]:
 def links(task: Any) -> list[Document]:
     """What the task triggers or waits for, templates as they are written."""
     ancestors = {one.__name__ for one in getattr(getattr(task, "operator_class", type(task)), "__mro__", ())}
-    if "TriggerDagRunOperator" in ancestors:
+    if ancestors & TRIGGERS:
         return [link("triggers", target, None, None) for target in texts(task, "trigger_dag_id")]
     if "ExternalTaskMarker" in ancestors:
         targets = texts(task, "external_dag_id")
@@ -161,7 +165,7 @@ def links(task: Any) -> list[Document]:
             for target in targets
             for one in texts(task, "external_task_id")
         ]
-    if "ExternalTaskSensor" not in ancestors:
+    if not ancestors & WAITS:
         return []
     awaited = texts(task, "external_task_ids") or texts(task, "external_task_id") or [None]
     offset: object = seconds(held(task, "execution_delta")) or 0.0

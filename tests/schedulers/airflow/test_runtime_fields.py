@@ -33,8 +33,8 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from lib.compat import (
-    DAG, SLA, Asset, BashOperator, EmptyOperator, ExternalTaskSensor, TaskGroup, TriggerDagRunOperator, setup, task,
-    teardown,
+    DAG, SLA, Asset, BashOperator, EmptyOperator, ExternalTaskMarker, ExternalTaskSensor, TaskGroup,
+    TriggerDagRunOperator, setup, task, teardown,
 )
 
 
@@ -93,6 +93,7 @@ with DAG(
         external_task_ids=["two", "one"],
         execution_delta=timedelta(hours=1),
     )
+    ExternalTaskMarker(task_id="mark", external_dag_id="other", external_task_id="one")
     ExternalTaskSensor(task_id="await_all", external_dag_id="other", execution_date_fn=lambda when: when)
 
     @setup
@@ -147,7 +148,7 @@ def test_every_field_is_as_airflow_holds_it(airflow_python: Path, tmp_path: Path
         *("mapped_task", "narrow", "mapper"),
         "all_success",
     )
-    assert "email_on_failure: a@example.com" in mapped.alerts
+    assert mapped.alerts == ("email_on_failure: a@example.com", "email_on_failure: b@example.com")
 
     assert nodes["start_other"].links == (Link(kind="triggers", pipeline="other"),)
     assert nodes["start_templated"].links == (Link(kind="triggers", pipeline="{{ var.value.next }}"),)
@@ -156,5 +157,6 @@ def test_every_field_is_as_airflow_holds_it(airflow_python: Path, tmp_path: Path
         Link(kind="waits_for", pipeline="other", node=node, offset_s=3600) for node in ("one", "two")
     )
     assert nodes["await_all"].links == (Link(kind="waits_for", pipeline="other", offset_s="unresolved"),)
+    assert nodes["mark"].links == (Link(kind="triggers", pipeline="other", node="one"),)
     assert nodes["work"].upstream == ("begin",)
     assert nodes["tidy"].upstream == ("work",)

@@ -1,0 +1,1 @@
+"""The work behind the billing DAGs; needs no Airflow."""
