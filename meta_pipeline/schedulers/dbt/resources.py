@@ -1,7 +1,7 @@
 """What the property files of a dbt project say of its models, seeds, snapshots, sources, exposures and unit tests."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
@@ -123,10 +123,14 @@ class Resource:
 
 @dataclass(frozen=True)
 class Properties:
-    """All entries of a project's property files, in the order of the files, and what could not be read."""
+    """All entries of a project's property files, in the order of the files, and what could not be read.
+
+    `addresses` are the mail addresses of the owner of each group.
+    """
 
     resources: tuple[Resource, ...]
     errors: tuple[Unreadable, ...]
+    addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def by_name(self) -> Mapping[tuple[Kind, str], Resource]:

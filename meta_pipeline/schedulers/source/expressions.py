@@ -9,6 +9,7 @@ from meta_pipeline.schedulers.source.library import bounded, element, format_val
 from meta_pipeline.schedulers.source.limits import ELEMENTS_PER_STEP, MAX_LENGTH
 from meta_pipeline.schedulers.source.machine import Arguments, Machine, Site
 from meta_pipeline.schedulers.source.operations import binary, compare, truth
+from meta_pipeline.schedulers.source.paths import joined_path
 from meta_pipeline.schedulers.source.values import (
     NOTHING,
     UNKNOWN,
@@ -17,7 +18,9 @@ from meta_pipeline.schedulers.source.values import (
     Function,
     OpenList,
     Scope,
+    SourceFile,
     Super,
+    Thing,
     is_open,
     opened,
 )
@@ -118,8 +121,22 @@ def _binary(machine: Machine, node: ast.BinOp, scope: Scope) -> object:
         machine.step()
         right = machine.evaluate(part.right, scope)
         joined = machine.combined(part.op, value, right)
-        value = binary(part.op, value, right) if joined is None else joined
+        if joined is not None:
+            value = joined
+        elif isinstance(value, SourceFile):
+            value = _of_path(part.op, value, right)
+        else:
+            value = binary(part.op, value, right)
     return value
+
+
+def _of_path(operator: ast.operator, path: SourceFile, right: object) -> object:
+    """`path / right`, or `path + right` where the path is text."""
+    if isinstance(operator, ast.Div):
+        return joined_path(path, right)
+    if isinstance(operator, ast.Add) and isinstance(right, str):
+        return joined_path(SourceFile(path.path + right))
+    return UNKNOWN
 
 
 def _unary(machine: Machine, node: ast.UnaryOp, scope: Scope) -> object:
@@ -173,8 +190,12 @@ def _conditional(machine: Machine, node: ast.IfExp, scope: Scope) -> object:
 
 def _joined(machine: Machine, node: ast.JoinedStr, scope: Scope) -> object:
     parts: list[str] = []
-    for part in node.values:
-        value = machine.evaluate(part, scope)
+    values = [machine.evaluate(part, scope) for part in node.values]
+    if len(values) > 1 and isinstance(values[0], SourceFile):
+        texts = [value for value in values[1:] if isinstance(value, str)]
+        whole = len(texts) == len(values) - 1
+        return joined_path(SourceFile(values[0].path + "".join(texts))) if whole else UNKNOWN
+    for value in values:
         if not isinstance(value, str):
             return UNKNOWN
         parts.append(value)
@@ -184,6 +205,8 @@ def _joined(machine: Machine, node: ast.JoinedStr, scope: Scope) -> object:
 def _formatted(machine: Machine, node: ast.FormattedValue, scope: Scope) -> object:
     value = machine.evaluate(node.value, scope)
     specification = machine.evaluate(node.format_spec, scope) if node.format_spec else ""
+    if isinstance(value, SourceFile) and specification == "":
+        return value
     return format_value(value, specification, node.conversion)
 
 
@@ -200,7 +223,10 @@ def _sequence(machine: Machine, node: ast.List | ast.Tuple | ast.Set, scope: Sco
     if isinstance(node, ast.Tuple):
         return tuple(items)
     if isinstance(node, ast.Set):
-        return set(items) if all(is_plain(item) for item in items) else OpenList(items)
+        if all(is_plain(item) for item in items):
+            return set(items)
+        # A scheduler's things are told apart by what they are, so a set of them is as good as a list.
+        return items if all(isinstance(item, Thing) for item in items) else OpenList(items)
     return items
 
 

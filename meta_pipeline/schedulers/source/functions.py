@@ -11,6 +11,7 @@ from meta_pipeline.schedulers.source.library import bounded, copied, is_plain, t
 from meta_pipeline.schedulers.source.limits import MAX_LENGTH
 from meta_pipeline.schedulers.source.machine import Arguments, Machine, Site
 from meta_pipeline.schedulers.source.operations import binary, truth
+from meta_pipeline.schedulers.source.paths import path_call
 from meta_pipeline.schedulers.source.values import (
     UNKNOWN,
     Class,
@@ -44,6 +45,9 @@ def call_known(machine: Machine, external: External, arguments: Arguments, site:
     if arguments.open:
         return UNKNOWN
     values = arguments.positional
+    path = path_call(machine, external.name, values)
+    if path is not None:
+        return path
     match external.name, values:
         case "builtins.getattr", [value, str() as name, *_]:
             return machine.member(value, name)
@@ -69,11 +73,6 @@ def call_known(machine: Machine, external: External, arguments: Arguments, site:
             )
         case "collections.namedtuple", [str() as name, fields]:
             return _named_tuple(name, fields, site)
-        case (
-            ("pathlib.Path" | "pathlib.PurePath" | "os.path.abspath" | "os.path.realpath"),
-            [SourceFile() as file],
-        ):
-            return file
         case "os.path.basename", [(SourceFile() | str()) as file]:
             return posixpath.basename(file.path if isinstance(file, SourceFile) else file)
         case "os.path.splitext", [str() as path]:

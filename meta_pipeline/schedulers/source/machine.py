@@ -32,6 +32,8 @@ class Arguments:
 class Machine(ABC):
     """Reads one file and what it imports. `uncertain` counts the undecided branches and loops that it is in.
 
+    `folder` is the folder of the repository that the code runs in, where that is known.
+
     A scheduler says what its own things do: what a call from outside the repository makes, what their
     members and methods are, what an operator joins and a `with` opens.
     """
@@ -39,6 +41,7 @@ class Machine(ABC):
     def __init__(self, path: str, modules: Modules) -> None:
         self.path = path
         self.modules = modules
+        self.folder: str | None = None
         self.steps = 0
         self.depth = 0
         self.uncertain = 0
@@ -99,6 +102,14 @@ class Machine(ABC):
     def derived(self, kind: Class, ancestor: External, arguments: Arguments, site: Site) -> object | None:
         """An object of a class of the repository that inherits from `ancestor`; None where it is the code's own."""
         return None
+
+    def inherited(self, kind: Class, name: str) -> bool:
+        """Whether objects of a class of the repository have a method `name` from a class from outside."""
+        return False
+
+    def call_inherited(self, receiver: object, name: str, arguments: Arguments, site: Site) -> object:
+        """The value of a method that a class of the repository inherits from outside."""
+        return UNKNOWN
 
     def super_init(self, receiver: object, arguments: Arguments) -> object:
         """`super().__init__(...)` where it reaches a class from outside."""

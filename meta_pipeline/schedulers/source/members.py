@@ -1,10 +1,10 @@
 """The value of `receiver.name`."""
 
 from datetime import date, timedelta
-from pathlib import PurePosixPath
 
 from meta_pipeline.schedulers.source.dates import DATE_CONSTANTS
 from meta_pipeline.schedulers.source.machine import Arguments, Machine, Site
+from meta_pipeline.schedulers.source.paths import path_member
 from meta_pipeline.schedulers.source.values import (
     UNKNOWN,
     Class,
@@ -38,7 +38,7 @@ def member(machine: Machine, value: object, name: str) -> object:
         case Function():
             return value.name if name == "__name__" else UNKNOWN
         case SourceFile():
-            return _file_member(value, name)
+            return path_member(value, name)
         case Super():
             return Method(value, name)
         case date() | timedelta():
@@ -98,6 +98,8 @@ def _instance_member(machine: Machine, instance: Instance, name: str) -> object:
                     Method(instance, name), Arguments(), Site(found.scope.path, found.node.lineno)
                 )
             return Method(instance, name)
+    if machine.inherited(instance.kind, name):
+        return Method(instance, name)
     if not name.startswith("_") and any(
         isinstance(ancestor, Class) and "__getattr__" in ancestor.scope.names
         for ancestor in instance.kind.ancestry()
@@ -106,10 +108,3 @@ def _instance_member(machine: Machine, instance: Instance, name: str) -> object:
             Method(instance, "__getattr__"), Arguments([name]), Site(instance.kind.scope.path, 1)
         )
     return UNKNOWN
-
-
-def _file_member(file: SourceFile, name: str) -> object:
-    """The parts of a `pathlib.Path` that do not depend on where the repository lies."""
-    path = PurePosixPath(file.path)
-    parts: dict[str, object] = {"name": path.name, "stem": path.stem, "suffix": path.suffix}
-    return parts.get(name) or (Method(file, name) if name in ("resolve", "absolute") else UNKNOWN)

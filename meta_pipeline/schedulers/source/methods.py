@@ -10,6 +10,7 @@ from meta_pipeline.schedulers.source.library import (
 )
 from meta_pipeline.schedulers.source.limits import MAX_LENGTH
 from meta_pipeline.schedulers.source.machine import Arguments, Machine, Site
+from meta_pipeline.schedulers.source.paths import path_method
 from meta_pipeline.schedulers.source.values import (
     UNKNOWN,
     Class,
@@ -45,8 +46,8 @@ def call_method(machine: Machine, method: Method, arguments: Arguments, site: Si
         case set() if name == "add" and arguments.positional and is_plain(arguments.positional[0]):
             receiver.add(arguments.positional[0])
             return None
-        case SourceFile() if name in ("resolve", "absolute"):
-            return receiver
+        case SourceFile():
+            return path_method(machine, receiver, name, arguments.positional)
     return UNKNOWN
 
 

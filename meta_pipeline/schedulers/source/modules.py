@@ -112,6 +112,10 @@ class Modules:
         self.consulted[f"{folder}/*"] = "\n".join(found)
         return found
 
+    def note(self, path: str) -> None:
+        """Note that a reading depends on a file of the tree, whoever reads it."""
+        self._has_file(path)
+
     def text(self, path: str) -> str:
         """The text of a file of the tree that is not Python; what is no text is empty."""
         self._has_file(path)

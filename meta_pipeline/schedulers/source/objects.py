@@ -31,7 +31,7 @@ def instantiate(machine: Machine, kind: Class, arguments: Arguments, site: Site)
     elif arguments.open:
         return UNKNOWN
     else:
-        _fill_fields(instance, arguments)
+        fill_fields(instance, arguments)
     return instance
 
 
@@ -61,16 +61,20 @@ def call_super(machine: Machine, above: Super, name: str, arguments: Arguments, 
     for ancestor in ancestry:
         if isinstance(ancestor, Class) and isinstance(found := ancestor.scope.names.get(name), Function):
             return run_method(machine, found, ancestor, above.receiver, arguments, site)
-    return machine.super_init(above.receiver, arguments) if name == "__init__" else UNKNOWN
+    if name == "__init__":
+        return machine.super_init(above.receiver, arguments)
+    return machine.call_inherited(above.receiver, name, arguments, site)
 
 
 def call_bound(machine: Machine, instance: Instance, name: str, arguments: Arguments, site: Site) -> object:
     """A method of an object of the repository's own class."""
     found = find_method(instance.kind, name)
-    return run_method(machine, *found, instance, arguments, site) if found else UNKNOWN
+    if found is None:
+        return machine.call_inherited(instance, name, arguments, site)
+    return run_method(machine, *found, instance, arguments, site)
 
 
-def _fill_fields(instance: Instance, arguments: Arguments) -> None:
+def fill_fields(instance: Instance, arguments: Arguments) -> None:
     """The fields of a dataclass or NamedTuple, by place, name and default."""
     kinds = [kind for kind in instance.kind.ancestry() if isinstance(kind, Class)]
     names = [name for kind in reversed(kinds) for name in kind.fields]

@@ -12,7 +12,7 @@ from meta_pipeline.schedulers.source.imports import import_from, import_module
 from meta_pipeline.schedulers.source.library import same
 from meta_pipeline.schedulers.source.machine import Machine
 from meta_pipeline.schedulers.source.operations import binary, truth
-from meta_pipeline.schedulers.source.values import UNKNOWN, Scope, Thing
+from meta_pipeline.schedulers.source.values import UNKNOWN, Scope, SourceFile, Thing
 
 MAX_WHILE = 1000
 
@@ -161,7 +161,8 @@ def _with(machine: Machine, node: ast.With | ast.AsyncWith, scope: Scope) -> Flo
             if opened is not None:
                 stack.enter_context(opened)
             if item.optional_vars:
-                bind(machine, item.optional_vars, UNKNOWN if opened is None else value, scope)
+                known = opened is not None or isinstance(value, SourceFile)
+                bind(machine, item.optional_vars, value if known else UNKNOWN, scope)
         return run_block(machine, node.body, scope)
 
 

@@ -164,7 +164,7 @@ class Instance:
 
 @dataclass(frozen=True)
 class SourceFile:
-    """`__file__`, or a path made of it: of it only the name is known."""
+    """`__file__`, or a path made of it, relative to the root of the repository: `.` is the root."""
 
     path: str
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from meta_pipeline.schedulers.dagster.static import loading
+from meta_pipeline.schedulers.dagster.static import dbt_calls, loading
 from meta_pipeline.schedulers.dagster.static.attributes import spec_of
 from meta_pipeline.schedulers.dagster.static.conditions import CUSTOM, condition_of
 from meta_pipeline.schedulers.dagster.static.decorators import ROLES, decorated
@@ -56,6 +56,12 @@ _PLACES: Mapping[str, tuple[str, ...]] = {
     "AssetSpec": ("key",),
     "TableColumn": ("name", "type"),
     "TableSchema": ("columns",),
+    "DbtProject": ("project_dir",),
+    "DagsterDbtTranslator": ("settings",),
+    "build_dbt_asset_selection": ("dbt_assets", "dbt_select", "dbt_exclude"),
+    "build_schedule_from_dbt_selection": ("dbt_assets", "job_name", "cron_schedule", "dbt_select"),
+    "get_asset_key_for_model": ("dbt_assets", "model_name"),
+    "get_asset_key_for_source": ("dbt_assets", "source_name"),
     "apply_freshness_policy": ("spec", "policy"),
     "RunStatusSensorDefinition": ("name", "run_status"),
     "SourceAsset": ("key",),
@@ -141,6 +147,8 @@ def call_dagster(machine: "LocationCode", external: External, arguments: Argumen
         return definitions_of(machine, named, site)
     if last == "map_asset_specs":
         return _mapped_specs(machine, named, site)
+    if last in dbt_calls.HANDLERS:
+        return dbt_calls.HANDLERS[last](machine, named, site)
     if last in loading.LOADERS:
         return loading.load(machine, last, named, site)
     is_foreign = external.name.startswith("dagster_") and _BUILDER.fullmatch(last)
@@ -171,8 +179,12 @@ def used(machine: "LocationCode", role: str, named: Named, function: Function) -
 
 
 def _foreign_assets(machine: "LocationCode", role: str, named: Named, function: Function) -> Assets:
-    """`@dbt_assets`, `@sling_assets` ...: one node that stands for what a manifest or connection lists."""
+    """`@dbt_assets`, `@sling_assets` ...; where what they list is not in the repository, one node stands for it."""
     path, line = function.scope.path, function.line
+    if role == "dbt_assets":
+        made = dbt_calls.decorated(machine, named, Site(path, line))
+        if made is not None:
+            return replace(made, function=function)
     machine.opaque(path, line, f"the assets of @{role} {function.name} are listed outside the source")
     node = Asset(
         (function.name,),
@@ -300,6 +312,10 @@ def _plain(name: str) -> Handler:
     return lambda named, _site: Given(name, named)
 
 
+_PLAIN = (
+    *("AssetIn", "AssetOut", "AssetDep", "AssetCheckSpec", "TableColumn"),
+    *("DbtProject", "DagsterDbtTranslator", "DagsterDbtTranslatorSettings"),
+)
 _HANDLERS: dict[str, Handler] = {
     "AssetKey": _key,
     "AssetSpec": _spec,
@@ -313,5 +329,5 @@ _HANDLERS: dict[str, Handler] = {
     "SensorDefinition": _sensor,
     "AssetSensorDefinition": _sensor,
     "RunStatusSensorDefinition": _sensor,
-    **{name: _plain(name) for name in ("AssetIn", "AssetOut", "AssetDep", "AssetCheckSpec", "TableColumn")},
+    **{name: _plain(name) for name in _PLAIN},
 }

@@ -3,7 +3,8 @@
 import ast
 from collections.abc import Mapping
 
-from meta_pipeline.schedulers.dagster.static import calls, conditions, graphs, methods
+from meta_pipeline.schedulers.dagster.static import calls, conditions, dbt_assets, extending, graphs, methods
+from meta_pipeline.schedulers.dagster.static.dbt_translator import Translator
 from meta_pipeline.schedulers.dagster.static.graphs import Composer
 from meta_pipeline.schedulers.dagster.static.values import (
     Asset,
@@ -12,6 +13,7 @@ from meta_pipeline.schedulers.dagster.static.values import (
     Condition,
     Decorator,
     Definitions,
+    Given,
     Graph,
     Job,
     Lazy,
@@ -19,10 +21,11 @@ from meta_pipeline.schedulers.dagster.static.values import (
     OpOutput,
     Selection,
 )
+from meta_pipeline.schedulers.dbt.static.manifest import SourceManifest
 from meta_pipeline.schedulers.source.functions import call_known
 from meta_pipeline.schedulers.source.machine import Arguments, Site
 from meta_pipeline.schedulers.source.modules import Modules
-from meta_pipeline.schedulers.source.values import UNKNOWN, External, Function, Method, Thing
+from meta_pipeline.schedulers.source.values import UNKNOWN, Class, External, Function, Method, Thing
 
 _SET_OPERATIONS: Mapping[type[ast.operator], str] = {ast.BitOr: "or", ast.BitAnd: "and", ast.Sub: "minus"}
 
@@ -33,11 +36,27 @@ class LocationCode(Composer):
     def __init__(self, path: str, modules: Modules, defs_folder: str | None) -> None:
         super().__init__(path, modules)
         self.defs_folder = defs_folder
+        self.translator: Translator | None = None
+        self.manifests: dict[str, SourceManifest | None] = {}
 
     def call_external(self, external: External, arguments: Arguments, site: Site) -> object:
         if not calls.is_of_dagster(external):
             return call_known(self, external, arguments, site)
         return calls.call_dagster(self, external, arguments, site)
+
+    def derived(self, kind: Class, ancestor: External, arguments: Arguments, site: Site) -> object | None:
+        if not calls.is_of_dagster(ancestor) or not extending.is_known(ancestor):
+            return None
+        return extending.instance_of(self, kind, arguments, site)
+
+    def inherited(self, kind: Class, name: str) -> bool:
+        return extending.offers(kind, name)
+
+    def call_inherited(self, receiver: object, name: str, arguments: Arguments, site: Site) -> object:
+        return extending.call(self, receiver, name, arguments)
+
+    def super_init(self, receiver: object, arguments: Arguments) -> object:
+        return extending.initialised(receiver, arguments)
 
     def call_thing(self, thing: Thing, arguments: Arguments, site: Site) -> object:
         match thing:
@@ -67,6 +86,8 @@ class LocationCode(Composer):
                 return list(parts)
             case ((Job() | Op() | Graph()), "name"):
                 return thing.name
+            case Given(name="DbtProject"), _ if name in ("manifest_path", "project_dir"):
+                return dbt_assets.project_member(thing, name)
             case Definitions(), ("assets" | "jobs" | "schedules" | "sensors"):
                 return list(getattr(thing, name))
             case OpOutput(), _ if name not in ("map", "collect"):

@@ -7,10 +7,11 @@ from meta_pipeline.schedulers.dagster.static import calls, conditions
 from meta_pipeline.schedulers.dagster.static.attributes import FIELDS
 from meta_pipeline.schedulers.dagster.static.decorators import job_of
 from meta_pipeline.schedulers.dagster.static.graphs import Composer
-from meta_pipeline.schedulers.dagster.static.keys import key_of, keys_of
+from meta_pipeline.schedulers.dagster.static.keys import key_of, keys_of, prefixed, text_of
 from meta_pipeline.schedulers.dagster.static.limits import configured
 from meta_pipeline.schedulers.dagster.static.values import (
     Asset,
+    AssetKey,
     Assets,
     Condition,
     Graph,
@@ -57,6 +58,10 @@ def call_method(machine: Composer, method: Method, arguments: Arguments, site: S
             return Selection(name, (receiver, *given, *arguments.named.values()))
         case Condition(), _:
             return conditions.method_of(receiver, name, arguments.positional)
+        case AssetKey(parts=tuple() as parts), "with_prefix":
+            return AssetKey(prefixed(_first(arguments), parts))
+        case AssetKey(parts=tuple() as parts), "to_user_string":
+            return text_of(parts)
         case Op(), "tag":
             return replace(receiver, tags=_added(receiver.tags or {}, _first(arguments)))
         case ((Op() | Job()), "with_hooks"):

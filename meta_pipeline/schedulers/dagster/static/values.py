@@ -127,11 +127,15 @@ class Asset(Thing):
 
 @dataclass(frozen=True, eq=False)
 class Assets(Thing):
-    """What one decorated function computes: assets and checks, of which one run makes all."""
+    """What one decorated function computes: assets and checks, of which one run makes all.
+
+    `origin` is the dbt project that they are made of.
+    """
 
     assets: tuple[Asset, ...]
     checks: tuple[Check, ...] = ()
     function: Function | None = None
+    origin: object = None
 
 
 @dataclass(frozen=True, eq=False)

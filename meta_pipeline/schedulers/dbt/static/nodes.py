@@ -1,10 +1,12 @@
 """Nodes that the property files declare: generic tests and exposures."""
 
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from meta_pipeline.delivery.topology import Node
-from meta_pipeline.schedulers.dbt.resources import Check, Properties
+from meta_pipeline.schedulers.dbt.resources import Check, Column, Properties
 from meta_pipeline.schedulers.dbt.static.edges import Edges, arguments_of
 from meta_pipeline.schedulers.dbt.static.evaluation import Asked
 from meta_pipeline.schedulers.dbt.static.found import Finder, Found
@@ -12,37 +14,56 @@ from meta_pipeline.schedulers.dbt.static.names import Ids, check_name
 from meta_pipeline.schedulers.dbt.static.sql_files import Asks, Macros, asks_of_expression, asks_of_test
 
 
-def generic_test_nodes(finder: Finder, relations: Sequence[Found], edges: Edges, ids: Ids) -> Iterator[Node]:
+@dataclass(frozen=True)
+class GenericTest:
+    """A generic test: its node, what it is on (`ref` or `source`), and the settings in force."""
+
+    node: Node
+    on: Asked
+    config: Mapping[str, Any]
+
+
+def generic_tests(
+    finder: Finder, relations: Sequence[Found], edges: Edges, ids: Ids
+) -> Iterator[GenericTest]:
     """The tests under `tests:` and `data_tests:`, named as dbt names them; a disabled one is no node."""
     for one in relations:
         named = {"v": int(one.version) if one.version.isdigit() else one.version} if one.version else {}
         itself = Asked("ref", (one.name,), named, 1)
         for check, column in one.checks:
             name = check_name(check, one.title, column.name if column else None)
-            node = _node(finder, check, name, one.declared_in or one.path, itself, edges, ids)
-            if node:
-                yield node
+            test = _test(finder, check, name, one.declared_in or one.path, itself, edges, ids, column)
+            if test:
+                yield test
     for resource in finder.properties.resources:
         if resource.kind != "source" or resource.config.enabled is False:
             continue
         itself = Asked("source", tuple(resource.name.split(".", 1)), {}, 1)
         on = [(check, None) for check in resource.tests]
-        for check, column_name in (
-            *on,
-            *((check, column.name) for column in resource.columns for check in column.tests),
-        ):
-            name = check_name(check, resource.name.replace(".", "_"), column_name, source=True)
-            node = _node(finder, check, name, resource.path, itself, edges, ids)
-            if node:
-                yield node
+        of_columns = ((check, one) for one in resource.columns for check in one.tests)
+        for check, column in (*on, *of_columns):
+            called = resource.name.replace(".", "_")
+            name = check_name(check, called, column.name if column else None, source=True)
+            test = _test(finder, check, name, resource.path, itself, edges, ids, column)
+            if test:
+                yield test
 
 
-def _node(
-    finder: Finder, check: Check, name: str, path: str, itself: Asked, edges: Edges, ids: Ids
-) -> Node | None:
+def _test(
+    finder: Finder,
+    check: Check,
+    name: str,
+    path: str,
+    itself: Asked,
+    edges: Edges,
+    ids: Ids,
+    column: Column | None,
+) -> GenericTest | None:
     outer = "" if finder.project.folder == "." else f"{finder.project.folder}/"
     folders = posixpath.dirname(path.removeprefix(outer)).split("/")[1:]
-    config = finder.settings("test", (*folders, name), check.config)
+    # A test of a column has the column's tags.
+    inherited = {"tags": list(column.tags)} if column and column.tags else {}
+    config = finder.settings("test", (*folders, name), inherited, check.config)
     if config.get("enabled", True) is False:
         return None
     called = check.name.rpartition(".")[2]
@@ -52,7 +73,7 @@ def _node(
     # dbt warns of a test whose reference leads nowhere and leaves the test out.
     if not all(_leads_somewhere(call, edges) for call in asked):
         return None
-    return Node(
+    node = Node(
         id=ids.of(name),
         kind="test",
         operator=check.name,
@@ -60,6 +81,7 @@ def _node(
         line=check.line,
         **edges.of_asks(Asks(tuple(asked)), path),
     )
+    return GenericTest(node, itself, config)
 
 
 def _leads_somewhere(call: Asked, edges: Edges) -> bool:

@@ -16,7 +16,7 @@ from meta_pipeline.schedulers.dbt.properties import read_properties
 from meta_pipeline.schedulers.dbt.static.edges import Edges
 from meta_pipeline.schedulers.dbt.static.found import Finder, Found
 from meta_pipeline.schedulers.dbt.static.names import Ids
-from meta_pipeline.schedulers.dbt.static.nodes import exposure_nodes, generic_test_nodes
+from meta_pipeline.schedulers.dbt.static.nodes import exposure_nodes, generic_tests
 from meta_pipeline.schedulers.dbt.static.sql_files import Macros
 from meta_pipeline.schedulers.dbt.static.templates import Malformed, macros_in, parse_template
 
@@ -64,11 +64,11 @@ def _topology(tree: Tree, folder: str, version: str) -> Topology:
 
 def _pipeline(tree: Tree, project: Project) -> tuple[Pipeline, list[TopologyError]]:
     properties = read_properties(tree, project)
-    macros, errors = _macros(tree, project)
+    macros, errors = macros_of(tree, project)
     errors += [TopologyError(path=e.path, line=e.line, message=e.message) for e in properties.errors]
     finder = Finder(tree, project, properties, macros)
     relations = finder.relations()
-    edges = Edges.of(project, properties, relations, packages=_has_packages(tree, project))
+    edges = Edges.of(project, properties, relations, packages=has_packages(tree, project))
     ids = Ids()
     nodes = [_relation_node(one, ids, edges) for one in relations]
     nodes += [
@@ -77,7 +77,7 @@ def _pipeline(tree: Tree, project: Project) -> tuple[Pipeline, list[TopologyErro
         )
         for name, path, asks, _ in finder.singular_tests()
     ]
-    nodes += generic_test_nodes(finder, relations, edges, ids)
+    nodes += [test.node for test in generic_tests(finder, relations, edges, ids)]
     nodes += exposure_nodes(properties, edges, ids, macros)
     name = project.settings.get("name")
     pipeline = Pipeline(
@@ -98,7 +98,7 @@ def _relation_node(one: Found, ids: Ids, edges: Edges) -> Node:
     )
 
 
-def _macros(tree: Tree, project: Project) -> tuple[Macros, list[TopologyError]]:
+def macros_of(tree: Tree, project: Project) -> tuple[Macros, list[TopologyError]]:
     """The project's own macros and generic tests; a file that is no Jinja is an error."""
     found: dict[str, Macro] = {}
     errors: list[TopologyError] = []
@@ -139,7 +139,8 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | bool | None) else str(value)
 
 
-def _has_packages(tree: Tree, project: Project) -> bool:
+def has_packages(tree: Tree, project: Project) -> bool:
+    """Whether the project asks for packages, which are not at hand."""
     outer = "" if project.folder == "." else f"{project.folder}/"
     return any(f"{outer}{name}" in tree.entries() for name in _PACKAGE_FILES)
 
