@@ -4,9 +4,7 @@ import json
 import posixpath
 from collections.abc import Callable
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
+from meta_pipeline.delivery.yaml_source import Unreadable, read_yaml
 from meta_pipeline.schedulers.source.limits import ELEMENTS_PER_STEP, MAX_LENGTH
 from meta_pipeline.schedulers.source.machine import Machine
 from meta_pipeline.schedulers.source.values import UNKNOWN, Method, SourceFile
@@ -78,13 +76,15 @@ def path_call(machine: Machine, name: str, values: list[object]) -> object | Non
     return first if name == "builtins.open" else joined_path(first, *rest)
 
 
+def _of_yaml(text: str) -> object:
+    read = read_yaml(text, "")
+    return UNKNOWN if isinstance(read, Unreadable) else read.plain()
+
+
 _LOADERS: dict[str, Callable[[str], object]] = {
     "json.load": json.loads,
     "json.loads": json.loads,
-    **{
-        f"yaml.{name}": lambda text: YAML(typ="safe", pure=True).load(text)
-        for name in ("safe_load", "load", "full_load")
-    },
+    **{f"yaml.{name}": _of_yaml for name in ("safe_load", "load", "full_load")},
 }
 
 
@@ -98,6 +98,6 @@ def _loaded(machine: Machine, name: str, values: list[object]) -> object | None:
     machine.step(len(source) // ELEMENTS_PER_STEP)
     try:
         found: object = _LOADERS[name](source)
-    except (YAMLError, ValueError, RecursionError):
+    except (ValueError, RecursionError):
         return UNKNOWN
     return found

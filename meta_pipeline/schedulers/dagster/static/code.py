@@ -3,7 +3,15 @@
 import ast
 from collections.abc import Mapping
 
-from meta_pipeline.schedulers.dagster.static import calls, conditions, dbt_assets, extending, graphs, methods
+from meta_pipeline.schedulers.dagster.static import (
+    calls,
+    conditions,
+    dbt_assets,
+    extending,
+    graphs,
+    loading,
+    methods,
+)
 from meta_pipeline.schedulers.dagster.static.dbt_translator import Translator
 from meta_pipeline.schedulers.dagster.static.graphs import Composer
 from meta_pipeline.schedulers.dagster.static.values import (
@@ -43,6 +51,12 @@ class LocationCode(Composer):
         if not calls.is_of_dagster(external):
             return call_known(self, external, arguments, site)
         return calls.call_dagster(self, external, arguments, site)
+
+    def definitions_at(self, path: str, site: Site) -> Definitions:
+        """What a Python file defines, or all that lies in a folder."""
+        if path.endswith(".py"):
+            return loading.of_module(self, path)
+        return loading.defs_folder(self, path, site, stops_at_definitions=False)
 
     def derived(self, kind: Class, ancestor: External, arguments: Arguments, site: Site) -> object | None:
         if not calls.is_of_dagster(ancestor) or not extending.is_known(ancestor):

@@ -149,6 +149,14 @@ def selection_of(translator: Translator, wanted: Wanted) -> object:
     return Selection("keys", tuple(AssetKey(key) for key in keys))
 
 
+def freshness_of(translator: Translator, unique_id: str) -> Mapping[str, object] | None:
+    """The freshness check that the metadata of a model ask for."""
+    meta = translator.props[unique_id].get("meta")
+    dagster = meta.get("dagster") if isinstance(meta, dict) else None
+    asked = dagster.get("freshness_check") if isinstance(dagster, dict) else None
+    return asked if isinstance(asked, dict) else None
+
+
 def key_of_model(assets: object, name: object) -> object:
     """`get_asset_key_for_model(assets, name)`."""
     for one in assets if isinstance(assets, (list, tuple)) else ():

@@ -5,10 +5,18 @@ from typing import TYPE_CHECKING
 
 from meta_pipeline.schedulers.dagster.static import dbt_assets
 from meta_pipeline.schedulers.dagster.static.dbt_assets import Wanted
-from meta_pipeline.schedulers.dagster.static.dbt_translator import default
+from meta_pipeline.schedulers.dagster.static.dbt_translator import Translator, default
 from meta_pipeline.schedulers.dagster.static.launching import run_settings
 from meta_pipeline.schedulers.dagster.static.settings import canonical, given, is_running
-from meta_pipeline.schedulers.dagster.static.values import Assets, Given, Job, Schedule
+from meta_pipeline.schedulers.dagster.static.values import (
+    Assets,
+    Check,
+    Freshness,
+    Given,
+    Job,
+    Partitions,
+    Schedule,
+)
 from meta_pipeline.schedulers.source.machine import Site
 from meta_pipeline.schedulers.source.values import UNKNOWN, Instance, Unknown
 
@@ -67,6 +75,32 @@ def _schedule(machine: "LocationCode", named: Named, site: Site) -> object:
     )
 
 
+def _freshness(machine: "LocationCode", named: Named, site: Site) -> object:
+    """`build_freshness_checks_from_dbt_assets(...)`: checks of the models whose metadata ask for one."""
+    assets = given(named, "dbt_assets")
+    checks: list[Check] = []
+    for one in assets if isinstance(assets, (list, tuple)) else ():
+        origin = one.origin if isinstance(one, Assets) else None
+        if not isinstance(origin, Translator):
+            return UNKNOWN
+        for unique_id in origin.known:
+            key = origin.asset(unique_id).key
+            asked = dbt_assets.freshness_of(origin, unique_id)
+            if asked is None or not any(asset.key == key for asset in one.assets):
+                continue
+            sla = _bound(one, asked.get("lower_bound_delta_seconds"))
+            checks.append(Check(key, "freshness_check", site.path, site.line, sla=sla))
+    return [Assets((), tuple(checks))] if checks else []
+
+
+def _bound(assets: Assets, seconds: object) -> Freshness | None:
+    """How old the data may be; of assets with windows of time the windows tell it."""
+    partitions = assets.assets[0].partitions
+    if isinstance(partitions, Partitions) and partitions.cron is not None:
+        return None
+    return Freshness(int(seconds)) if isinstance(seconds, (int, str)) and str(seconds).isdigit() else None
+
+
 def _rule(method: str) -> Handler:
     def handler(machine: "LocationCode", named: Named, site: Site) -> object:
         props = next(iter(named.values()), None)
@@ -75,8 +109,17 @@ def _rule(method: str) -> Handler:
     return handler
 
 
+RULES: Mapping[str, str] = {
+    "default_asset_key_fn": "get_asset_key",
+    "default_metadata_from_dbt_resource_props": "get_metadata",
+    "default_group_from_dbt_resource_props": "get_group_name",
+    "default_owners_from_dbt_resource_props": "get_owners",
+}
+"""dagster-dbt's own rules as functions, and the method of the translator that each is."""
+
 HANDLERS: Mapping[str, Handler] = {
     "build_dbt_asset_specs": _specs,
+    "build_freshness_checks_from_dbt_assets": _freshness,
     "build_dbt_asset_selection": _selection,
     "build_schedule_from_dbt_selection": _schedule,
     "get_asset_key_for_model": lambda _, named, _site: dbt_assets.key_of_model(
@@ -85,8 +128,5 @@ HANDLERS: Mapping[str, Handler] = {
     "get_asset_key_for_source": lambda _, named, _site: dbt_assets.key_of_source(
         given(named, "dbt_assets"), given(named, "source_name")
     ),
-    "default_asset_key_fn": _rule("get_asset_key"),
-    "default_metadata_from_dbt_resource_props": _rule("get_metadata"),
-    "default_group_from_dbt_resource_props": _rule("get_group_name"),
-    "default_owners_from_dbt_resource_props": _rule("get_owners"),
+    **{name: _rule(method) for name, method in RULES.items()},
 }

@@ -1,7 +1,7 @@
 """How dagster-dbt makes assets of the resources of a dbt project: its own rules, and those that code puts over them."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +50,7 @@ class Translator:
     adapters: frozenset[str] = frozenset()
     settings: object = None
     known: dict[str, Asset] = field(default_factory=dict)
+    changes: Callable[[Asset, Props], Asset] | None = None
 
     def asset(self, unique_id: str) -> Asset:
         """The specification of a resource, under what the code changes of it."""
@@ -61,6 +62,8 @@ class Translator:
             asset = made if isinstance(made, Asset) else self.plain(unique_id)
             if made is not None and not isinstance(made, Asset):
                 asset = _unknown(asset)
+            if self.changes is not None:
+                asset = self.changes(asset, self.props[unique_id])
             self.known[unique_id] = replace(asset, kind="dbt_model", path=self.site.path, line=self.site.line)
         return self.known[unique_id]
 

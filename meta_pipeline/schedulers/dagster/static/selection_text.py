@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from meta_pipeline.schedulers.dagster.static.values import AssetKey, Selection
 
-_TOKEN = re.compile(r'\s*(?:([()])|(and|or|not)\b|((?:[^\s()"]|"[^"]*")+))', re.IGNORECASE)
+# A quoted value ends a word, so that `key:"a"or key:"b"` is as good as with a space.
+_TOKEN = re.compile(r'\s*(?:([()])|(and|or|not)\b|([^\s()"]*"[^"]*"[+*\d]*|[^\s()"]+))', re.IGNORECASE)
 _ATOM = re.compile(
     r'(?P<up>\*|\+*\d*\++|\d*\+)?(?:(?P<field>key|group|tag|owner):)?(?P<value>"[^"]*"|[^"+*]+)(?P<down>\*|\+\d*|\++)?'
 )

@@ -27,15 +27,21 @@ class Selected:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All assets of a location by key, and all checks."""
+    """All assets of a location by key, and all checks.
+
+    A job takes what Dagster makes; with `everything`, what it does not make is selected too.
+    """
 
     assets: Mapping[Key, Asset]
     checks: tuple[Check, ...]
+    everything: bool = False
 
     @cached_property
     def made(self) -> frozenset[Key]:
-        """The assets that Dagster makes."""
-        return frozenset(key for key, asset in self.assets.items() if asset.kind not in _NOT_MADE)
+        """The assets that may be selected without being named."""
+        return frozenset(
+            key for key, asset in self.assets.items() if self.everything or asset.kind not in _NOT_MADE
+        )
 
     @cached_property
     def children(self) -> Mapping[Key, frozenset[Key]]:
