@@ -16,7 +16,7 @@ INSTANCE := META_PIPELINE_HOME="$(CURDIR)/.state" DAGSTER_HOME="$(CURDIR)"
 # Many containers set it; every command would then compile anew all that it imports.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup lint format lock test test-full demo ui bench docs clean
+.PHONY: help setup lint format lock test test-full demo ui bench fidelity docs clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 14
@@ -57,6 +57,10 @@ ui: $(READY) ## Open the Dagster UI with its daemon
 bench: $(READY) ## Measure what it costs, into docs/benchmarks.md; BEFORE=COMMIT measures an older one too
 	@scripts/install-system-packages
 	$(BIN)/python -m scripts.bench $(if $(BEFORE),--before $(BEFORE))
+
+fidelity: $(READY) ## Measure static topologies against the schedulers' own, into docs/fidelity.md; ARGS="--only NAME"
+	@scripts/install-system-packages
+	$(BIN)/python -m scripts.measure_fidelity $(ARGS)
 
 docs: $(READY) ## Write the generated pages of docs/ again
 	$(BIN)/python -m scripts.generate_docs

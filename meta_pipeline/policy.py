@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from itertools import count
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError
@@ -24,13 +24,6 @@ _MOST_VALUES = 50_000
 
 class PolicyError(ValueError):
     """The policy cannot be used; the text says where and how to mend it."""
-
-
-class SchedulerPolicy(Frozen):
-    """Which scheduler runs the pipelines, and the folders that hold them."""
-
-    kind: SchedulerKind
-    paths: tuple[str, ...] = ()
 
 
 class EnvironmentPolicy(Frozen):
@@ -53,6 +46,17 @@ class EnvironmentPolicy(Frozen):
         if isinstance(value, float):
             raise ValueError('put the version in quotes, as "3.11"')  # noqa: TRY004  pydantic asks for ValueError
         return value
+
+
+class SchedulerPolicy(Frozen):
+    """A scheduler that runs pipelines, and the folders that hold them.
+
+    `environment` is where it is installed, the policy's own where it is not given.
+    """
+
+    kind: SchedulerKind
+    paths: tuple[str, ...] = ()
+    environment: EnvironmentPolicy | None = None
 
 
 class CommandsPolicy(Frozen):
@@ -110,11 +114,13 @@ class DbtPolicy(Frozen):
 
     `profiles` is the folder with profiles.yml, the project's own where it is not given; `target` is the
     output of the profile that validation may build into, the profile's default where it is not given.
+    `environment` is where dbt is installed, the policy's own where it is not given.
     """
 
     project: str
     profiles: str | None = None
     target: str | None = None
+    environment: EnvironmentPolicy | None = None
 
 
 class ServiceLevel(Frozen):
@@ -163,6 +169,7 @@ class FollowUpPolicy(Frozen):
 class Policy(Frozen):
     """Everything that a target says about how its changes are judged.
 
+    `scheduler` is the one that runs the pipelines; a repository with several names them all under `schedulers`.
     `references` are paths of documents by what they are: `changelog`, `runbook`, `readme`, and `migrations`, the log in
     which a change that breaks readers of a dataset is told to them.
     """
@@ -171,6 +178,7 @@ class Policy(Frozen):
     target: str = "target"
     default_branch: str = "main"
     scheduler: SchedulerPolicy | None = None
+    schedulers: tuple[SchedulerPolicy, ...] = ()
     environment: EnvironmentPolicy = EnvironmentPolicy()
     commands: CommandsPolicy = CommandsPolicy()
     limits: LimitsPolicy = LimitsPolicy()
@@ -188,11 +196,38 @@ class Policy(Frozen):
     follow_ups: FollowUpPolicy = FollowUpPolicy()
 
     @property
+    def all_schedulers(self) -> tuple[SchedulerPolicy, ...]:
+        """Every scheduler that the policy names, under either key."""
+        return (self.scheduler,) if self.scheduler else self.schedulers
+
+    @property
     def dbt_projects(self) -> tuple[DbtPolicy, ...]:
         """The dbt projects that validation builds: those under `dbt`, or else the folders of a scheduler dbt."""
-        if self.dbt or self.scheduler is None or self.scheduler.kind != "dbt":
-            return self.dbt
-        return tuple(DbtPolicy(project=path) for path in self.scheduler.paths or (".",))
+        return self.dbt or tuple(
+            DbtPolicy(project=path, environment=scheduler.environment)
+            for scheduler in self.all_schedulers
+            if scheduler.kind == "dbt"
+            for path in scheduler.paths or (".",)
+        )
+
+    def for_each_scheduler(self) -> tuple["Policy", ...]:
+        """This policy as each of its schedulers has it: that one alone, in its own environment."""
+        return tuple(
+            self._within(scheduler.environment).model_copy(update={"scheduler": scheduler, "schedulers": ()})
+            for scheduler in self.all_schedulers
+        )
+
+    def _within(self, environment: EnvironmentPolicy | None) -> "Policy":
+        return self if environment is None else self.model_copy(update={"environment": environment})
+
+    @field_validator("schedulers")
+    @classmethod
+    def _named_under_one_key(
+        cls, value: tuple[SchedulerPolicy, ...], info: ValidationInfo
+    ) -> tuple[SchedulerPolicy, ...]:
+        if value and info.data.get("scheduler") is not None:
+            raise ValueError("'scheduler' names one too; move it into this list")
+        return value
 
     @field_validator("target")
     @classmethod

@@ -89,3 +89,26 @@ def test_any_text_is_a_policy_or_told_to_be_none(text: str) -> None:
 )
 def test_any_document_of_known_keys_is_a_policy_or_told_to_be_none(document: object) -> None:
     assert (complaint(json.dumps(document)) or ".meta-pipeline.yaml:").startswith(".meta-pipeline.yaml:")
+
+
+def test_schedulers_are_named_under_one_key() -> None:
+    text = "scheduler: {kind: dbt}\nschedulers:\n  - {kind: airflow}\n"
+    with pytest.raises(PolicyError) as caught:
+        read_policy(text)
+    assert str(caught.value) == (
+        ".meta-pipeline.yaml:2: 'schedulers' is wrong: 'scheduler' names one too; move it into this list."
+    )
+
+
+def test_each_scheduler_has_its_own_environment_or_the_policys() -> None:
+    policy = read_policy(
+        "environment: {python: '3.11'}\n"
+        "schedulers:\n"
+        "  - {kind: airflow, paths: [dags]}\n"
+        "  - {kind: dbt, paths: [shop], environment: {python: '3.12'}}\n"
+    )
+    airflow, dbt = policy.for_each_scheduler()
+    assert (airflow.environment.python, dbt.environment.python) == ("3.11", "3.12")
+    assert [one.kind for one in airflow.all_schedulers] == ["airflow"]
+    (project,) = policy.dbt_projects
+    assert (project.project, project.environment) == ("shop", dbt.environment)

@@ -12,6 +12,7 @@ from meta_pipeline.delivery.plan import Plan, RecipeCall, Step, TopologyEdit
 from meta_pipeline.delivery.requirements import Criterion, Requirements, Verification
 from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.policy import Policy
+from meta_pipeline.schedulers.by_hand import dry_run_by_hand, parse_by_hand
 
 _CHANGE_LOG = "CHANGELOG.md"
 _DEFAULTS = Policy()
@@ -33,7 +34,7 @@ def plan_with_recipes(
         calls.append(choice.recipe.call(choice.fit.parameters))
         if log and choice.changes:
             calls.append(_note(log, requirements.title, choice))
-        steps.append(_step(number, choice, homes[number - 1], policy, log if choice.changes else ""))
+        steps.append(_step(number, choice, homes[number - 1], policy, context, log if choice.changes else ""))
     return Plan(
         requirements=digest(requirements),
         author="recipes",
@@ -85,10 +86,17 @@ def _note(path: str, title: str, choice: Choice) -> RecipeCall:
     return NOTE_CHANGE.call(NoteParameters(path=path, line=f"{title}: {said}."))
 
 
-def _step(number: int, choice: Choice, criteria: tuple[Criterion, ...], policy: Policy, log: str) -> Step:
+def _step(
+    number: int,
+    choice: Choice,
+    criteria: tuple[Criterion, ...],
+    policy: Policy,
+    context: RepoContext,
+    log: str,
+) -> Step:
     fit = choice.fit
     files = tuple(dict.fromkeys((*fit.files, *((log,) if log else ()))))
-    proofs = (fit.verification, *_proofs(criteria, policy))
+    proofs = (fit.verification, *_proofs(criteria, policy, context))
     return Step(
         number=number,
         title=fit.summary,
@@ -126,31 +134,48 @@ def _patch_step(
         files=paths,
         creates=tuple(path for path in paths if path in patch.created),
         data_flow=flow,
-        verification="\n".join(_proofs(criteria, policy)) or "Every gate of the implementation stage passes.",
+        verification="\n".join(_proofs(criteria, policy, context))
+        or "Every gate of the implementation stage passes.",
         rollback=f"Revert the change of {', '.join(paths)}.",
         criteria=tuple(criterion.id for criterion in criteria),
         metrics=tuple(watched(failures_of(pipeline), policy.monitoring) for pipeline in touched),
     )
 
 
-def _proofs(criteria: Iterable[Criterion], policy: Policy) -> list[str]:
+def _proofs(criteria: Iterable[Criterion], policy: Policy, context: RepoContext) -> list[str]:
     return [
-        f"{c.id}: {c.sentence}, measured by {_means(c.verification, c.subject, policy)}." for c in criteria
+        f"{c.id}: {c.sentence}, measured by {_means(c.verification, c.subject, policy, context)}."
+        for c in criteria
     ]
 
 
-def _means(verification: Verification, subject: str, policy: Policy) -> str:
+def _means(verification: Verification, subject: str, policy: Policy, context: RepoContext) -> str:
     """What measures a criterion of this kind, as a command where there is one."""
     means: Mapping[Verification, str] = {
         "topology": "`meta-pipeline topology` at head",
-        "dry_run": f"a dry run of {subject or 'every changed pipeline'} for {policy.dry_run.logical_date}",
-        "parse": "an import of every pipeline by the scheduler itself",
+        "dry_run": _dry_run(subject, policy, context),
+        "parse": _parse(policy),
         "unit_tests": _command(policy.commands.unit_tests, "unit tests"),
         "lint": _command(policy.commands.lint, "lint command"),
         "data_quality": f"{_data_checks(policy)} on what head builds",
         "contract": "the description at head, as its file gives it",
     }
     return means[verification]
+
+
+def _dry_run(subject: str, policy: Policy, context: RepoContext) -> str:
+    typed = dry_run_by_hand(policy, context.topologies, subject)
+    date = policy.dry_run.logical_date
+    return (
+        f"`{typed}` at base and head"
+        if typed
+        else f"a dry run of {subject or 'every changed pipeline'} for {date}"
+    )
+
+
+def _parse(policy: Policy) -> str:
+    typed = " and ".join(f"`{command}`" for command in parse_by_hand(policy))
+    return f"{typed} at base and head" if typed else "an import of every pipeline by the scheduler itself"
 
 
 def _command(command: str | None, kind: str) -> str:

@@ -88,7 +88,8 @@ def withdraw(home: Home, delivery_text: str, reason: str, *, as_json: bool) -> N
     state = delivery.standing().state
     if STATES[state].final:
         raise UsageError(f"{delivery.id} is {state} already; there is nothing to withdraw.")
-    delivery.record.append(Withdrawn(by=getpass.getuser(), reason=reason))
+    entry = delivery.record.append(Withdrawn(by=getpass.getuser(), reason=reason))[0]
+    Signals.of(str(home.path), delivery.id.target).give(delivery.id, entry.digest)
     _done(delivery, f"{delivery.id} is withdrawn", as_json=as_json)
 
 

@@ -63,7 +63,7 @@ def deliver(
             "not count yet: this delivery goes by safe defaults",
             highlight=False,
         )
-    if tip.policy.scheduler is None:
+    if not tip.policy.all_schedulers:
         raise UsageError(
             f"{repo}: no scheduler was found: no Airflow, Dagster, Prefect or dbt project; "
             "name it as scheduler.kind and scheduler.paths in .meta-pipeline.yaml and commit it "

@@ -12,9 +12,9 @@ from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.catalogue import catalogue
 from meta_pipeline.gates.gate import judge
 from meta_pipeline.policy import Policy
-from meta_pipeline.schedulers.registry import RUNTIMES
+from meta_pipeline.schedulers.registry import ADAPTERS
 from meta_pipeline.settings import Home
-from meta_pipeline.validation.bench import set_up, set_up_both
+from meta_pipeline.validation.bench import Bench, set_up, set_up_both
 from meta_pipeline.validation.dbt import DbtLane
 from meta_pipeline.validation.pipelines import ParseLane
 from meta_pipeline.validation.validate import ALL_KINDS, run_lane, unable, validate
@@ -48,23 +48,45 @@ def judge_full(repo: Path, policy: Policy, change: Change, base: str, head: str)
 
 def runtime_topologies(repo: Path, policy: Policy, commit: str) -> tuple[Topology, ...]:
     """What the real scheduler makes of a commit; raises `UsageError` where it cannot be asked."""
-    runtime = RUNTIMES.get(policy.scheduler.kind) if policy.scheduler else None
     projects = [DbtLane(project) for project in policy.dbt_projects]
-    if policy.scheduler is None and not projects:
+    if not policy.all_schedulers and not projects:
         raise UsageError(f"{repo}: no scheduler was found; name it as scheduler.kind in .meta-pipeline.yaml.")
-    if runtime is None and policy.scheduler is not None and policy.scheduler.kind != "dbt":
-        raise UsageError(
-            f"{repo}: this version cannot have {policy.scheduler.kind} load its pipelines; use --level static."
-        )
+    lanes = [lane for own in policy.for_each_scheduler() if (lane := _parse_lane(repo, own))]
     with scratch_folder() as folder:
         mirror = Mirror.open(folder, "topology", str(repo.resolve()))
         evidence = EvidenceStore.at(str(folder / "evidence"))
-        bench = set_up(Home.of_environment().path, mirror, evidence, policy, commit)
-        if isinstance(bench, CannotBuild):
-            raise UsageError(f"{repo}: {bench.reason}")
-        parts = [*run_lane(bench, ParseLane(policy, runtime), "head", commit)] if runtime else []
-        parts += [project.parse(bench, commit) for project in projects]
+        bench = _built(repo, set_up(Home.of_environment().path, mirror, evidence, policy, commit))
+        parts = [
+            *(
+                part
+                for lane in lanes
+                for part in run_lane(_built(repo, bench.within(lane.environment)), lane, "head", commit)
+            ),
+            *(
+                project.parse(_built(repo, bench.within(project.project.environment)), commit)
+                for project in projects
+            ),
+        ]
         for part in parts:
             if part.side.could_not_run:
                 raise UsageError(f"{repo}: {part.side.could_not_run}.")
         return tuple(topology for part in parts for topology in part.topologies)
+
+
+def _parse_lane(repo: Path, policy: Policy) -> ParseLane | None:
+    """What has the policy's one scheduler load its pipelines; dbt's projects have lanes of their own."""
+    assert policy.scheduler is not None
+    adapter = ADAPTERS[policy.scheduler.kind]
+    if adapter.runtime is not None:
+        return ParseLane(policy, adapter.runtime)
+    if adapter.kind == "dbt":
+        return None
+    raise UsageError(
+        f"{repo}: this version cannot have {adapter.name} load its pipelines; use --level static."
+    )
+
+
+def _built(repo: Path, bench: Bench | CannotBuild) -> Bench:
+    if isinstance(bench, CannotBuild):
+        raise UsageError(f"{repo}: {bench.reason}")
+    return bench

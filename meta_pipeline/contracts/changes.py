@@ -1,122 +1,122 @@
 """The contracts that a change touches, each before and after."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 
-from meta_pipeline.contracts.dbt import Compared, Model, Models, compared, dbt_models, declared_contract
-from meta_pipeline.contracts.odcs import read_odcs
+from meta_pipeline.contracts.declared import Compared, Declarations, Declared
+from meta_pipeline.contracts.formats import FORMATS
 from meta_pipeline.contracts.places import is_contract
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.contract import Contract
-from meta_pipeline.delivery.tree import FileChange
 from meta_pipeline.delivery.yaml_source import Unreadable
-
-_BUILDS = (".sql", ".py", ".csv", ".yml", ".yaml")
-
-
-def touched_contracts(change: Change, patterns: tuple[str, ...]) -> tuple[Compared, ...]:
-    """Each dataset that has a contract on both sides and whose files changed; `patterns` are the policy's."""
-    return (*_of_files(change, patterns), *_of_models(change))
+from meta_pipeline.schedulers.dbt.project import project_folders
 
 
-def broken_contracts(change: Change, patterns: tuple[str, ...]) -> tuple[Unreadable, ...]:
-    """The contract files that could be read before the change and cannot be after it."""
-    found = []
-    for file in _contract_files(change, patterns):
-        if file.old is not None and file.new is not None:
-            after = _read(file.new, file.path)
-            if isinstance(after, Unreadable) and not isinstance(_read(file.old, file.path), Unreadable):
-                found.append(after)
-    return tuple(found)
+@dataclass(frozen=True)
+class ContractsOfChange:
+    """What a change does to contracts; `patterns` are the policy's, which name files that are contracts."""
 
+    change: Change
+    patterns: tuple[str, ...]
 
-def removed_contracts(change: Change, patterns: tuple[str, ...]) -> tuple[Contract, ...]:
-    """The contracts that go while the file or the model that they stand in, or describe, stays.
+    def touched(self) -> tuple[Compared, ...]:
+        """Each dataset that has a contract on both sides and whose files changed."""
+        return (*self._touched_files(), *self._touched_models())
 
-    A deleted file, a removed model, and a file that can no longer be read are not among them.
-    """
-    files = _contract_files(change, patterns)
-    after = {contract.dataset for file in files for contract in _contracts(file.new, file.path)}
-    gone = [
-        contract
-        for file in files
-        if file.new is not None and not isinstance(_read(file.new, file.path), Unreadable)
-        for contract in _contracts(file.old, file.path)
-        if contract.dataset not in after
-    ]
-    return (*gone, *_undescribed(change))
+    def broken(self) -> tuple[Unreadable, ...]:
+        """The contract files that could be read before the change and cannot be after it."""
+        declared = {contract.path for contract in self._base.contracts}
+        return tuple(error for error in self._head.unreadable if error.path in declared)
 
+    def removed(self) -> tuple[Contract, ...]:
+        """The contracts that go from a file that the policy names, or a usual one, while the file or dbt model stays.
 
-def _contract_files(change: Change, patterns: tuple[str, ...]) -> list[FileChange]:
-    return [file for file in change.files if is_contract(file.path, patterns)]
+        A deleted file, a removed model, and a file that can no longer be read are not among them.
+        """
+        gone = [c for c in self._gone() if is_contract(c.path, self.patterns) and c.path in self._kept]
+        return (*gone, *self._undescribed_models())
 
+    def undeclared(self) -> tuple[Contract, ...]:
+        """The schemas that go from any other file, with the file or without it.
 
-def _read(data: bytes, path: str) -> tuple[Contract, ...] | Unreadable:
-    return read_odcs(data.decode("utf-8", errors="replace"), path)
+        A check of data is no promise, and a table that a statement drops is its removal.
+        """
+        return tuple(
+            contract
+            for contract in self._gone()
+            if not is_contract(contract.path, self.patterns)
+            and not contract.is_check
+            and contract.path in self._changed
+        )
 
+    @cached_property
+    def _changed(self) -> frozenset[str]:
+        return frozenset(
+            file.path
+            for file in self.change.files
+            if any(kind.claims(file.path, self.patterns) for kind in FORMATS)
+        )
 
-def _contracts(data: bytes | None, path: str) -> tuple[Contract, ...]:
-    found = _read(data, path) if data is not None else ()
-    return () if isinstance(found, Unreadable) else found
+    @cached_property
+    def _kept(self) -> frozenset[str]:
+        unreadable = {error.path for error in self._head.unreadable}
+        return frozenset(file.path for file in self.change.files if file.new is not None) - unreadable
 
+    @cached_property
+    def _base(self) -> Declared:
+        return Declarations(self.change.base, self.patterns).of(self._changed)
 
-def _of_files(change: Change, patterns: tuple[str, ...]) -> Iterator[Compared]:
-    files = _contract_files(change, patterns)
-    new = {
-        (contract.path, contract.dataset): contract
-        for file in files
-        for contract in _contracts(file.new, file.path)
-    }
-    moved = {contract.dataset: contract for contract in new.values()}
-    for file in files:
-        for before in _contracts(file.old, file.path):
-            after = new.get((file.path, before.dataset)) or moved.get(before.dataset)
-            if after is not None:
+    @cached_property
+    def _head(self) -> Declared:
+        return Declarations(self.change.head, self.patterns).of(self._changed)
+
+    @cached_property
+    def _pairs(self) -> tuple[tuple[Contract, Contract | None], ...]:
+        """Each contract of the base with the head's: of the same file, else of the same name, else of equal columns."""
+        same = {(c.declared_by, c.path, c.dataset): c for c in self._head.contracts}
+        moved = {(c.declared_by, c.dataset): c for c in self._head.contracts}
+        known = {(c.declared_by, c.dataset) for c in self._base.contracts}
+        fresh = [c for c in self._head.contracts if (c.declared_by, c.dataset) not in known]
+        return tuple(
+            (
+                before,
+                same.get((before.declared_by, before.path, before.dataset))
+                or moved.get((before.declared_by, before.dataset))
+                or next((after for after in fresh if _as_columns(after) == _as_columns(before)), None),
+            )
+            for before in self._base.contracts
+        )
+
+    def _touched_files(self) -> Iterator[Compared]:
+        for before, after in self._pairs:
+            # Files are read with others of their folder, which may be as they were.
+            if after is not None and (after.path in self._changed or before != after):
                 yield Compared(before, after)
 
+    def _gone(self) -> Iterator[Contract]:
+        unreadable = {error.path for error in self._head.unreadable}
+        return (before for before, after in self._pairs if after is None and before.path not in unreadable)
 
-def _of_models(change: Change) -> Iterator[Compared]:
-    for base, head in _projects(change):
-        for name in sorted(base.all.keys() & head.all.keys()):
-            old, new = base.all[name], head.all[name]
-            if old == new or (_built(old) == _built(new) and _promise(old) == _promise(new)):
-                continue
-            # What goes away as a whole is a removal, and nobody else reads what is not public.
-            if old.is_public and new.is_public:
-                yield compared(name, base, head)
+    def _touched_models(self) -> Iterator[Compared]:
+        if not project_folders(self.change.base):
+            return iter(())
+        from meta_pipeline.contracts.dbt_changes import (
+            touched_models,
+        )  # loads parsers of SQL and of templates
+
+        return touched_models(self.change)
+
+    def _undescribed_models(self) -> Iterator[Contract]:
+        if not project_folders(self.change.base):
+            return iter(())
+        from meta_pipeline.contracts.dbt_changes import undescribed_models
+
+        return undescribed_models(self.change)
 
 
-def _built(model: Model) -> object:
-    """All that builds a model and decides who may read it."""
+def _as_columns(contract: Contract) -> tuple[object, ...]:
     return (
-        model.text,
-        dict(model.inherited),
-        [model.setting(key) for key in ("enabled", "materialized", "access")],
+        contract.declared_by,
+        *(column.model_copy(update={"line": None, "path": None}) for column in contract.columns),
     )
-
-
-def _promise(model: Model) -> Contract:
-    """What the YAML says of a model, wherever it says it."""
-    contract = declared_contract(model)
-    columns = tuple(column.model_copy(update={"line": None}) for column in contract.columns)
-    return contract.model_copy(update={"path": "", "line": None, "columns": columns})
-
-
-def _undescribed(change: Change) -> Iterator[Contract]:
-    """The entries with columns that go from dbt YAML while their model stays."""
-    for base, head in _projects(change):
-        for name, old in base.all.items():
-            new = head.all.get(name)
-            if new is not None and old.entry is not None and old.declared and new.entry is None:
-                yield declared_contract(old)
-
-
-def _projects(change: Change) -> Iterator[tuple[Models, Models]]:
-    """The dbt projects that are on both sides, by folder, and that have a changed file."""
-    paths = [file.path for file in change.files if file.path.endswith(_BUILDS)]
-    if not paths:
-        return
-    head = {models.project.folder: models for models in dbt_models(change.head)}
-    for base in dbt_models(change.base):
-        folder = base.project.folder
-        if folder in head and any(folder == "." or path.startswith(f"{folder}/") for path in paths):
-            yield base, head[folder]

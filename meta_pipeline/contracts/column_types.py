@@ -17,6 +17,20 @@ _LADDERS = (
 _TEXTS = frozenset({_Type.CHAR, _Type.NCHAR, _Type.VARCHAR, _Type.NVARCHAR, _Type.TEXT})
 _DIALECTS = (None, "bigquery", "snowflake", "databricks")
 _UNBOUNDED = 1 << 30
+_DIGITS = {
+    **dict(zip(_LADDERS[0], (3, 5, 10, 19, 39), strict=True)),
+    **dict(zip(_LADDERS[1], (3, 5, 10, 20, 39), strict=True)),
+}
+"""How many digits the greatest whole number of a type may have."""
+_EXACT_IN_DOUBLE, _EXACT_IN_FLOAT = 15, 7
+_SYNONYMS = {_Type.BIGDECIMAL: _Type.DECIMAL, _Type.SERIAL: _Type.INT, _Type.BIGSERIAL: _Type.BIGINT}
+_SYNONYMS |= {_Type.SMALLSERIAL: _Type.SMALLINT, _Type.MEDIUMINT: _Type.INT, _Type.DATETIME: _Type.TIMESTAMP}
+_SYNONYMS |= {_Type.TIMESTAMPNTZ: _Type.TIMESTAMP, _Type.LIST: _Type.ARRAY, _Type.OBJECT: _Type.STRUCT}
+_WORDS = {"bool_": "boolean", "float32": "float", "float16": "float", "bytes": "binary", "utf8": "text"}
+_WORDS |= {"decimal.decimal": "decimal", "datetime.datetime": "timestamp", "datetime.date": "date"}
+_WORDS |= {"record": "struct", "category": "text"}
+"""What Python, pandas and polars call types that SQL has too, without the module they come from."""
+_MODULES = ("pa.", "pl.", "np.", "pd.", "pandera.", "polars.", "numpy.", "pandas.", "uuid.")
 
 
 def compare_types(old: str, new: str) -> Relation:
@@ -25,23 +39,76 @@ def compare_types(old: str, new: str) -> Relation:
     if before is None or after is None:
         same = " ".join(old.casefold().split()) == " ".join(new.casefold().split())
         return "equal" if same else "other"
-    if before == after:
-        return "equal"
+    return "equal" if before == after else _relation_of(before, after)
+
+
+def _relation_of(before: exp.DataType, after: exp.DataType) -> Relation:
+    old, new = (_SYNONYMS.get(kind.this, kind.this) for kind in (before, after))
     for ladder in _LADDERS:
-        if before.this in ladder and after.this in ladder:
-            return _relation(ladder.index(before.this), ladder.index(after.this))
-    if before.this in _TEXTS and after.this in _TEXTS:
+        if old in ladder and new in ladder:
+            return _relation(ladder.index(old), ladder.index(new))
+    if old in _TEXTS and new in _TEXTS:
         return _relation(_length(before), _length(after))
-    if before.this == after.this == _Type.DECIMAL:
+    if old == new == _Type.DECIMAL:
+        if before.this != after.this and not (before.expressions or after.expressions):
+            return "wider" if after.this == _Type.BIGDECIMAL else "narrower"
         return _decimals(_sizes(before), _sizes(after))
-    return "other"
+    if old in _DIGITS and new in (_Type.DECIMAL, *_LADDERS[2], *_DIGITS):
+        return "wider" if _holds_digits(after, new, _DIGITS[old], signed=old in _LADDERS[0]) else "other"
+    if old == new and old in (_Type.ARRAY, _Type.STRUCT):
+        return _nested(before, after)
+    return "equal" if old == new and not (before.expressions or after.expressions) else "other"
+
+
+def _holds_digits(kind: exp.DataType, family: exp.DType, digits: int, *, signed: bool) -> bool:
+    """Whether each whole number of so many digits has a place in `kind`."""
+    if family in _LADDERS[2]:
+        return digits <= (_EXACT_IN_DOUBLE if family == _Type.DOUBLE else _EXACT_IN_FLOAT)
+    if family in _DIGITS:
+        # An unsigned type has no place for negative numbers; a signed one needs another bit.
+        return not signed and family in _LADDERS[0] and _DIGITS[family] > digits
+    sizes = _sizes(kind)
+    return bool(sizes) and sizes[0] - (sizes[1] if len(sizes) > 1 else 0) >= digits
+
+
+def _nested(before: exp.DataType, after: exp.DataType) -> Relation:
+    """Arrays by what they hold; structs field by field, where a further field makes one wider."""
+    if before.this in (_Type.ARRAY, _Type.LIST):
+        inner = [kind.expressions[0] if kind.expressions else None for kind in (before, after)]
+        old, new = inner
+        if isinstance(old, exp.DataType) and isinstance(new, exp.DataType):
+            return _relation_of(old, new) if old != new else "equal"
+        return "equal" if old == new else "other"
+    old_fields, new_fields = _fields(before), _fields(after)
+    if not old_fields.keys() <= new_fields.keys():
+        return "other"
+    relations = {
+        _relation_of(kind, new_fields[name]) if kind != new_fields[name] else "equal"
+        for name, kind in old_fields.items()
+    }
+    if len(new_fields) > len(old_fields):
+        relations.add("wider")
+    relations.discard("equal")
+    return "equal" if not relations else relations.pop() if len(relations) == 1 else "other"
+
+
+def _fields(kind: exp.DataType) -> dict[str, exp.DataType]:
+    return {
+        field.name.casefold(): field.args["kind"]
+        for field in kind.expressions
+        if isinstance(field, exp.ColumnDef) and isinstance(field.args.get("kind"), exp.DataType)
+    }
 
 
 @lru_cache(maxsize=4096)
 def _parsed(text: str) -> exp.DataType | None:
+    bare = text.strip()
+    for module in _MODULES:
+        bare = bare.removeprefix(module)
+    bare = _WORDS.get(bare.removesuffix("Dtype()").casefold(), bare)
     for dialect in _DIALECTS:
         try:
-            return exp.DataType.build(text, dialect=dialect)
+            return exp.DataType.build(bare, dialect=dialect)
         except (SqlglotError, ValueError, RecursionError):
             continue
     return None

@@ -16,8 +16,9 @@ class _Change(Protocol):
 def contract_changes(before: Contract, after: Contract) -> tuple[ContractChange, ...]:
     """Every difference, columns in the order of the old contract and then the new ones.
 
-    Breaking: a column dropped, renamed, retyped but for a wider type, or tightened; a contract that is no longer
-    enforced. Compatible: a column added, loosened or described anew.
+    Breaking: a column dropped, renamed, retyped but for a wider type, or tightened; another primary key; a contract
+    that is no longer enforced; where writers must meet the schema, a new column that they must fill. Compatible: a
+    column added, loosened or described anew; a check that gets stricter.
     """
     return tuple(_between(before, after))
 
@@ -31,6 +32,11 @@ def _between(before: Contract, after: Contract) -> Iterator[ContractChange]:
     if after.enforced and not before.enforced:
         yield said.of(None, "enforced", f"the contract of {after.dataset} is enforced", breaking=False)
     renamed = _renamed(before, after)
+    key = {renamed[name].name if name in renamed else name for name in before.key}
+    if key != set(after.key):
+        was, now = (", ".join(names) or "nothing" for names in (before.key, after.key))
+        text = f"the primary key of {after.dataset} changes from {was} to {now}"
+        yield said.of(None, "rekeyed", text, breaking=bool(before.key))
     for column in before.columns:
         new = after.column(column.name)
         if new is None and column.name in renamed:
@@ -43,21 +49,21 @@ def _between(before: Contract, after: Contract) -> Iterator[ContractChange]:
                 at=new,
             )
         if new is None:
-            yield said.of(
-                column.name, "dropped", f"column {column.name} of {after.dataset} is dropped", breaking=True
-            )
+            if column.implied:
+                text = f"{after.dataset} demands nothing of column {column.name} any more"
+                yield said.of(column.name, "loosened", text, breaking=False)
+            else:
+                text = f"column {column.name} of {after.dataset} is dropped"
+                yield said.of(column.name, "dropped", text, breaking=True)
         else:
             yield from _of_column(column, new, said)
     fresh = {new.name for new in renamed.values()}
     for new in after.columns:
         if before.column(new.name) is None and new.name not in fresh:
-            yield said.of(
-                new.name,
-                "added",
-                f"column {new.name} of {after.dataset} is added",
-                breaking=False,
-                at=new,
-            )
+            refuses = after.is_for_writers and new.required and not new.has_default
+            how = "added and required, which refuses rows written without it" if refuses else "added"
+            text = f"column {new.name} of {after.dataset} is {how}"
+            yield said.of(new.name, "added", text, breaking=refuses, at=new)
 
 
 class _Saying:
@@ -130,6 +136,7 @@ def _of_column(old: ContractColumn, new: ContractColumn, said: _Saying) -> Itera
     name = f"column {new.name} of {said.contract.dataset}"
 
     def change(kind: ChangeKind, text: str, *, breaking: bool) -> ContractChange:
+        breaking = breaking and not (kind == "tightened" and said.contract.is_check)
         return said.of(old.name, kind, f"{name} {text}", breaking=breaking, at=new)
 
     if old.type and new.type and (relation := compare_types(old.type, new.type)) != "equal":

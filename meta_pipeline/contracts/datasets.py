@@ -3,25 +3,25 @@
 from collections.abc import Iterator
 
 from meta_pipeline.contracts.dbt import Models, dbt_models
-from meta_pipeline.contracts.gx import suites_of
-from meta_pipeline.contracts.odcs import read_odcs
-from meta_pipeline.contracts.places import contract_files
+from meta_pipeline.contracts.declared import Declarations
 from meta_pipeline.delivery.context import Dataset
 from meta_pipeline.delivery.contract import Contract
-from meta_pipeline.delivery.tree import Tree, text_of
-from meta_pipeline.delivery.yaml_source import Unreadable
+from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.schedulers.dbt.resources import Resource
 from meta_pipeline.schedulers.dbt.static.select_list import Doubtful
 
 
 def datasets_of(tree: Tree, patterns: tuple[str, ...]) -> tuple[Dataset, ...]:
-    """Every dataset, by name; where two files describe one, ODCS goes before dbt and dbt before GX.
+    """Every dataset, by name; where two files describe one, ODCS goes before dbt and dbt before all others.
 
     Models and seeds of dbt are datasets also where nothing describes them. A file that cannot be read describes
     nothing, so its datasets count as having no contract. `patterns` are the policy's contracts.
     """
     found: dict[str, Dataset] = {}
-    for dataset in (*_odcs(tree, patterns), *_dbt(tree), *map(_described, suites_of(tree))):
+    contracts = Declarations(tree, patterns).all().contracts
+    odcs = [contract for contract in contracts if contract.declared_by == "odcs"]
+    others = [contract for contract in contracts if contract.declared_by != "odcs"]
+    for dataset in (*map(_described, odcs), *_dbt(tree), *map(_described, others)):
         known = found.get(dataset.name)
         if known is None:
             found[dataset.name] = dataset
@@ -40,13 +40,6 @@ def datasets_of(tree: Tree, patterns: tuple[str, ...]) -> tuple[Dataset, ...]:
 def _described(contract: Contract) -> Dataset:
     columns = tuple(column.name for column in contract.columns)
     return Dataset(name=contract.dataset, contract=contract.path, columns=columns)
-
-
-def _odcs(tree: Tree, patterns: tuple[str, ...]) -> Iterator[Dataset]:
-    for path in contract_files(tree, patterns):
-        contracts = read_odcs(text_of(tree, path) or "", path)
-        if not isinstance(contracts, Unreadable):
-            yield from map(_described, contracts)
 
 
 def _dbt(tree: Tree) -> Iterator[Dataset]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from meta_pipeline.contracts.declared import Compared
 from meta_pipeline.delivery.contract import Contract, ContractColumn
 from meta_pipeline.delivery.tree import Tree, text_of
 from meta_pipeline.delivery.yaml_source import Unreadable
@@ -166,6 +167,9 @@ def dbt_models(tree: Tree) -> Iterator[Models]:
 def declared_contract(model: Model) -> Contract:
     """What the YAML of a model promises: types and constraints are one only where the contract is enforced."""
     enforced = model.enforced
+    key = [column for column in model.declared if any(c.type == "primary_key" for c in column.constraints)]
+    whole = model.entry.constraints if model.entry else ()
+    names = [name for c in whole if c.type == "primary_key" for name in c.columns] or [c.name for c in key]
     return Contract(
         dataset=model.name,
         declared_by="dbt",
@@ -173,6 +177,7 @@ def declared_contract(model: Model) -> Contract:
         line=model.line,
         enforced=enforced,
         description=model.entry.description if model.entry else "",
+        key=tuple(name.casefold() for name in names) if enforced else (),
         columns=tuple(_declared(column, enforced=enforced) for column in model.declared),
     )
 
@@ -193,15 +198,6 @@ def _declared(column: Column, *, enforced: bool) -> ContractColumn:
         tags=column.tags,
         line=column.line,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """The contracts of one dataset before and after a change; `doubt` says what of them cannot be known, and why."""
-
-    before: Contract
-    after: Contract
-    doubt: str | None = None
 
 
 def compared(name: str, base: Models, head: Models) -> Compared:

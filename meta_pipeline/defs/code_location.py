@@ -8,9 +8,12 @@ from meta_pipeline.defs.discovery import assets as discovery
 from meta_pipeline.defs.discovery.sensors import issue_sensor
 from meta_pipeline.defs.implementation import assets as implementation
 from meta_pipeline.defs.jobs import jobs
+from meta_pipeline.defs.lineage.specs import kept_lineage, specs_of
+from meta_pipeline.defs.lineage.survey import survey_job, topology_asset
 from meta_pipeline.defs.parts import ARTIFACTS_IO
 from meta_pipeline.defs.review import assets as review
 from meta_pipeline.defs.rollout import assets as rollout
+from meta_pipeline.delivery.lineage import Lineage
 from meta_pipeline.resources import ArtifactIOManager, DeskResource
 from meta_pipeline.settings import Home, Target
 
@@ -27,12 +30,14 @@ def code_location(home: Home) -> dg.Definitions:
             ARTIFACTS_IO: ArtifactIOManager(home=str(home.path)),
         },
     )
-    return dg.Definitions.merge(common, *(_target(target, seconds) for target in settings.targets))
+    return dg.Definitions.merge(common, *(_target(home, target, seconds) for target in settings.targets))
 
 
-def _target(target: Target, seconds: int) -> dg.Definitions:
+def _target(home: Home, target: Target, seconds: int) -> dg.Definitions:
     name = target.name
     made = jobs(name)
+    surveyed = survey_job(name)
+    lineage = kept_lineage(home.path, name)
     return dg.Definitions(
         assets=[
             *discovery.assets(name),
@@ -40,11 +45,13 @@ def _target(target: Target, seconds: int) -> dg.Definitions:
             *implementation.assets(name),
             *review.assets(name),
             *rollout.assets(name),
+            topology_asset(target, lineage),
+            *(specs_of(lineage) if isinstance(lineage, Lineage) else ()),
         ],
-        jobs=made,
+        jobs=[*made, surveyed],
         sensors=[
             issue_sensor(target, seconds),
             sensors.signoff_sensor(target, seconds, made),
-            sensors.target_repo_sensor(target, seconds, made),
+            sensors.target_repo_sensor(target, seconds, (*made, surveyed)),
         ],
     )

@@ -4,6 +4,8 @@ import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
 from meta_pipeline.defs.jobs import DELIVERY_TAG, Jobs, run_request
+from meta_pipeline.defs.lineage.events import told_without_run
+from meta_pipeline.defs.lineage.survey import survey_job_name
 from meta_pipeline.delivery.change_set import ChangeSet
 from meta_pipeline.delivery.ids import DeliveryId
 from meta_pipeline.delivery.ledger import Faulted, effect, opening
@@ -11,6 +13,7 @@ from meta_pipeline.delivery.stages import JobName
 from meta_pipeline.delivery.states import STATES
 from meta_pipeline.delivery.tree import changes_between
 from meta_pipeline.desk import Desk, Tip, needs_new_pins, tip_of
+from meta_pipeline.evidence.lineage import LineageStore, NotKept
 from meta_pipeline.evidence.record import DeliveryRecord
 from meta_pipeline.evidence.signals import Signals
 from meta_pipeline.messages.notes import fault_note
@@ -33,7 +36,7 @@ def signoff_sensor(target: Target, seconds: int, jobs: Jobs) -> dg.SensorDefinit
         jobs=jobs,  # which one depends on where the delivery stands
         minimum_interval_seconds=seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="A verified sign-off or an answer carries its delivery on.",
+        description="A verified sign-off or an answer carries its delivery on; a no is told on its pipelines' pages.",
     )
     def watch(context: dg.SensorEvaluationContext, desk: DeskResource) -> dg.SensorResult | dg.SkipReason:
         held = skipped_while_held(desk)
@@ -41,32 +44,38 @@ def signoff_sensor(target: Target, seconds: int, jobs: Jobs) -> dg.SensorDefinit
             return held
         signals = Signals.of(desk.home, target.name)
         requests: list[dg.RunRequest] = []
+        events: list[dg.AssetObservation] = []
         asked: set[DeliveryId] = set()
         for signal in signals.waiting():
             delivery = DeliveryId.parse(signal.delivery)
             job = STATES[desk.desk.record(delivery).standing().state].job
             # One run takes up all that was decided on a delivery until now; the signal it is named after stays.
             if job is None or delivery in asked or _has_run(context.instance, signal.name):
+                events += told_without_run(desk.desk.delivery(delivery)) if job is None else ()
                 signals.taken(signal)
             else:
                 asked.add(delivery)
                 requests.append(run_request(job, delivery, signal.name))
-        return (
-            dg.SensorResult(run_requests=requests) if requests else dg.SkipReason("nobody decided anything")
-        )
+        if not requests and not events:
+            return dg.SkipReason("nobody decided anything")
+        return dg.SensorResult(run_requests=requests, asset_events=events)
 
     return watch
 
 
 def target_repo_sensor(target: Target, seconds: int, jobs: Jobs) -> dg.SensorDefinition:
-    """Re-validates what a move of the default branch invalidates; commits to the inbox alone invalidate nothing."""
+    """Re-validates what a move of the default branch invalidates, and has its pipelines read anew.
+
+    Commits to the inbox alone invalidate nothing.
+    """
 
     @dg.sensor(
         name=f"target_repo_sensor_{target.name}",
         jobs=jobs,  # which one depends on where the delivery stands
         minimum_interval_seconds=seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="When the default branch moves, changes validated on the old base are validated again.",
+        description="When the default branch moves, changes validated on the old base are validated again, "
+        "and its pipelines are surveyed.",
     )
     def watch(context: dg.SensorEvaluationContext, desk: DeskResource) -> dg.SensorResult | dg.SkipReason:
         held = skipped_while_held(desk)
@@ -74,10 +83,15 @@ def target_repo_sensor(target: Target, seconds: int, jobs: Jobs) -> dg.SensorDef
             return held
         mirror = desk.desk.mirror(target)
         tip = tip_of(mirror, target)
-        if context.cursor == tip.commit:
+        store = LineageStore(desk.desk.home.path, target.name)
+        if context.cursor == tip.commit and store.file.exists():
             return dg.SkipReason("the default branch is where it was")
         requests = []
-        if context.cursor and _invalidates(mirror, context.cursor, tip.commit):
+        is_moved = bool(context.cursor) and _invalidates(mirror, context.cursor or "", tip.commit)
+        if _wants_survey(store, tip.commit, is_moved=is_moved):
+            run_key = f"{target.name}:survey:{context.cursor}:{tip.commit}"
+            requests.append(dg.RunRequest(run_key=run_key, job_name=survey_job_name(target.name)))
+        if is_moved:
             for delivery in desk.desk.known(target.name):
                 job = _job_after_move(desk.desk, mirror, delivery, tip)
                 if job is not None:
@@ -131,6 +145,12 @@ def root_cause(error: SerializableErrorInfo) -> str:
 def _is_known(record: DeliveryRecord, run: str) -> bool:
     """Whether the fault of a run stands in the ledger: `deliver` notes those of its own runs."""
     return any(isinstance(entry.event, Faulted) and entry.event.run == run for entry in record.entries())
+
+
+def _wants_survey(store: LineageStore, tip: str, *, is_moved: bool) -> bool:
+    """Whether what is kept of the target's pipelines is not that of its tip; a merge of ours keeps it by itself."""
+    kept = store.read()
+    return isinstance(kept, NotKept) or (is_moved and kept.commit != tip)
 
 
 def _has_run(instance: dg.DagsterInstance, run_key: str) -> bool:

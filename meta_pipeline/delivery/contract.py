@@ -12,12 +12,16 @@ class ContractColumn(Frozen):
 
     `type` is as it is written, a logical type where no physical one is given. `allowed` are the only values that may
     occur, as text; `rules` are demands that are compared as text. `tags` hold classifications too.
+    `has_default`: who writes a row may leave a required value out. `implied`: only rules name the column; nothing says
+    that it must be there.
     """
 
     name: str
     type: str | None = None
     required: bool = False
     unique: bool = False
+    has_default: bool = False
+    implied: bool = False
     allowed: tuple[str, ...] | None = None
     minimum: Bound | None = None
     maximum: Bound | None = None
@@ -31,16 +35,33 @@ class ContractColumn(Frozen):
     line: int | None = None
 
 
+DeclaredBy = Literal["odcs", "dbt", "gx", "sql", "json_schema", "bigquery", "pydantic", "pandera"]
+
+
 class Contract(Frozen):
-    """The schema of one dataset, and the file and line that declare it. `enforced`: the platform refuses a breach."""
+    """The schema of one dataset, and the file and line that declare it. `enforced`: the platform refuses a breach.
+
+    `key` are the columns of the primary key, in their order; empty where none is declared.
+    """
 
     dataset: str
-    declared_by: Literal["odcs", "dbt", "gx"]
+    declared_by: DeclaredBy
     path: str
     line: int | None = None
     enforced: bool = False
     description: str = ""
+    key: tuple[str, ...] = ()
     columns: tuple[ContractColumn, ...] = ()
+
+    @property
+    def is_check(self) -> bool:
+        """Whether it looks at data that is there already: a stricter check stops bad data and breaks no reader."""
+        return self.declared_by == "gx"
+
+    @property
+    def is_for_writers(self) -> bool:
+        """Whether what is written must meet it, so that a row without a new required value is refused."""
+        return self.declared_by in ("sql", "json_schema", "bigquery", "pydantic", "pandera")
 
     def column(self, name: str) -> ContractColumn | None:
         return next((column for column in self.columns if column.name == name), None)
@@ -54,6 +75,7 @@ ChangeKind = Literal[
     "tightened",
     "loosened",
     "described",
+    "rekeyed",
     "enforced",
     "unenforced",
 ]

@@ -1,66 +1,55 @@
 """How two readings of one repository's pipelines differ."""
 
-from meta_pipeline.delivery.model import Frozen
-from meta_pipeline.delivery.topology import IMPLICIT_JOB, Node, Pipeline, Topology
+from collections.abc import Iterator, Mapping
+from typing import Literal
 
+from meta_pipeline.delivery.beyond_pipelines import columns_apart, errors_apart, schedulers_apart
+from meta_pipeline.delivery.difference import Difference
+from meta_pipeline.delivery.matching import Matched, matched, renamed_nodes
+from meta_pipeline.delivery.topology import IMPLICIT_JOB, Link, Node, Pipeline, Topology
+from meta_pipeline.delivery.wording import Value
 
-class Difference(Frozen):
-    """One change of topology: `field` of a pipeline, or of its `node`; `added` and `removed` name whole things.
-
-    `kind` is the node's, such as `task`, `asset` or `model`.
-    """
-
-    pipeline: str
-    node: str | None = None
-    kind: str = "task"
-    field: str
-    before: str | None = None
-    after: str | None = None
-    path: str
-    line: int | None = None
-
-    @property
-    def sentence(self) -> str:
-        """The difference as a person would say it."""
-        thing = called(self.kind, self.pipeline, self.node) if self.node else f"pipeline {self.pipeline}"
-        if self.field in ("added", "removed"):
-            return f"{thing} is {self.field}"
-        return f"{self.field} of {thing} changes from {self.before} to {self.after}"
-
-
-def called(kind: str, pipeline: str, node: str) -> str:
-    """A node as a person would name it; in the job of all assets an asset is known by its key alone."""
-    name = node if pipeline == IMPLICIT_JOB else f"{pipeline}.{node}"
-    return f"{kind.replace('_', ' ')} {name}"
-
-
-_PIPELINE_FIELDS = ("schedule", "timezone", "start_date", "catchup", "paused", "owner", "tags")
+_PIPELINE_FIELDS = (
+    *("schedule", "timezone", "start_date", "catchup", "paused", "active_runs", "concurrency", "timeout_s"),
+    *("pool", "alerts", "owner", "tags"),
+)
 _NODE_FIELDS = (
-    "kind",
-    "operator",
-    "retries",
-    "retry_delay_s",
-    "retry_backoff",
-    "timeout_s",
-    "upstream",
-    "reads",
-    "writes",
-    "partitions",
-    "automation",
+    *(
+        "kind",
+        "operator",
+        "retries",
+        "retry_delay_s",
+        "retry_backoff",
+        "retry_delay_max_s",
+        "timeout_s",
+        "sla_s",
+    ),
+    *("trigger_rule", "upstream", "reads", "writes", "links", "partitions", "automation", "alerts"),
+    *("pool", "concurrency", "group", "owner", "tags"),
 )
 
 
 def differences(base: tuple[Topology, ...], head: tuple[Topology, ...]) -> tuple[Difference, ...]:
-    """Every difference between two readings of one repository, pipelines in the order of their ids.
+    """Every difference between two readings of one repository; the order of things in them means nothing.
 
-    What holds for an asset in a job of its own is not said again of the job of all assets.
+    Pipelines come in the order of their ids, after schedulers and files that cannot be read. What holds for an asset
+    in a job of its own is not said again of the job of all assets.
     """
-    found = [found for before, after in paired(base, head) for found in _between(before, after)]
-    said = {_matter(difference) for difference in found if difference.pipeline != IMPLICIT_JOB}
-    return tuple(
-        difference
-        for difference in found
-        if difference.node is None or difference.pipeline != IMPLICIT_JOB or _matter(difference) not in said
+    pairs = matched(base, head)
+    renamed = {
+        pair.before.id: pair.after.id for pair in pairs if pair.is_renamed and pair.before and pair.after
+    }
+    doubts = _doubts(base), _doubts(head)
+    found = [one for pair in pairs for one in _between(pair, renamed, doubts)]
+    said = {_matter(one) for one in found if one.pipeline != IMPLICIT_JOB}
+    told = [
+        one for one in found if one.node is None or one.pipeline != IMPLICIT_JOB or _matter(one) not in said
+    ]
+    return (
+        *schedulers_apart(base, head),
+        *errors_apart(base, head),
+        *told,
+        *columns_apart(base, head),
     )
 
 
@@ -69,77 +58,116 @@ def _matter(difference: Difference) -> tuple[object, ...]:
     return (difference.node, difference.field, difference.path, difference.line)
 
 
-def paired(
-    base: tuple[Topology, ...], head: tuple[Topology, ...]
-) -> list[tuple[Pipeline | None, Pipeline | None]]:
-    """The pipelines of both sides that are one and the same: of one id in one place, or else of one id."""
-    old, new = _placed(base), _placed(head)
-    pairs: list[tuple[Pipeline | None, Pipeline | None]] = [
-        (old.pop(place), new.pop(place)) for place in sorted(old.keys() & new.keys())
-    ]
-    # Those of one id that are left have moved; where there are several, to where most of their nodes are.
-    moves = sorted(
-        (-_shared(before, after), there, here)
-        for there, before in old.items()
-        for here, after in new.items()
-        if before.id == after.id
+def _between(
+    pair: Matched, renamed: Mapping[str, str], doubts: tuple[Mapping[str, str], Mapping[str, str]]
+) -> Iterator[Difference]:
+    before, after = pair.before, pair.after
+    if before is None or after is None:
+        there = after or before
+        assert there is not None
+        yield Difference(
+            level="pipeline",
+            change="added" if before is None else "removed",
+            pipeline=there.id,
+            field="added" if before is None else "removed",
+            path=there.path,
+            line=there.line,
+            doubt=doubts[0 if before is None else 1].get(there.path),
+        )
+        return
+    if pair.is_renamed:
+        yield _whole("renamed", pair, before.id, after.id)
+    if before.path != after.path:
+        yield _whole("moved", pair, before.path, after.path)
+    yield from _field_differences(before, after, _PIPELINE_FIELDS, after, before.id)
+    yield from _node_differences(before, after, renamed, doubts)
+
+
+def _whole(change: Literal["renamed", "moved"], pair: Matched, before: str, after: str) -> Difference:
+    assert pair.before is not None
+    assert pair.after is not None
+    return Difference(
+        level="pipeline",
+        change=change,
+        pipeline=pair.after.id,
+        pipeline_before=_other(pair.before.id, pair.after.id),
+        field=change,
+        before=before,
+        after=after,
+        path=pair.after.path,
+        line=pair.after.line,
     )
-    for _, there, here in moves:
-        if there in old and here in new:
-            pairs.append((old.pop(there), new.pop(here)))
-    pairs += [(before, None) for _, before in sorted(old.items())]
-    pairs += [(None, after) for _, after in sorted(new.items())]
-    return sorted(pairs, key=lambda pair: (pair[1] or pair[0] or _NOTHING).id)
 
 
-_NOTHING = Pipeline(id="", path="")
-
-
-def _shared(before: Pipeline, after: Pipeline) -> int:
-    """How many nodes both have."""
-    return len({node.id for node in before.nodes} & {node.id for node in after.nodes})
-
-
-def _placed(topologies: tuple[Topology, ...]) -> dict[tuple[str, str, str], Pipeline]:
-    found: dict[tuple[str, str, str], Pipeline] = {}
-    for topology in topologies:
-        for pipeline in topology.pipelines:
-            found.setdefault((topology.scheduler, topology.root, pipeline.id), pipeline)
-    return found
-
-
-def _between(before: Pipeline | None, after: Pipeline | None) -> list[Difference]:
-    if before is not None and after is not None:
-        return [
-            *_field_differences(before, after, _PIPELINE_FIELDS, after, None),
-            *_node_differences(before, after),
-        ]
-    there = after or before
-    assert there is not None
-    field = "added" if before is None else "removed"
-    return [Difference(pipeline=there.id, field=field, path=there.path, line=there.line)]
-
-
-def _node_differences(before: Pipeline, after: Pipeline) -> list[Difference]:
+def _node_differences(
+    before: Pipeline,
+    after: Pipeline,
+    renamed: Mapping[str, str],
+    doubts: tuple[Mapping[str, str], Mapping[str, str]],
+) -> Iterator[Difference]:
+    names = renamed_nodes(before, after)
+    former = {new: old for old, new in names.items()}
     old = {node.id: node for node in before.nodes}
     new = {node.id: node for node in after.nodes}
-    found: list[Difference] = []
     for node_id in sorted(old.keys() | new.keys()):
-        if node_id in old and node_id in new:
-            found += _field_differences(old[node_id], new[node_id], _NODE_FIELDS, after, node_id)
-        else:
-            node = new.get(node_id) or old[node_id]
-            found.append(
-                Difference(
-                    pipeline=after.id,
-                    node=node_id,
-                    kind=node.kind,
-                    field="added" if node_id in new else "removed",
-                    path=node.path or after.path,
-                    line=node.line or after.line,
-                )
+        if node_id in names:
+            continue
+        now, then = new.get(node_id), old.get(former.get(node_id, node_id))
+        if now is not None and then is not None:
+            if then.id != now.id:
+                yield _whole_node("renamed", before, after, now, then.id)
+            yield from _field_differences(
+                _with_names(then, names, renamed), now, _NODE_FIELDS, after, before.id, then.id
             )
-    return found
+        else:
+            node = now or then
+            assert node is not None
+            change: Literal["added", "removed"] = "added" if now is not None else "removed"
+            doubt = doubts[0 if change == "added" else 1].get(node.path or after.path)
+            yield _whole_node(change, before, after, node, doubt=doubt)
+
+
+def _whole_node(
+    change: Literal["added", "removed", "renamed"],
+    before: Pipeline,
+    after: Pipeline,
+    node: Node,
+    former: str | None = None,
+    *,
+    doubt: str | None = None,
+) -> Difference:
+    return Difference(
+        level="node",
+        change=change,
+        pipeline=after.id,
+        node=node.id,
+        pipeline_before=_other(before.id, after.id),
+        node_before=former,
+        kind=node.kind,
+        field=change,
+        before=former,
+        after=node.id if former else None,
+        path=node.path or after.path,
+        line=node.line or after.line,
+        doubt=doubt,
+    )
+
+
+def _with_names(node: Node, names: Mapping[str, str], renamed: Mapping[str, str]) -> Node:
+    """A node of base with the new names of what it refers to: that these have changed is said of the renamed alone."""
+    if not names and not renamed:
+        return node
+    own = {node.id: names[node.id]} if node.id in names else {}
+    return node.model_copy(
+        update={
+            "upstream": tuple(names.get(one, one) for one in node.upstream),
+            "writes": tuple(own.get(one, one) for one in node.writes),
+            "links": tuple(
+                link.model_copy(update={"pipeline": renamed.get(link.pipeline, link.pipeline)})
+                for link in node.links
+            ),
+        }
+    )
 
 
 def _field_differences(
@@ -147,23 +175,49 @@ def _field_differences(
     after: Pipeline | Node,
     fields: tuple[str, ...],
     pipeline: Pipeline,
-    node: str | None,
-) -> list[Difference]:
-    return [
-        Difference(
-            pipeline=pipeline.id,
-            node=node,
-            kind=before.kind if isinstance(before, Node) else "task",
-            field=field,
-            before=_shown(getattr(before, field)),
-            after=_shown(getattr(after, field)),
-            path=after.path or pipeline.path,
-            line=after.line or pipeline.line,
-        )
-        for field in fields
-        if getattr(before, field) != getattr(after, field)
-    ]
+    pipeline_before: str,
+    node_before: str | None = None,
+) -> Iterator[Difference]:
+    for field in fields:
+        old, new = _value(before, field), _value(after, field)
+        if old != new:
+            yield Difference(
+                pipeline=pipeline.id,
+                node=after.id if isinstance(after, Node) else None,
+                pipeline_before=_other(pipeline_before, pipeline.id),
+                node_before=_other(node_before, after.id) if node_before else None,
+                kind=before.kind if isinstance(before, Node) else "task",
+                field=field,
+                before=old,
+                after=new,
+                path=after.path or pipeline.path,
+                line=after.line or pipeline.line,
+            )
 
 
-def _shown(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+def _value(thing: Pipeline | Node, field: str) -> Value:
+    """A field's value, lists in an order of their own."""
+    value = getattr(thing, field)
+    if isinstance(value, tuple):
+        ordered: Value = tuple(sorted(set(value), key=_order))
+        return ordered
+    plain: Value = value
+    return plain
+
+
+def _order(item: str | Link) -> str:
+    return item.model_dump_json() if isinstance(item, Link) else item
+
+
+def _other(before: str | None, after: str) -> str | None:
+    return before if before != after else None
+
+
+def _doubts(topologies: tuple[Topology, ...]) -> Mapping[str, str]:
+    """Path -> the place in it that makes something which only a run can tell."""
+    return {
+        error.path: f"{error.path}:{error.line or 1}"
+        for topology in topologies
+        for error in reversed(topology.errors)
+        if error.opaque
+    }

@@ -115,6 +115,21 @@ class Effect(Frozen):
     detail: str
 
 
+Moment = Literal["planned", "validated", "blocked", "rejected", "withdrawn", "merged"]
+
+
+class Traced(Frozen):
+    """What the delivery touches was told, on the pages of these things in Dagster, of one moment of it.
+
+    `subject` is the digest of what was decided, so that the same decision is told once; `keys` are asset keys.
+    """
+
+    kind: Literal["traced"] = "traced"
+    moment: Moment
+    subject: str
+    keys: tuple[tuple[str, ...], ...]
+
+
 class Faulted(Frozen):
     """The machinery failed, not the change."""
 
@@ -146,6 +161,7 @@ Event = Annotated[
     | Carried
     | Messaged
     | Effect
+    | Traced
     | Faulted
     | Withdrawn
     | Delivered,
@@ -279,3 +295,11 @@ def effect(entries: Sequence[Entry], key: str) -> Effect | None:
         if isinstance(entry.event, Effect) and entry.event.key == key:
             return entry.event
     return None
+
+
+def is_traced(entries: Sequence[Entry], moment: Moment, subject: str) -> bool:
+    """Whether this moment was told of already."""
+    return any(
+        isinstance(entry.event, Traced) and (entry.event.moment, entry.event.subject) == (moment, subject)
+        for entry in entries
+    )

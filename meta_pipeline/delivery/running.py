@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from meta_pipeline.delivery.differences import Difference
+from meta_pipeline.delivery.difference import Difference
 from meta_pipeline.delivery.topology import IMPLICIT_JOB, Node, Pipeline, SchedulerKind, Topology
 
 _NEVER_RUN = frozenset({"external_asset", "observable_asset"})
@@ -18,9 +18,13 @@ class Work:
     node: str
 
 
-def scheduled(topologies: Iterable[Topology], scheduler: SchedulerKind | None) -> tuple[Topology, ...]:
-    """The topologies of the scheduler that the policy names, of any where it names none; dbt has a run of its own."""
-    return tuple(one for one in topologies if one.scheduler != "dbt" and scheduler in (one.scheduler, None))
+def scheduled(topologies: Iterable[Topology], schedulers: Collection[SchedulerKind]) -> tuple[Topology, ...]:
+    """The topologies of these schedulers, of any where none is given; dbt has a run of its own."""
+    return tuple(
+        one
+        for one in topologies
+        if one.scheduler != "dbt" and (not schedulers or one.scheduler in schedulers)
+    )
 
 
 def shares_work(topology: Topology) -> bool:
@@ -36,7 +40,8 @@ def whole_pipelines(topologies: Iterable[Topology], differences: Collection[Diff
         for pipeline in topology.pipelines
         if pipeline.id != IMPLICIT_JOB
         and any(
-            difference.pipeline == pipeline.id and (difference.node is None or not shares_work(topology))
+            pipeline.id in (difference.pipeline, difference.pipeline_before)
+            and (difference.node is None or not shares_work(topology))
             for difference in differences
         )
     )
@@ -55,7 +60,7 @@ def is_run(node: Node) -> bool:
 
 def touched_work(topologies: Iterable[Topology], differences: Iterable[Difference]) -> frozenset[Work]:
     """The nodes that the differences are about, as far as they are in these topologies and are run."""
-    named = {(difference.pipeline, difference.node) for difference in differences}
+    named = {place for difference in differences for place in difference.places}
     return frozenset(
         work_of(topology, pipeline, node)
         for topology in topologies

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from meta_pipeline.delivery.change import Change
-from meta_pipeline.delivery.differences import Difference
+from meta_pipeline.delivery.difference import Difference
 from meta_pipeline.delivery.plan import Plan, TopologyEdit
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.gates import specimens
@@ -70,7 +70,7 @@ class WithinPlan(Gate):
                 "a change of topology that the plan does not name",
                 _case(specimens.plan(), retrying),
                 "failed",
-                "retries of task sales_daily.load changes from 0 to 2",
+                "task sales_daily.load is now retried twice",
             ),
             Example(
                 "a plan read off its own patch",

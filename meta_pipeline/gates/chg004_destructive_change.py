@@ -37,7 +37,8 @@ class DestructiveChange(Gate):
     """No pipeline, task or model, table, contract or mass of files goes away unless the plan says so.
 
     What is deleted by mistake is found missing when somebody needs it. A removal that the plan names still
-    needs a person; any other is refused. Emptying a table that the same file fills again is how a load is made
+    needs a person; any other is refused. A new name counts as a removal: the scheduler knows a thing by its name
+    alone, so that its history stays behind. Emptying a table that the same file fills again is how a load is made
     to run twice, a moved file is not a deleted one, and temporary tables are free to go.
     """
 
@@ -65,6 +66,7 @@ class DestructiveChange(Gate):
         moved = specimens.pipeline(specimens.node("load"), path="dags/sales/daily.py")
         removal = specimens.change(base=(two,), head=(one,))
         edit = TopologyEdit(pipeline="sales_daily", node="clean", field="removed")
+        renamed = specimens.change(base=(one,), head=(specimens.pipeline(specimens.node("load_orders")),))
         model = {"dbt_project.yml": "name: shop\n", "models/orders.sql": "select id from raw\n"}
         contract = {"contracts/daily_revenue.odcs.yaml": "kind: DataContract\n"}
         return (
@@ -94,6 +96,12 @@ class DestructiveChange(Gate):
                 Case(Policy(), change=removal, plan=specimens.plan(edits=(edit,))),
                 "needs_approval",
                 "sales_daily.clean is removed",
+            ),
+            Example(
+                "a task gets another name",
+                Case(Policy(), change=renamed),
+                "failed",
+                "task sales_daily.load is now called load_orders; to the scheduler it is a new one",
             ),
             Example(
                 "a table is dropped",
@@ -173,10 +181,10 @@ def _deleted_files(change: Change, plan: Plan | None, policy: Policy) -> Iterato
 
 
 def _removed_contracts(change: Change, plan: Plan | None, policy: Policy) -> Iterator[Weighed]:
-    from meta_pipeline.contracts.changes import removed_contracts  # loads parsers of SQL and of templates
+    from meta_pipeline.contracts.changes import ContractsOfChange  # its readers load parsers
 
     named = plan.files if plan else frozenset()
-    for contract in removed_contracts(change, policy.contracts):
+    for contract in ContractsOfChange(change, policy.contracts).removed():
         what = "description" if contract.declared_by == "dbt" and not contract.enforced else "contract"
         yield weighed(
             strength_of(is_named=contract.path in named),

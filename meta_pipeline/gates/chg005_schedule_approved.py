@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from meta_pipeline.delivery.change import Change
-from meta_pipeline.delivery.differences import Difference
+from meta_pipeline.delivery.difference import Difference
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.delivery.topology import UNRESOLVED
 from meta_pipeline.gates import specimens
@@ -56,10 +56,10 @@ class ScheduleApproved(Gate):
                 "the DAG runs hourly",
                 _case({}, {"schedule": "0 * * * *"}),
                 "needs_approval",
-                "changes from 0 5 * * * to 0 * * * *",
+                "now runs every hour (0 * * * *) instead of at 05:00 every day (0 5 * * *)",
             ),
             Example(
-                "catchup is switched on", _case({}, {"catchup": True}), "needs_approval", "from False to True"
+                "catchup is switched on", _case({}, {"catchup": True}), "needs_approval", "now makes up for"
             ),
             Example(
                 "a schedule that only the running scheduler knows",
@@ -84,15 +84,14 @@ def _changed(change: Change) -> Iterator[Difference]:
                 yield difference
         elif difference.field in _FIELDS:
             # A pipeline without a schedule has neither a zone nor a state; they come and go with it.
-            follows = "None" in (difference.before, difference.after) and difference.pipeline in told
+            follows = None in (difference.before, difference.after) and difference.pipeline in told
             if difference.field not in _OF_SCHEDULE or not follows:
                 yield difference
 
 
 def _weighed(difference: Difference) -> Weighed:
-    unknown = UNRESOLVED in (difference.before, difference.after)
-    known = "; whether it stays the same cannot be known from source" if unknown else ""
-    restored = "take it away again" if difference.before == "None" else f"restore {difference.before}"
+    known = "" if difference.is_known else "; whether it stays the same cannot be known"
+    restored = "take it away again" if difference.before is None else f"restore {difference.before}"
     what = difference.node or difference.pipeline
     return weighed(
         "needs_approval",

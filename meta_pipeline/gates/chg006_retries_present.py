@@ -7,7 +7,8 @@ from functools import cache
 from typing import ClassVar
 
 from meta_pipeline.delivery.change import Change
-from meta_pipeline.delivery.differences import called, paired
+from meta_pipeline.delivery.difference import called
+from meta_pipeline.delivery.matching import paired
 from meta_pipeline.delivery.running import shares_work
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.delivery.topology import IMPLICIT_JOB, UNRESOLVED, Node, Pipeline, SchedulerKind, Topology
@@ -118,7 +119,7 @@ def _touched(change: Change) -> Iterator[_Touched]:
     pairs = paired(change.base_topologies, change.head_topologies)
     old = {id(after): before for before, after in pairs if after is not None}
     seen: set[tuple[object, ...]] = set()
-    differing = {(d.pipeline, d.node) for d in change.differences if d.node and d.field != "removed"}
+    differing = {(d.pipeline, d.node) for d in change.differences if d.node and d.change != "removed"}
     gone = {file.old for file in change.files if file.status == "deleted"}
     moved = {file.path for file in change.files if file.status == "added" and file.new in gone}
     added = {

@@ -17,10 +17,13 @@ from meta_pipeline.policy import Policy
 class ContractCompatible(Gate):
     """No column of a published dataset is dropped, renamed, retyped or tightened unless a person approves it.
 
-    Datasets are those of ODCS contracts (the files that the policy's `contracts` name, `*.odcs.yaml` without them) and
-    the models and seeds of dbt projects, but for private, ephemeral and disabled ones. The columns of a dbt model are
-    those that its query makes, and where the query cannot be read, those that its YAML declares. A wider type, an added
-    column, a description or a dbt test breaks nobody.
+    Datasets are those of ODCS contracts (`*.odcs.yaml`), of schema files of BigQuery, of JSON Schemas that lie among
+    those of data, of tables that SQL files define for good (migrations are applied in their order), of pandera schemas,
+    of pydantic models in files called as data is, of suites of Great Expectations, of the files that the policy's
+    `contracts` name, and the models and seeds of dbt projects, but for private, ephemeral and disabled ones. The
+    columns of a dbt model are those that its query makes, and where the query cannot be read, those that its YAML
+    declares. A wider type, an added column, a description, a dbt test or a stricter expectation breaks nobody; an added
+    column that writers must fill breaks those.
 
     Readers need to know beforehand: where the policy's `references` name a `migrations` log, or else a `changelog`, a
     breaking change must add a line there that names the dataset and the column.
@@ -34,17 +37,18 @@ class ContractCompatible(Gate):
     needs: ClassVar[tuple[str, ...]] = ("change",)
 
     def judge(self, case: Case) -> Opinion:
-        # What reads contracts loads parsers of SQL and of templates, which only judging needs.
-        from meta_pipeline.contracts.changes import broken_contracts, touched_contracts
-        from meta_pipeline.contracts.compatibility import contract_changes
+        from meta_pipeline.contracts.changes import ContractsOfChange
 
         assert case.change is not None
-        touched = touched_contracts(case.change, case.policy.contracts)
-        broken = broken_contracts(case.change, case.policy.contracts)
-        if not touched and not broken:
+        contracts = ContractsOfChange(case.change, case.policy.contracts)
+        touched, broken, undeclared = contracts.touched(), contracts.broken(), contracts.undeclared()
+        if not touched and not broken and not undeclared:
             return self.not_applicable(
-                "the change touches no contract, dbt model or seed that was there before"
+                "the change touches no contract, schema, dbt model or seed that was there before"
             )
+        # What compares columns loads a parser of SQL, which only a touched contract needs.
+        from meta_pipeline.contracts.compatibility import contract_changes
+
         log = _Log.of(case.policy, case.change)
         found: list[Weighed] = [
             weighed(
@@ -55,6 +59,16 @@ class ContractCompatible(Gate):
                 line=item.line,
             )
             for item in broken
+        ]
+        found += [
+            weighed(
+                "needs_approval",
+                f"the schema of {contract.dataset} is no longer declared; nobody can tell any more what it holds",
+                "keep it where it was, or have the change approved",
+                path=contract.path,
+                line=contract.line,
+            )
+            for contract in undeclared
         ]
         for pair in touched:
             changes = contract_changes(pair.before, pair.after)
@@ -144,6 +158,8 @@ _INSTEAD: Mapping[ChangeKind, str] = {
     "renamed": "keep the old name beside the new one until its readers have moved",
     "retyped": "add a column of the new type beside it",
     "tightened": "leave the rule as it was",
+    "added": "give it a default, or let it be empty",
+    "rekeyed": "keep the key as it was",
     "unenforced": "keep the contract enforced",
 }
 

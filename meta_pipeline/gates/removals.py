@@ -1,10 +1,10 @@
-"""Pipelines, tasks, assets and tests that a change takes away, and what of it only looks so."""
+"""Pipelines, tasks, assets and tests that a change takes away or renames, and what of it only looks so."""
 
 from collections import Counter
 from collections.abc import Iterator
 
 from meta_pipeline.delivery.change import Change
-from meta_pipeline.delivery.differences import Difference
+from meta_pipeline.delivery.difference import Difference
 from meta_pipeline.delivery.plan import Plan
 from meta_pipeline.delivery.topology import Node, TopologyError, pipelines_of
 from meta_pipeline.gates.gate import Strength
@@ -15,14 +15,20 @@ _LOOKING = frozenset({"asset_check", "test"})
 
 
 def removed_topology(change: Change, plan: Plan | None) -> Iterator[Weighed]:
-    """What the head's topologies no longer hold, each with its weight; `plan` is None where there is none."""
-    named = {(edit.pipeline, edit.node) for edit in plan.edits if edit.field == "removed"} if plan else set()
+    """What the head's topologies no longer hold under its name, each with its weight; `plan` is None without one."""
+    named = {(e.pipeline, e.node) for e in plan.edits if e.field in ("removed", "renamed")} if plan else set()
     known = {error for topology in change.base_topologies for error in topology.errors}
     new = [error for topology in change.head_topologies for error in topology.errors if error not in known]
     unreadable = {error.path for error in new if not error.opaque}
     carried_on = _carried_on(change)
     for difference in change.differences:
-        if difference.field != "removed" or (difference.pipeline, difference.node) in carried_on:
+        if difference.change == "renamed":
+            if difference.kind not in _LOOKING:
+                yield _renamed(difference, is_named=not named.isdisjoint(difference.places))
+            continue
+        if difference.change != "removed" or difference.level not in ("pipeline", "node"):
+            continue
+        if (difference.pipeline, difference.node) in carried_on:
             continue
         is_named = (difference.pipeline, difference.node) in named
         cause, veiled = "", _veil(difference, new, change)
@@ -34,11 +40,28 @@ def removed_topology(change: Change, plan: Plan | None) -> Iterator[Weighed]:
             fix = "look whether it is made there, and approve it if it is"
         yield weighed(
             strength_of(is_named=is_named or (veiled is not None and difference.path not in unreadable)),
-            f"{difference.sentence}{cause}; {_lost(difference)}",
+            f"{difference.model_copy(update={'doubt': None}).sentence}{cause}; {_lost(difference)}",
             fix,
             path=difference.path,
             line=difference.line,
         )
+
+
+def _renamed(difference: Difference, *, is_named: bool) -> Weighed:
+    """A renamed thing is as good as removed and made anew: the scheduler knows it by its name alone."""
+    fix = (
+        "confirm the new name"
+        if is_named
+        else "keep the name, or have a plan approved that names the renaming"
+    )
+    return weighed(
+        strength_of(is_named=is_named),
+        f"{difference.sentence}; to the scheduler it is a new one: its past runs, and who refers to it by its "
+        "former name, stay behind",
+        fix,
+        path=difference.path,
+        line=difference.line,
+    )
 
 
 def _veil(difference: Difference, new: list[TopologyError], change: Change) -> TopologyError | None:

@@ -188,9 +188,9 @@ def _not_run(change: Change, report: ValidationReport, policy: Policy) -> tuple[
 
     An asset of Dagster is run where any job that selects it was.
     """
-    kind = policy.scheduler.kind if policy.scheduler else None
-    there = (*scheduled(change.head_topologies, kind), *_dbt_projects(change))
-    telling = [d for d in change.differences if d.node is not None or d.field == "added"]
+    kinds = {scheduler.kind for scheduler in policy.all_schedulers}
+    there = (*scheduled(change.head_topologies, kinds), *_dbt_projects(change))
+    telling = [d for d in change.differences if d.node is not None or d.field in ("added", "renamed")]
     measured = {m.subject for m in report.measures if m.name == "runtime" and m.side == "head"}
     pipelines = whole_pipelines(there, telling) - measured
     return tuple(sorted({*pipelines, *left_out(there, touched_work(there, telling), measured)}))

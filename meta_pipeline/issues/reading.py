@@ -138,11 +138,6 @@ def read_sentence(sentence: str, known: frozenset[str] = frozenset()) -> Reading
     return Reading(sentence, text, tuple(names), tuple(crons), tuple(quoted))
 
 
-def names_in(text: str) -> list[str]:
-    """The name placeholders of a text, in order."""
-    return re.findall(NAME, text)
-
-
 def _letters(number: int) -> str:
     first, second = divmod(number, 26)
     return (_letters(first - 1) if first else "") + chr(ord("a") + second)

@@ -86,7 +86,7 @@ def first_steps(
             Step("See that your pipelines are read as they are.", f"meta-pipeline topology --repo {repo}")
         )
     issue = f"{inside}{FIRST_ISSUE}"
-    example = _first_issue(policy.scheduler.kind if policy.scheduler else None)
+    example = _first_issue(policy.all_schedulers[0].kind if policy.all_schedulers else None)
     steps.append(
         Step(
             "Say what you want in an issue: change its words and its criteria to your own.",

@@ -23,6 +23,7 @@ _HEAD = (
 )
 _PURPOSES = {
     "scheduler": "What runs the pipelines, and the folders where it finds them.",
+    "schedulers": "What runs the pipelines, and the folders where each finds them.",
     "environment": "What every command below runs in: it is built anew from these files, away from any checkout.",
     "commands": "What is run on a change, as one would type it here, before and after the change.",
     "limits": "The longest that one command may take.",
@@ -66,8 +67,11 @@ def told(detection: Detection) -> tuple[tuple[str, str, str], ...]:
     """Dotted key, value and reason of everything that was detected, as one line each."""
     policy = detection.policy
     values: dict[str, object] = {"default_branch": policy.default_branch}
-    if policy.scheduler:
-        values["scheduler"] = f"{policy.scheduler.kind}, in {listed(_places(policy.scheduler.paths), _SHOWN)}"
+    key = "schedulers" if policy.schedulers else "scheduler"
+    values[key] = "; ".join(
+        f"{scheduler.kind}, in {listed(_places(scheduler.paths), _SHOWN)}"
+        for scheduler in policy.all_schedulers
+    )
     values |= {
         "environment.python": policy.environment.python,
         "environment.requirements": listed(policy.environment.requirements, _SHOWN),

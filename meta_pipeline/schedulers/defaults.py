@@ -1,14 +1,14 @@
 """The policy that a repository gets before it has written its own: everything that its files tell."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from meta_pipeline.delivery.topology import SchedulerKind
 from meta_pipeline.delivery.tree import Tree, text_of
 from meta_pipeline.policy import CommandsPolicy, DataQualityPolicy, EnvironmentPolicy, Policy, SchedulerPolicy
-from meta_pipeline.schedulers.detect import KINDS, Detected, detect
+from meta_pipeline.schedulers.detect import detect
 from meta_pipeline.schedulers.found import (
     commands,
     data_quality,
@@ -24,20 +24,17 @@ from meta_pipeline.schedulers.found.ci import ci_files
 from meta_pipeline.schedulers.found.code_locations import code_locations
 from meta_pipeline.schedulers.found.references import SIGNERS, references, signers
 from meta_pipeline.schedulers.found.stand_ins import stand_in_doubts
+from meta_pipeline.schedulers.registry import ADAPTERS
+from meta_pipeline.schedulers.signs import Detected
 
 SCHEDULER = "scheduler"
+SCHEDULERS = "schedulers"
 COMMANDS = "commands"
 CONTRACTS = "contracts"
 DEFAULT_BRANCH = "default_branch"
 
 _USUAL_BRANCHES = ("main", "master", "trunk", "develop", "production")
 
-_PACKAGES: dict[SchedulerKind, str] = {
-    "airflow": "apache-airflow",
-    "dagster": "dagster",
-    "prefect": "prefect",
-    "dbt": "dbt",
-}
 _TOOL = re.compile(r"(?:python3? -m )?(?P<name>pytest|ruff|flake8|black|mypy|sqlfluff|yamllint|pylint)\b")
 
 
@@ -66,9 +63,9 @@ def detect_policy(tree: Tree, target: str, branch: str, *, is_default: bool = Fa
     `branch` is its default branch where `is_default`, else the one at hand, which may be another.
     Reads files only: nothing of the repository is run.
     """
-    scheduler = _scheduler(tree, detect(tree))
-    kind = scheduler.value.kind if scheduler.value else None
-    pipelines = scheduler.value.paths if scheduler.value else ()
+    schedulers = _schedulers(tree, detect(tree))
+    kind = schedulers.value[0].kind if schedulers.value else None
+    pipelines = tuple(path for scheduler in schedulers.value for path in scheduler.paths)
     projects, adapters = dbt_projects.dbt_projects(tree)
     models = tuple(folder for project in dbt_projects.projects_of(tree) for folder in project.models)
     roots = requirements.requirement_roots(tree, pipelines)
@@ -85,7 +82,8 @@ def detect_policy(tree: Tree, target: str, branch: str, *, is_default: bool = Fa
     policy = Policy(
         target=target,
         default_branch=branch,
-        scheduler=scheduler.value,
+        scheduler=schedulers.value[0] if len(schedulers.value) == 1 else None,
+        schedulers=schedulers.value if len(schedulers.value) > 1 else (),
         environment=EnvironmentPolicy(
             python=version.value,
             requirements=roots.value,
@@ -100,7 +98,7 @@ def detect_policy(tree: Tree, target: str, branch: str, *, is_default: bool = Fa
         references=references(tree).value,
     )
     answers: dict[str, Answer[Any]] = {
-        SCHEDULER: scheduler,
+        SCHEDULERS if policy.schedulers else SCHEDULER: schedulers,
         python.KEY: version,
         installing.KEY: roots,
         import_roots.KEY: modules,
@@ -120,7 +118,7 @@ def detect_policy(tree: Tree, target: str, branch: str, *, is_default: bool = Fa
             *(() if is_default else _branch_doubts(branch)),
             *(doubt for key, answer in answers.items() for doubt in answer.doubts if key != SIGNERS),
             *installing.lacking(tree, roots.value, {**_needs(tree, policy), **adapters}),
-            *(stand_in_doubts(tree, pipelines) if kind == "airflow" else ()),
+            *(stand_in_doubts(tree, _folders_of("airflow", schedulers.value))),
             *signing.doubts,
         ),
     )
@@ -139,31 +137,37 @@ def _branch_doubts(branch: str) -> tuple[Doubt, ...]:
     return (Doubt(DEFAULT_BRANCH, sentence),)
 
 
-def _scheduler(tree: Tree, found: tuple[Detected, ...]) -> Answer[SchedulerPolicy | None]:
+def _schedulers(tree: Tree, found: tuple[Detected, ...]) -> Answer[tuple[SchedulerPolicy, ...]]:
+    """The schedulers that run pipelines; dbt is one only where it runs alone, as its projects stand under `dbt`."""
     if not found:
+        *kinds, last = ADAPTERS
         sentence = (
             f"no scheduler was found; if one runs code of this repository, name it under {SCHEDULER}: "
-            f"{', '.join(KINDS[:-1])} or {KINDS[-1]}."
+            f"{', '.join(kinds)} or {last}."
         )
-        return Answer(None, doubts=(Doubt(SCHEDULER, sentence, "kind: airflow\npaths: [dags]"),))
-    first, *others = found
+        return Answer((), doubts=(Doubt(SCHEDULER, sentence, "kind: airflow\npaths: [dags]"),))
+    running = [each for each in found if each.kind != "dbt"] or list(found)
+    key = SCHEDULERS if len(running) > 1 else SCHEDULER
     doubts = [
-        Doubt(
-            SCHEDULER,
-            f"{other.kind} is used too ({other.reasons[0]}), and a policy names one scheduler; "
-            f"see that {first.kind} is the one that runs the pipelines.",
-        )
-        for other in others
-        # dbt runs under any scheduler, and its projects are named under `dbt`.
-        if other.kind != "dbt"
+        doubt for each in running if each.kind == "dagster" for doubt in _deployed_elsewhere(tree, each, key)
     ]
-    if first.kind == "dagster":
-        doubts += _deployed_elsewhere(tree, first)
-    shown = first.reasons[: 2 if first.kind == "airflow" else 1]
-    return Answer(SchedulerPolicy(kind=first.kind, paths=first.paths), "; ".join(shown), tuple(doubts))
+    if len(running) > 1:
+        names = " and ".join(ADAPTERS[each.kind].name for each in running)
+        sentence = (
+            f"{names} are run in the one environment below; where they cannot be installed together, "
+            f"give those of {SCHEDULERS} that differ an 'environment' of their own."
+        )
+        doubts.append(Doubt(SCHEDULERS, sentence))
+    reasons = (reason for each in running for reason in each.reasons[: 2 if each.kind == "airflow" else 1])
+    value = tuple(SchedulerPolicy(kind=each.kind, paths=each.paths) for each in running)
+    return Answer(value, "; ".join(reasons), tuple(doubts))
 
 
-def _deployed_elsewhere(tree: Tree, chosen: Detected) -> Iterator[Doubt]:
+def _folders_of(kind: SchedulerKind, schedulers: Iterable[SchedulerPolicy]) -> tuple[str, ...]:
+    return tuple(path for scheduler in schedulers if scheduler.kind == kind for path in scheduler.paths)
+
+
+def _deployed_elsewhere(tree: Tree, chosen: Detected, key: str) -> Iterator[Doubt]:
     """A doubt for code locations that another settings file gives to Dagster."""
     first, *others = tuple(code_locations(tree)) or (None,)
     for other in reversed(others):
@@ -171,18 +175,20 @@ def _deployed_elsewhere(tree: Tree, chosen: Detected) -> Iterator[Doubt]:
         if first and more and "." not in chosen.paths:
             sentence = (
                 f"{first.reason}, but {other.reason}, {listed(more)} among them; add "
-                f"{'it' if len(more) == 1 else 'them'} under {SCHEDULER}.paths if changes there are to be judged too."
+                f"{'it' if len(more) == 1 else 'them'} under {key}.paths if changes there are to be judged too."
             )
-            yield Doubt(SCHEDULER, sentence)
+            yield Doubt(key, sentence)
             return
 
 
 def _needs(tree: Tree, policy: Policy) -> dict[str, str]:
     """The packages that the policy's own words call for, by the start of their names, and what for."""
     needs: dict[str, str] = {}
-    if policy.scheduler:
-        image = _airflow_image(tree) if policy.scheduler.kind == "airflow" else ""
-        needs[_PACKAGES[policy.scheduler.kind]] = image or f"the pipelines need {policy.scheduler.kind}"
+    for scheduler in policy.all_schedulers:
+        image = _airflow_image(tree) if scheduler.kind == "airflow" else ""
+        # An adapter of dbt, such as dbt-duckdb, brings dbt-core along.
+        package = ADAPTERS[scheduler.kind].signs.package.removesuffix("-core")
+        needs[package] = image or f"the pipelines need {scheduler.kind}"
     if policy.data_quality.great_expectations:
         needs["great-expectations"] = "the checkpoints need Great Expectations"
     chosen = policy.commands

@@ -1,20 +1,21 @@
-"""What this version knows of each scheduler: how its pipelines are read from source, and how it is asked itself.
+"""The adapters of all schedulers.
 
-A reader imports its modules when it is first used: it brings a parser along, and a command that reads no pipeline, or
-none of that scheduler, should not wait for it.
+An adapter imports its reader when it is first used: it brings a parser along, and a command that reads no pipeline, or
+none of that scheduler, should not wait for it. A runtime's module builds argument lists and reads answers; the
+scheduler's own package stays in the target.
 """
 
-from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from collections.abc import Mapping
 
 from meta_pipeline.delivery.topology import SchedulerKind, Topology
 from meta_pipeline.delivery.tree import Tree
+from meta_pipeline.schedulers.adapter import Adapter
 from meta_pipeline.schedulers.airflow.commands import AirflowRuntime
+from meta_pipeline.schedulers.airflow.signs import SIGNS as AIRFLOW
 from meta_pipeline.schedulers.dagster.commands import DagsterRuntime
-from meta_pipeline.schedulers.runtime import Runtime
-
-Reader: TypeAlias = Callable[[Tree, str, tuple[str, ...]], tuple[Topology, ...]]
-"""The topologies of a folder of a tree; the third argument are folders of the tree that imports start from."""
+from meta_pipeline.schedulers.dagster.signs import SIGNS as DAGSTER
+from meta_pipeline.schedulers.dbt.signs import SIGNS as DBT
+from meta_pipeline.schedulers.prefect.signs import SIGNS as PREFECT
 
 
 def _read_airflow(tree: Tree, folder: str, roots: tuple[str, ...]) -> tuple[Topology, ...]:
@@ -35,11 +36,12 @@ def _read_dbt(tree: Tree, folder: str, roots: tuple[str, ...]) -> tuple[Topology
     return read_topologies(tree, folder)
 
 
-READERS: Mapping[SchedulerKind, Reader] = {
-    "airflow": _read_airflow,
-    "dagster": _read_dagster,
-    "dbt": _read_dbt,
+ADAPTERS: Mapping[SchedulerKind, Adapter] = {
+    adapter.kind: adapter
+    for adapter in (
+        Adapter("Airflow", AIRFLOW, _read_airflow, AirflowRuntime()),
+        Adapter("Dagster", DAGSTER, _read_dagster, DagsterRuntime()),
+        Adapter("Prefect", PREFECT, None, None),
+        Adapter("dbt", DBT, _read_dbt, None),
+    )
 }
-
-RUNTIMES: Mapping[SchedulerKind, Runtime] = {"airflow": AirflowRuntime(), "dagster": DagsterRuntime()}
-"""A runtime's module builds argument lists and reads answers; the scheduler's own package stays in the target."""

@@ -1,43 +1,35 @@
 """The topologies of a repository at one moment, read from source, and of a change's two sides."""
 
-import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.topology import SchedulerKind, Topology
 from meta_pipeline.delivery.tree import Tree
-from meta_pipeline.policy import Policy, SchedulerPolicy
-from meta_pipeline.schedulers.detect import Detected, detect
-from meta_pipeline.schedulers.registry import READERS
-
-_NAMES: Mapping[SchedulerKind, str] = {
-    "airflow": "Airflow",
-    "dagster": "Dagster",
-    "prefect": "Prefect",
-    "dbt": "dbt",
-}
+from meta_pipeline.policy import DbtPolicy, EnvironmentPolicy, Policy
+from meta_pipeline.schedulers.detect import detect
+from meta_pipeline.schedulers.registry import ADAPTERS
+from meta_pipeline.schedulers.signs import Detected, outermost
 
 
 def survey(tree: Tree, policy: Policy) -> tuple[Topology, ...]:
-    """The static topologies of `tree`, one for each folder of pipelines, in the order of schedulers and folders.
+    """The static topologies of `tree`, in the order of the policy's schedulers and of their folders.
 
-    Folders come from the policy; where it names no scheduler, or no folder, they are detected.
+    Where the policy names no scheduler, or no folder of one, they are detected.
     """
-    imports = _import_roots(policy)
     return tuple(
         topology
-        for kind, folders in _schedulers(detect(tree), policy)
-        if kind in READERS
+        for kind, folders, imports in _places(detect(tree), policy)
+        if (read := ADAPTERS[kind].read) is not None
         for folder in folders
-        for topology in READERS[kind](tree, folder, imports)
+        for topology in read(tree, folder, imports)
     )
 
 
 def schedulers_without_reader(tree: Tree, policy: Policy) -> tuple[SchedulerKind, ...]:
     """The schedulers that the repository uses and that `survey` says nothing about."""
     detected = detect(tree)
-    used = {kind for kind, _ in _schedulers(detected, policy)} | {found.kind for found in detected}
-    return tuple(sorted(used - READERS.keys()))
+    used = {kind for kind, _, _ in _places(detected, policy)} | {found.kind for found in detected}
+    return tuple(sorted(kind for kind in used if ADAPTERS[kind].read is None))
 
 
 def not_read(tree: Tree, policy: Policy) -> tuple[str, ...]:
@@ -45,7 +37,7 @@ def not_read(tree: Tree, policy: Policy) -> tuple[str, ...]:
     kinds = schedulers_without_reader(tree, policy)
     if not kinds:
         return ()
-    names = " and ".join(_NAMES[kind] for kind in kinds)
+    names = " and ".join(ADAPTERS[kind].name for kind in kinds)
     verb, their = ("is", "its") if len(kinds) == 1 else ("are", "their")
     sentence = (
         f"{names} {verb} used here, and this version does not read {their} pipelines yet: changes are judged "
@@ -64,34 +56,29 @@ def read_change(base: Tree, head: Tree, policy_base: Policy) -> Change:
     )
 
 
-def _schedulers(
+def _places(
     detected: tuple[Detected, ...], policy: Policy
-) -> tuple[tuple[SchedulerKind, tuple[str, ...]], ...]:
-    """Each scheduler with its folders: the policy's own words first, what is detected where it is silent.
+) -> Iterable[tuple[SchedulerKind, tuple[str, ...], tuple[str, ...]]]:
+    """Each scheduler with its folders and the folders that its imports start from.
 
-    A policy names one scheduler; dbt projects run under any.
+    The policy's own words come first, what is detected stands where it is silent; dbt projects run under any scheduler.
     """
-    chosen: SchedulerPolicy | None = policy.scheduler
     found = {each.kind: each.paths for each in detected}
-    if chosen is not None:
-        kept = {chosen.kind: chosen.paths or found.get(chosen.kind, ())}
-        found = kept | ({"dbt": found["dbt"]} if "dbt" in found and chosen.kind != "dbt" else {})
-    if policy.dbt:
-        found["dbt"] = tuple(project.project for project in policy.dbt)
-    return tuple((kind, _outermost(folders)) for kind, folders in found.items())
+    named = policy.all_schedulers
+    imports = _import_roots(policy.environment)
+    places: list[tuple[SchedulerKind, tuple[str, ...], tuple[str, ...]]] = [
+        (one.kind, one.paths or found.get(one.kind, ()), _import_roots(one.environment or policy.environment))
+        for one in named
+        if one.kind != "dbt"
+    ]
+    if not named:
+        places = [(kind, folders, imports) for kind, folders in found.items() if kind != "dbt"]
+    projects = policy.dbt_projects or tuple(DbtPolicy(project=path) for path in found.get("dbt", ()))
+    places.append(("dbt", tuple(project.project for project in projects), imports))
+    return [(kind, tuple(outermost(folders)), roots) for kind, folders, roots in places if folders]
 
 
-def _outermost(paths: tuple[str, ...]) -> tuple[str, ...]:
-    """The folders that lie in no other one, so that no file is read twice."""
-    folders = sorted({posixpath.normpath(path.strip("/") or ".") for path in paths})
-    return tuple(
-        folder
-        for folder in folders
-        if not any(other == "." or folder.startswith(f"{other}/") for other in folders if other != folder)
-    )
-
-
-def _import_roots(policy: Policy) -> tuple[str, ...]:
+def _import_roots(environment: EnvironmentPolicy) -> tuple[str, ...]:
     """The folders of `PYTHONPATH` that lie in the repository."""
-    entries = policy.environment.variables.get("PYTHONPATH", "").split(":")
+    entries = environment.variables.get("PYTHONPATH", "").split(":")
     return tuple(entry for entry in entries if entry and not entry.startswith(("/", "..")))

@@ -3,15 +3,15 @@
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from meta_pipeline.delivery.evidence import Command, CommandRecord, Side
 from meta_pipeline.evidence.store import EvidenceStore
-from meta_pipeline.policy import Policy
+from meta_pipeline.policy import EnvironmentPolicy, Policy
 from meta_pipeline.schedulers.dbt.commands import PROBE as DBT_PROBE
-from meta_pipeline.schedulers.registry import RUNTIMES
+from meta_pipeline.schedulers.registry import ADAPTERS
 from meta_pipeline.validation.checkpoints import PROBE as CHECKPOINT_PROBE
 from meta_pipeline.workspace.environment import Built, CannotBuild, build_environment, tool_versions
 from meta_pipeline.workspace.process import run
@@ -20,7 +20,7 @@ from meta_pipeline.workspace.sandbox import Sandbox, detect_sandbox, interpreter
 from meta_pipeline.workspace.worktree import Worktree
 
 PROBES = (
-    *(probe for runtime in RUNTIMES.values() for probe in runtime.probes),
+    *(probe for adapter in ADAPTERS.values() if adapter.runtime for probe in adapter.runtime.probes),
     CHECKPOINT_PROBE,
     DBT_PROBE,
 )
@@ -32,14 +32,29 @@ SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 @dataclass(frozen=True)
 class Bench:
-    """What every command of one validation has in common. `note` is told of each command that ended."""
+    """What every command of one validation has in common. `note` is told of each command that ended.
 
+    `environment` is what the files of `commit` ask for; environments are kept below `home`.
+    """
+
+    home: Path
+    commit: str
     mirror: Mirror
     evidence: EvidenceStore
     policy: Policy
     environment: Built
     sandbox: Sandbox
     note: Callable[[CommandRecord], None] | None = None
+
+    def within(self, environment: EnvironmentPolicy | None) -> "Bench | CannotBuild":
+        """The same bench in another environment of the policy; None is its own."""
+        if environment is None or environment == self.policy.environment:
+            return self
+        built = build_environment(self.home, self.mirror.tree(self.commit), environment, self.sandbox)
+        if isinstance(built, CannotBuild):
+            return built
+        policy = self.policy.model_copy(update={"environment": environment})
+        return replace(self, policy=policy, environment=built)
 
     def run(self, command: Command, side: Side, worktree: Worktree, scratch: Path) -> CommandRecord:
         """Run `command` in `worktree`; `scratch` is a folder of ours that it may write to. Stores its outputs."""
@@ -121,6 +136,10 @@ class Benches:
     def of(self, side: Side) -> Bench:
         return self.base if side == "base" else self.head
 
+    def within(self, environment: EnvironmentPolicy | None) -> "Benches | CannotBuild":
+        """Both benches in another environment of the policy."""
+        return _both(self.base.within(environment), self.head.within(environment))
+
 
 def set_up(
     home: Path,
@@ -135,7 +154,7 @@ def set_up(
     built = build_environment(home, mirror.tree(commit), policy.environment, sandbox)
     if isinstance(built, CannotBuild):
         return built
-    return Bench(mirror, evidence, policy, built, sandbox, note)
+    return Bench(home, commit, mirror, evidence, policy, built, sandbox, note)
 
 
 def set_up_both(
@@ -147,7 +166,10 @@ def set_up_both(
     note: Callable[[CommandRecord], None] | None = None,
 ) -> Benches | CannotBuild:
     """The benches for base and head."""
-    base, head = (set_up(home, mirror, evidence, policy, commit, note) for commit in commits)
+    return _both(*(set_up(home, mirror, evidence, policy, commit, note) for commit in commits))
+
+
+def _both(base: Bench | CannotBuild, head: Bench | CannotBuild) -> Benches | CannotBuild:
     if isinstance(base, CannotBuild):
         return base
     return head if isinstance(head, CannotBuild) else Benches(base, head)

@@ -9,6 +9,7 @@ from meta_pipeline.delivery.evidence import Command, CommandRecord
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.reports import Measure, Problem, ReportKind, SideReport
 from meta_pipeline.delivery.topology import Topology
+from meta_pipeline.policy import EnvironmentPolicy
 
 # What an import says, and `python -m` of what is not installed.
 _NO_MODULE = re.compile(r"No module named '?(?P<name>[\w.]+)'?$")
@@ -28,9 +29,13 @@ class Part(Frozen):
 
 
 class Lane(ABC):
-    """Commands for one side of a change. Lanes run beside each other."""
+    """Commands for one side of a change. Lanes run beside each other.
+
+    They run in `environment`, the policy's own where that is None.
+    """
 
     kinds: tuple[ReportKind, ...]
+    environment: EnvironmentPolicy | None = None
 
     @abstractmethod
     def commands(self, scratch: Path) -> tuple[Command, ...]:
@@ -41,6 +46,11 @@ class Lane(ABC):
         self, records: Sequence[CommandRecord], outputs: Sequence[str], scratch: Path
     ) -> tuple[Part, ...]:
         """The parts of the reports, from the records (one a command, same order) and their output as text."""
+
+
+def unable_parts(kinds: Sequence[ReportKind], reason: str) -> tuple[Part, ...]:
+    """The parts of one side for which no command could be run."""
+    return tuple(Part(kind=kind, side=SideReport(could_not_run=reason)) for kind in kinds)
 
 
 def joined(kind: ReportKind, parts: Sequence[Part]) -> Part:

@@ -12,12 +12,13 @@ from meta_pipeline.validation.lane import Lane, Part, occurrences, tail, unfinis
 
 
 class ParseLane(Lane):
-    """Lets the scheduler import every pipeline below the folders of the policy."""
+    """Lets the scheduler import every pipeline below the folders of the policy, which names it alone."""
 
     kinds = ("parse",)
 
     def __init__(self, policy: Policy, runtime: Runtime) -> None:
         self.policy = policy
+        self.environment = policy.environment
         self.runtime = runtime
 
     def commands(self, scratch: Path) -> tuple[Command, ...]:
@@ -66,6 +67,7 @@ class DryRunLane(Lane):
 
     def __init__(self, policy: Policy, runtime: Runtime | None, pipelines: Sequence[str]) -> None:
         self.policy = policy
+        self.environment = policy.environment
         self.runtime = runtime
         self.pipelines = tuple(pipelines) if runtime else ()
         self.projects = policy.data_quality.great_expectations

@@ -1,7 +1,7 @@
 """Validate a change set: the target's own tools at base and head, beside each other."""
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,16 +23,20 @@ from meta_pipeline.delivery.running import (
     whole_pipelines,
     work_of,
 )
+from meta_pipeline.delivery.topology import Topology
 from meta_pipeline.evidence.store import Folder, readable_json
-from meta_pipeline.policy import Policy
-from meta_pipeline.schedulers.registry import RUNTIMES
+from meta_pipeline.policy import CheckpointPolicy, DataQualityPolicy, Policy
+from meta_pipeline.schedulers.registry import ADAPTERS
+from meta_pipeline.schedulers.runtime import Runtime
+from meta_pipeline.schedulers.signs import outermost
 from meta_pipeline.validation.bench import Bench, Benches
 from meta_pipeline.validation.dbt import DbtLane
-from meta_pipeline.validation.lane import Lane, Part, joined
+from meta_pipeline.validation.lane import Lane, Part, joined, unable_parts
 from meta_pipeline.validation.lint import LintLane
 from meta_pipeline.validation.memory import KEY_SCRATCH, memory_key, reused
 from meta_pipeline.validation.pipelines import DryRunLane, ParseLane
 from meta_pipeline.validation.tests import TestsLane
+from meta_pipeline.workspace.environment import CannotBuild
 from meta_pipeline.workspace.scratch import scratch_folder
 
 ALL_KINDS: tuple[ReportKind, ...] = ("lint", "tests", "parse", "dry_run", "data_quality")
@@ -61,8 +65,8 @@ class Lanes:
     unable: Mapping[ReportKind, str]
 
 
-def lanes_for(policy: Policy, pipelines: Sequence[str]) -> Lanes:
-    """The lanes for one side of a change; `pipelines` are the ones to dry-run."""
+def lanes_for(policy: Policy, change: Change, side: Side) -> Lanes:
+    """The lanes for one side of a change."""
     lanes: list[Lane] = []
     absent: dict[ReportKind, str] = {}
     unable: dict[ReportKind, str] = {}
@@ -75,21 +79,64 @@ def lanes_for(policy: Policy, pipelines: Sequence[str]) -> Lanes:
         lanes.append(TestsLane(tests))
     else:
         absent["tests"] = "the policy names no test command (commands.unit_tests)"
-    runtime = RUNTIMES.get(policy.scheduler.kind) if policy.scheduler else None
-    if policy.scheduler is None:
+    if not policy.all_schedulers:
         absent["parse"] = "the policy names no scheduler (scheduler.kind)"
-    elif runtime:
-        lanes.append(ParseLane(policy, runtime))
-    elif policy.scheduler.kind != "dbt":
-        unable["parse"] = f"this version cannot ask {policy.scheduler.kind} to import its pipelines"
-        unable["dry_run"] = f"this version cannot ask {policy.scheduler.kind} for a dry run"
     if not policy.data_quality.great_expectations:
         absent["data_quality"] = "the policy names no checkpoint (data_quality.great_expectations)"
-    if (runtime and pipelines) or policy.data_quality.great_expectations:
-        lanes.append(DryRunLane(policy, runtime, pipelines))
-    if not pipelines:
-        absent["dry_run"] = "no pipeline is touched by the change"
+    absent["dry_run"] = "no pipeline is touched by the change"
+    for own in _shares(policy, change):
+        runtime = _runtime(own)
+        pipelines = to_run(own, change, side)
+        if runtime:
+            lanes.append(ParseLane(own, runtime))
+        elif own.scheduler is not None and own.scheduler.kind != "dbt":
+            name = ADAPTERS[own.scheduler.kind].name
+            unable["parse"] = f"this version cannot ask {name} to import its pipelines"
+            unable["dry_run"] = f"this version cannot ask {name} for a dry run"
+        if (runtime and pipelines) or own.data_quality.great_expectations:
+            lanes.append(DryRunLane(own, runtime, pipelines))
     return Lanes(tuple(lanes), absent, unable)
+
+
+def _runtime(policy: Policy) -> Runtime | None:
+    return ADAPTERS[policy.scheduler.kind].runtime if policy.scheduler else None
+
+
+def _shares(policy: Policy, change: Change) -> tuple[Policy, ...]:
+    """The policy as each scheduler has it, with the checkpoints on what its pipelines write.
+
+    Checkpoints on pipelines of none, and all of them where there is no scheduler, go with the first.
+    """
+    shares = policy.for_each_scheduler() or (policy,)
+    owned: dict[int, list[CheckpointPolicy]] = {}
+    for checkpoints in policy.data_quality.great_expectations:
+        owner = next(
+            (
+                n
+                for n, own in enumerate(shares)
+                if set(checkpoints.pipelines)
+                & {pipeline.id for topology in _own(own, change, "head") for pipeline in topology.pipelines}
+            ),
+            0,
+        )
+        owned.setdefault(owner, []).append(checkpoints)
+    return tuple(
+        own.model_copy(update={"data_quality": DataQualityPolicy(great_expectations=tuple(owned.get(n, ())))})
+        for n, own in enumerate(shares)
+    )
+
+
+def _own(policy: Policy, change: Change, side: Side) -> tuple[Topology, ...]:
+    """The topologies of the policy's one scheduler: where it names folders, those that lie there or around them."""
+    scheduler = policy.scheduler
+    there = scheduled(
+        change.base_topologies if side == "base" else change.head_topologies,
+        (scheduler.kind,) if scheduler else (),
+    )
+    folders = outermost(scheduler.paths) if scheduler else []
+    return tuple(
+        one for one in there if not folders or any(len(outermost((one.root, each))) == 1 for each in folders)
+    )
 
 
 def validate(
@@ -106,14 +153,21 @@ def validate(
     assert change_set.head is not None
     policy = benches.head.policy
     sides: dict[Side, Lanes] = {
-        "base": lanes_for(policy, to_run(policy, change, "base")),
-        "head": lanes_for(policy, to_run(policy, change, "head")),
+        "base": lanes_for(policy, change, "base"),
+        "head": lanes_for(policy, change, "head"),
     }
     commits: dict[Side, str] = {"base": change_set.base, "head": change_set.head}
-    projects = [DbtLane(project) for project in policy.dbt_projects]
-    touched = [project for project in projects if project.touched(benches, change)]
+    projects = {DbtLane(project): benches.within(project.environment) for project in policy.dbt_projects}
+    touched = {
+        project: own
+        for project, own in projects.items()
+        if isinstance(own, CannotBuild) or project.touched(own, change)
+    }
     work = [
-        *(_Work(project.kinds, partial(_both, project, benches, commits, remembered)) for project in touched),
+        *(
+            _Work(project.kinds, partial(_both, project, own, commits, remembered))
+            for project, own in touched.items()
+        ),
         *(
             _Work(lane.kinds, partial(_one, benches.of(side), lane, side, commits[side], remembered))
             for side, lanes in sides.items()
@@ -141,7 +195,7 @@ def validate(
     return {kind: report for kind, report in (found_out | given_up).items() if kind in wanted}
 
 
-def _untouched(projects: Sequence[DbtLane], touched: Sequence[DbtLane]) -> dict[ReportKind, str]:
+def _untouched(projects: Collection[DbtLane], touched: Collection[DbtLane]) -> dict[ReportKind, str]:
     """Why dbt says nothing, where the policy names projects of it."""
     if not projects or touched:
         return {}
@@ -163,12 +217,11 @@ def unable(
 
 
 def to_run(policy: Policy, change: Change, side: Side) -> tuple[str, ...]:
-    """The pipelines to dry-run: those that the change touches, and those whose data a checkpoint looks at.
+    """The pipelines of the policy's one scheduler to dry-run: what the change touches, and what checkpoints look at.
 
     An asset of Dagster is run by the job that runs most of what is touched; see `pipelines_to_run`.
     """
-    kind = policy.scheduler.kind if policy.scheduler else None
-    there = scheduled(change.base_topologies if side == "base" else change.head_topologies, kind)
+    there = _own(policy, change, side)
     paths = {file.path for file in change.files}
     whole = {name for project in policy.data_quality.great_expectations for name in project.pipelines}
     whole |= whole_pipelines(there, change.differences)
@@ -184,17 +237,28 @@ def to_run(policy: Policy, change: Change, side: Side) -> tuple[str, ...]:
 
 
 def _both(
-    project: DbtLane, benches: Benches, commits: Mapping[Side, str], remembered: Folder
+    project: DbtLane, benches: Benches | CannotBuild, commits: Mapping[Side, str], remembered: Folder
 ) -> Iterator[tuple[Side, Part]]:
-    for side, parts in project.run(benches, commits, remembered).items():
-        for part in parts:
+    if isinstance(benches, CannotBuild):
+        parts = unable_parts(project.kinds, benches.reason)
+        sides: Mapping[Side, tuple[Part, ...]] = {"base": parts, "head": parts}
+    else:
+        sides = project.run(benches, commits, remembered)
+    for side, given in sides.items():
+        for part in given:
             yield side, part
 
 
 def _one(
     bench: Bench, lane: Lane, side: Side, commit: str, remembered: Folder
 ) -> Iterator[tuple[Side, Part]]:
-    for part in _run(bench, lane, side, commit, remembered):
+    own = bench.within(lane.environment)
+    parts = (
+        unable_parts(lane.kinds, own.reason)
+        if isinstance(own, CannotBuild)
+        else _run(own, lane, side, commit, remembered)
+    )
+    for part in parts:
         yield side, part
 
 

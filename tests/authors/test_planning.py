@@ -93,6 +93,7 @@ def test_one_task_of_the_sales_target() -> None:
     assert step.files == ("dags/sales_daily.py", "CHANGELOG.md")
     assert step.criteria == ("C1", "C2", "C3", "C4", "C5")
     assert all(f"{identity}: " in step.verification for identity in step.criteria)
+    assert "measured by `airflow dags test sales_daily 2026-01-05` at base and head." in step.verification
     assert step.metrics[0].source == "https://dashboards.example.com/sales-pipelines"
     assert "sales-daily-failed" in step.metrics[0].alert
     written = carry_out(plan, TREE)

@@ -55,11 +55,11 @@ class Run:
 
     @property
     def made(self) -> list[str]:
-        """The assets that were materialized, in order."""
+        """The artifacts that were materialized, in order; what was told of the target's pipelines is no artifact."""
         return [
             event.asset_key.path[1]
             for event in self.result.get_asset_materialization_events()
-            if event.asset_key
+            if event.asset_key and len(event.asset_key.path) == 2
         ]
 
     @property

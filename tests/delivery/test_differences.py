@@ -2,8 +2,17 @@ from typing import Any
 
 import pytest
 
-from meta_pipeline.delivery.differences import Difference, differences
-from meta_pipeline.delivery.topology import UNRESOLVED, Node, Pipeline, Topology
+from meta_pipeline.delivery.differences import differences
+from meta_pipeline.delivery.topology import (
+    UNRESOLVED,
+    Dataset,
+    DatasetColumn,
+    Link,
+    Node,
+    Pipeline,
+    Topology,
+    TopologyError,
+)
 
 
 def dag(*nodes: Node, **fields: Any) -> Pipeline:
@@ -33,46 +42,135 @@ def test_a_moved_line_is_no_difference() -> None:
 
 
 @pytest.mark.parametrize(
-    "field, value",
+    "field, value, said",
     [
-        ("schedule", "@once"),
-        ("schedule", None),
-        ("catchup", True),
-        ("owner", "finance"),
-        ("tags", ("a", "b")),
-        ("paused", UNRESOLVED),
-        ("timezone", "Europe/Berlin"),
-        ("start_date", "2026-01-01"),
+        (
+            "schedule",
+            "0 * * * *",
+            "now runs every hour (0 * * * *) instead of at 05:00 every day (0 5 * * *)",
+        ),
+        ("schedule", "@once", "now runs @once instead of at 05:00 every day (0 5 * * *)"),
+        ("schedule", None, "no longer runs by itself (before: at 05:00 every day (0 5 * * *))"),
+        ("catchup", True, "now makes up for runs that it missed since its start date"),
+        ("owner", "finance", "now has the owner finance"),
+        ("tags", ("b", "a"), "now has the tags a and b"),
+        ("paused", True, "now starts out paused"),
+        ("timezone", "Europe/Berlin", "now has the time zone Europe/Berlin"),
+        ("start_date", "2026-01-01T00:00:00+00:00", "now has the start date 2026-01-01"),
+        ("timeout_s", 5400.0, "is now ended after 1 h 30 min; before, it could run for any time"),
     ],
 )
-def test_a_changed_field_of_a_pipeline_is_told(field: str, value: object) -> None:
+def test_a_changed_field_of_a_pipeline_is_told(field: str, value: object, said: str) -> None:
     (found,) = differences(seen(dag(LOAD)), seen(dag(LOAD, **{field: value})))
     assert (found.pipeline, found.node, found.field) == ("sales", None, field)
-    shown = "a, b" if field == "tags" else str(value)
-    assert found.after == shown
-    assert found.sentence.startswith(f"{field} of pipeline sales changes from ")
+    assert found.sentence == f"pipeline sales {said}"
 
 
 @pytest.mark.parametrize(
-    "field, value",
+    "field, value, said",
     [
-        ("retries", 3),
-        ("retries", UNRESOLVED),
-        ("retry_delay_s", 300.0),
-        ("retry_backoff", True),
-        ("timeout_s", 60.0),
-        ("upstream", ("extract",)),
-        ("reads", ("orders",)),
-        ("writes", ("revenue",)),
-        ("kind", "sensor"),
-        ("operator", "BashOperator"),
+        ("retries", 3, "task sales.load is now retried 3 times instead of once"),
+        ("retries", 0, "task sales.load is no longer retried (before: once)"),
+        ("retry_delay_s", 300.0, "task sales.load now waits 5 min before a retry; before, it did not wait"),
+        ("retry_backoff", True, "the wait before a retry of task sales.load now grows with each try"),
+        ("timeout_s", 60.0, "task sales.load is now ended after 1 min; before, it could run for any time"),
+        ("sla_s", 7200.0, "task sales.load should now be done within 2 h; before, no service level was set"),
+        ("upstream", ("extract",), "task sales.load now waits for extract"),
+        ("reads", ("orders",), "task sales.load now reads orders"),
+        ("writes", ("revenue",), "task sales.load now writes revenue"),
+        ("kind", "sensor", "the kind of task sales.load is sensor instead of task"),
+        ("operator", "BashOperator", "task sales.load now has the operator BashOperator"),
+        ("pool", "small", "task sales.load now has the pool small"),
+        ("group", "loads", "task sales.load now has the group loads"),
+        (
+            "trigger_rule",
+            "all_done",
+            (
+                "task sales.load now starts once all before it are done, failed or not (all_done) "
+                "instead of once all before it succeeded (all_success)"
+            ),
+        ),
+        (
+            "alerts",
+            ("email_on_failure: team@example.com",),
+            "team@example.com is now mailed when task sales.load fails",
+        ),
+        (
+            "links",
+            (Link(kind="waits_for", pipeline="raw", node="load", offset_s=3600.0),),
+            "task sales.load now waits for raw.load, the run 1 h earlier",
+        ),
+        ("links", (Link(kind="triggers", pipeline="mart"),), "task sales.load now starts mart"),
     ],
 )
-def test_a_changed_field_of_a_node_is_told_with_its_own_place(field: str, value: object) -> None:
-    changed = LOAD.model_copy(update={field: value})
-    (found,) = differences(seen(dag(LOAD)), seen(dag(changed)))
+def test_a_changed_field_of_a_node_is_told_with_its_own_place(field: str, value: object, said: str) -> None:
+    before = LOAD.model_copy(update={"trigger_rule": "all_success"})
+    (found,) = differences(seen(dag(before)), seen(dag(before.model_copy(update={field: value}))))
     assert (found.node, found.field, found.path, found.line) == ("load", field, "dags/tasks.py", 9)
-    assert "of task sales.load" in found.sentence
+    assert found.sentence == said
+
+
+@pytest.mark.parametrize(
+    "before, after, said",
+    [
+        (
+            1,
+            UNRESOLVED,
+            "it can no longer be known from source how often task sales.load is retried (before: 1)",
+        ),
+        (UNRESOLVED, 0, "source now tells how often task sales.load is retried: 0"),
+    ],
+)
+def test_what_cannot_be_known_is_no_change_of_value(before: object, after: object, said: str) -> None:
+    (found,) = differences(
+        seen(dag(LOAD.model_copy(update={"retries": before}))),
+        seen(dag(LOAD.model_copy(update={"retries": after}))),
+    )
+    assert found.sentence == said
+    assert not found.is_known
+
+
+@pytest.mark.parametrize(
+    "before, after, said",
+    [
+        (("a", "b"), ("b", "c"), "task sales.load now reads c; task sales.load no longer reads a"),
+        (("a",), ("a", UNRESOLVED), "source no longer tells what task sales.load reads in full"),
+        (
+            ("a",),
+            (UNRESOLVED,),
+            "source no longer tells what task sales.load reads in full; before, it named a",
+        ),
+        ((UNRESOLVED,), ("a",), "source now tells more of what task sales.load reads: a"),
+    ],
+)
+def test_of_a_list_it_is_told_what_came_and_went(
+    before: tuple[str, ...], after: tuple[str, ...], said: str
+) -> None:
+    (found,) = differences(
+        seen(dag(LOAD.model_copy(update={"reads": before}))),
+        seen(dag(LOAD.model_copy(update={"reads": after}))),
+    )
+    assert found.sentence == said
+
+
+def test_a_wait_that_looks_at_another_run() -> None:
+    link = Link(kind="waits_for", pipeline="raw", offset_s=0.0)
+    earlier = link.model_copy(update={"offset_s": 3600.0})
+    (found,) = differences(
+        seen(dag(LOAD.model_copy(update={"links": (link,)}))),
+        seen(dag(LOAD.model_copy(update={"links": (earlier,)}))),
+    )
+    assert found.sentence == (
+        "the wait of task sales.load for raw now looks at the run 1 h earlier instead of the run of the same time"
+    )
+
+
+def test_the_order_of_things_means_nothing() -> None:
+    one = LOAD.model_copy(update={"upstream": ("a", "b"), "tags": ("x", "y")})
+    other = LOAD.model_copy(update={"upstream": ("b", "a"), "tags": ("y", "x")})
+    extract = Node(id="extract", kind="task")
+    base = seen(dag(one, extract), dag(id="second"))
+    assert differences(base, seen(dag(id="second"), dag(extract, other))) == ()
 
 
 def test_whole_pipelines_and_nodes_come_and_go() -> None:
@@ -93,6 +191,59 @@ def test_a_pipeline_with_a_second_of_its_name_is_compared_by_the_first() -> None
     assert differences(seen(dag(LOAD), dag(owner="other")), seen(dag(LOAD))) == ()
 
 
-def test_the_sentence_says_before_and_after() -> None:
-    told = Difference(pipeline="a", node="b", field="retries", before="1", after="3", path="p")
-    assert told.sentence == "retries of task a.b changes from 1 to 3"
+def test_a_file_that_no_longer_loads_and_one_that_does_again() -> None:
+    def with_errors(*errors: TopologyError) -> tuple[Topology, ...]:
+        return (seen(dag(LOAD))[0].model_copy(update={"errors": errors}),)
+
+    broken = TopologyError(path="dags/a.py", line=3, message="invalid syntax")
+    opaque = TopologyError(path="dags/b.py", line=9, message="ids are made at run time", opaque=True)
+    moved = broken.model_copy(update={"line": 8})
+    assert differences(with_errors(broken), with_errors(moved)) == ()
+    found = differences(with_errors(broken), with_errors(opaque))
+    assert [(one.level, one.change, one.sentence) for one in found] == [
+        ("error", "added", "what dags/b.py:9 makes, only a run can tell: ids are made at run time"),
+        ("error", "removed", "dags/a.py no longer fails to load (before: invalid syntax)"),
+    ]
+
+
+def test_columns_come_go_and_change_at_the_node_that_writes_them() -> None:
+    writer = LOAD.model_copy(update={"writes": ("revenue",)})
+
+    def with_columns(**types: str | None) -> tuple[Topology, ...]:
+        columns = tuple(DatasetColumn(name=name, type=form) for name, form in types.items())
+        return (
+            seen(dag(writer))[0].model_copy(update={"datasets": (Dataset(name="revenue", columns=columns),)}),
+        )
+
+    found = differences(
+        with_columns(day="date", sum="int", old=None), with_columns(sum="float", day="date", new="int")
+    )
+    assert {(one.pipeline, one.node, one.level) for one in found} == {("sales", "load", "column")}
+    assert [one.sentence for one in found] == [
+        "column sum of dataset revenue is now float instead of int",
+        "dataset revenue no longer has the column old",
+        "dataset revenue now has the column new (int)",
+    ]
+    known = differences(with_columns(day="date"), seen(dag(writer)))
+    assert [one.sentence for one in known] == [
+        "it can no longer be known from source which columns dataset revenue has (before: day)"
+    ]
+
+
+def test_what_only_a_run_can_tell_is_not_said_to_be_gone() -> None:
+    opaque = TopologyError(path="dags/sales.py", line=9, message="a loop over a query", opaque=True)
+    head = (seen()[0].model_copy(update={"errors": (opaque,)}),)
+    removed = differences(seen(dag(LOAD)), head)[-1]
+    assert removed.change == "removed"
+    assert removed.sentence == (
+        "pipeline sales is no longer seen in source; whether dags/sales.py:9 still makes it, only a run can tell"
+    )
+
+
+def test_a_scheduler_that_is_new_and_one_of_another_version() -> None:
+    newer = (seen(dag(LOAD))[0].model_copy(update={"version": "3.1.0"}),)
+    (found,) = differences(seen(dag(LOAD)), newer)
+    assert found.sentence == "the pipelines now run on Airflow 3.1.0 instead of 3.0.0"
+    assert differences((), seen(dag(LOAD)))[0].sentence == "the repository now has pipelines of Airflow"
+    asked = (newer[0].model_copy(update={"method": "runtime"}),)
+    assert differences(seen(dag(LOAD)), asked) == ()

@@ -75,13 +75,13 @@ def test_a_dag_whose_task_differs_is_run_itself() -> None:
 
 def test_a_dbt_project_under_a_scheduler_is_not_the_schedulers_to_run() -> None:
     dbt = ALL.model_copy(update={"scheduler": "dbt"})
-    assert scheduled((ALL, dbt), "dagster") == (ALL,)
-    assert scheduled((ALL, dbt), None) == (ALL,)
+    assert scheduled((ALL, dbt), {"dagster"}) == (ALL,)
+    assert scheduled((ALL, dbt), ()) == (ALL,)
 
 
 def test_a_location_that_moves_is_found_again_among_others() -> None:
     other = location(job(IMPLICIT_JOB, asset("x")), root="other")
     moved = location(job(IMPLICIT_JOB, A, B), root="sales")
     before = location(job(IMPLICIT_JOB, A, B), root="code")
-    assert differences((before,), (other, moved))[0].sentence == f"pipeline {IMPLICIT_JOB} is added"
+    assert differences((before,), (other, moved))[0].sentence == "the job of all assets is added"
     assert len(differences((before,), (other, moved))) == 1

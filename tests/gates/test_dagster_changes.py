@@ -116,27 +116,32 @@ def test_what_a_component_may_have_taken_over_is_for_a_person() -> None:
 @pytest.mark.parametrize(
     "before, after, line, message",
     [
-        ("0 1 * * *", "0 2 * * *", 27, "schedule of pipeline nightly changes from 0 1 * * * to 0 2 * * *"),
+        (
+            "0 1 * * *",
+            "0 2 * * *",
+            27,
+            "pipeline nightly now runs at 02:00 every day (0 2 * * *) instead of at 01:00 every day (0 1 * * *)",
+        ),
         (
             '"2026-01-01"',
             '"2025-01-01"',
             6,
             (
-                "partitions of asset nightly.orders changes from 0 0 * * * from 2026-01-01 UTC "
-                "to 0 0 * * * from 2025-01-01 UTC"
+                "the partitions of asset nightly.orders are at 00:00 every day (0 0 * * *) from 2025-01-01 UTC "
+                "instead of at 00:00 every day (0 0 * * *) from 2026-01-01 UTC"
             ),
         ),
         (
             ", automation_condition=dg.AutomationCondition.eager()",
             "",
             10,
-            "automation of asset revenue changes from eager to None",
+            "asset revenue no longer runs by itself (before: eager)",
         ),
         (
             "schedules=[at_night]",
             'schedules=[at_night, dg.ScheduleDefinition(job=report, cron_schedule="@daily")]',
             22,
-            "schedule of pipeline report changes from None to 0 0 * * *",
+            "pipeline report now runs by itself, at 00:00 every day (0 0 * * *); before, it had no schedule",
         ),
     ],
 )

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from meta_pipeline.delivery.tree import MemoryTree
+from meta_pipeline.messages.policy_file import policy_text
 from meta_pipeline.policy import CheckpointPolicy, Policy, read_policy
 from meta_pipeline.schedulers.defaults import detect_policy, detected_policy
 from meta_pipeline.workspace.repository import open_repository
@@ -103,9 +104,21 @@ def test_each_scheduler_is_told_by_its_files(
     assert f"does not bring {kind}" in doubts_about(detection, "environment.requirements")
 
 
-def test_a_second_scheduler_is_a_doubt() -> None:
-    detection = detected({"dags/a.py": DAG, "flows/b.py": "from prefect import flow\n@flow\ndef b(): ...\n"})
-    assert "prefect is used too (flows/b.py imports prefect" in doubts_about(detection, "scheduler")
+def test_several_schedulers_are_named_with_their_folders() -> None:
+    flows = "from prefect import flow\n@flow\ndef b(): ...\n"
+    detection = detected({"dags/a.py": DAG, "flows/b.py": flows, "shop/dbt_project.yml": "name: shop\n"})
+    policy = detection.policy
+    assert policy.scheduler is None
+    assert [(one.kind, one.paths) for one in policy.schedulers] == [
+        ("airflow", ("dags",)),
+        ("prefect", ("flows",)),
+    ]
+    assert [project.project for project in policy.dbt] == ["shop"]
+    assert "flows/b.py imports prefect" in detection.reasons["schedulers"]
+    assert "Airflow and Prefect are run in the one environment" in doubts_about(detection, "schedulers")
+    text = policy_text(detection)
+    assert read_policy(text) == policy
+    assert "# To settle: Airflow and Prefect are run" in text
 
 
 def test_links_and_vendored_code_tell_nothing() -> None:

@@ -1,7 +1,7 @@
 """Detection, and reading both sides of a change."""
 
 from meta_pipeline.delivery.tree import MemoryTree
-from meta_pipeline.policy import Policy, SchedulerPolicy
+from meta_pipeline.policy import EnvironmentPolicy, Policy, SchedulerPolicy
 from meta_pipeline.schedulers.airflow.static import reader
 from meta_pipeline.schedulers.detect import detect
 from meta_pipeline.schedulers.survey import read_change, schedulers_without_reader, survey
@@ -53,14 +53,14 @@ def test_a_constant_of_another_module_changes_the_task_that_uses_it() -> None:
     head = MemoryTree.of({**FILES, "lib.py": "RETRIES = 5\n"})
     change = read_change(base, head, Policy())
     (difference,) = change.differences
-    assert difference.sentence == "retries of task d.t changes from 1 to 5"
+    assert difference.sentence == "task d.t is now retried 5 times instead of once"
 
 
 def test_a_module_that_appears_earlier_on_the_path_is_seen() -> None:
     base = MemoryTree.of(FILES)
     head = MemoryTree.of({**FILES, "dags/lib.py": "RETRIES = 7\n"})
     (difference,) = read_change(base, head, Policy()).differences
-    assert difference.after == "7"
+    assert difference.after == 7
 
 
 def test_an_unchanged_file_is_read_once() -> None:
@@ -70,3 +70,28 @@ def test_an_unchanged_file_is_read_once() -> None:
     (after,) = survey(head, Policy())
     assert after.pipelines[0] is before.pipelines[0]
     assert reader.read_topology(head, "dags") == after
+
+
+def test_every_scheduler_of_the_policy_is_read_with_its_own_imports() -> None:
+    files = {
+        "one/dags/d.py": DAG,
+        "one/lib.py": "RETRIES = 1\n",
+        "two/dags/d.py": DAG,
+        "elsewhere/lib.py": "RETRIES = 4\n",
+        "defs.py": "import dagster as dg\n\n@dg.asset\ndef a(): ...\n\ndefs = dg.Definitions(assets=[a])\n",
+    }
+    elsewhere = EnvironmentPolicy(variables={"PYTHONPATH": "elsewhere"})
+    policy = Policy(
+        schedulers=(
+            SchedulerPolicy(kind="airflow", paths=("one/dags",)),
+            SchedulerPolicy(kind="airflow", paths=("two/dags",), environment=elsewhere),
+            SchedulerPolicy(kind="dagster", paths=(".",)),
+        )
+    )
+    one, two, dagster = survey(MemoryTree.of(files), policy)
+    assert [(each.scheduler, each.root) for each in (one, two)] == [
+        ("airflow", "one/dags"),
+        ("airflow", "two/dags"),
+    ]
+    assert (one.pipelines[0].nodes[0].retries, two.pipelines[0].nodes[0].retries) == (1, 4)
+    assert dagster.scheduler == "dagster"

@@ -47,7 +47,9 @@ class Shop:
 
     def bench(self, policy: Policy = POLICY) -> Bench:
         evidence = EvidenceStore.at(str(self.folder / "evidence"))
-        return Bench(self.mirror, evidence, policy, OURS, detect_sandbox(), self.ran.append)
+        return Bench(
+            self.folder, self.base, self.mirror, evidence, policy, OURS, detect_sandbox(), self.ran.append
+        )
 
     def changed(
         self, files: dict[str, str | bytes | None], policy: Policy = POLICY

@@ -16,6 +16,7 @@ from meta_pipeline.defs.gating import (
     require_open,
     require_same,
 )
+from meta_pipeline.defs.lineage.events import tell_of_plan
 from meta_pipeline.defs.parts import artifact_asset
 from meta_pipeline.defs.signoffs import signed_stage
 from meta_pipeline.delivery.context import DependencyAudit, RepoContext
@@ -62,6 +63,7 @@ def plan(
     results = judged(delivery, "design", subject, delivery.gates("design"), case)
     verdict = concluded(delivery, "design", subject, results)
     delivery.record.folder.write("plan.md", plan_text(delivery.id, requirements, planned).encode())
+    tell_of_plan(context, delivery, planned, repo_context, verdict)
     if verdict.decision == "blocked":
         delivery.record.save("plan", planned)
         yield from checks(delivery, results)

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from meta_pipeline.defs.gating import at_work, block, checks, concluded, halt, judged, made
+from meta_pipeline.defs.lineage.survey import keep_lineage
 from meta_pipeline.defs.parts import artifact_asset
 from meta_pipeline.delivery.change_set import Author
 from meta_pipeline.delivery.context import RepoContext
@@ -48,6 +49,7 @@ def repo_context(context: dg.AssetExecutionContext, desk: DeskResource, issue: I
     commit = delivery.tip
     tree = delivery.tree(commit)
     topologies = survey(tree, delivery.policy)
+    keep_lineage(delivery.mirror, commit, topologies)
     yield made(delivery, "repo_context", read_context(tree, commit, topologies, delivery.policy))
 
 

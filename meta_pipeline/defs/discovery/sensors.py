@@ -12,6 +12,7 @@ from meta_pipeline.delivery.ledger import Withdrawn, closed_by_issue, opening
 from meta_pipeline.delivery.model import digest
 from meta_pipeline.delivery.states import STATES
 from meta_pipeline.desk import Desk, tip_of
+from meta_pipeline.evidence.signals import Signals
 from meta_pipeline.issues.inbox import InboxEntry, IssueError, list_inbox, read_issue
 from meta_pipeline.policy import INBOX
 from meta_pipeline.resources import DeskResource
@@ -93,4 +94,5 @@ def _is_wanted(desk: Desk, delivery: DeliveryId, tree: GitTree, entry: InboxEntr
 def _withdraw(desk: Desk, delivery: DeliveryId, reason: str) -> None:
     record = desk.record(delivery)
     if record.entries() and not STATES[record.standing().state].final:
-        record.append(Withdrawn(by=INBOX_SOURCE, reason=reason))
+        entry = record.append(Withdrawn(by=INBOX_SOURCE, reason=reason))[0]
+        Signals.of(str(desk.home.path), delivery.target).give(delivery, entry.digest)

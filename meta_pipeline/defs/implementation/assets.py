@@ -9,6 +9,7 @@ import dagster as dg
 from meta_pipeline.authors.change import write_change
 from meta_pipeline.authors.recipes.recipe import RecipeError
 from meta_pipeline.defs.gating import at_work, block, checks, concluded, halt, judged, made, require_open
+from meta_pipeline.defs.lineage.events import keep_touched, tell_of_verdict
 from meta_pipeline.defs.parts import ARTIFACTS_IO, artifact_asset, check_specs, group_name, partitions
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.change_set import ChangeSet
@@ -56,9 +57,11 @@ def patched_code(
         )
     except RecipeError as error:
         raise halt(context, str(error)) from error
+    change = change_of(delivery, change_set)
+    keep_touched(delivery, change_set, change)
     case = Case(
         delivery.policy,
-        change=change_of(delivery, change_set),
+        change=change,
         change_set=change_set,
         requirements=requirements,
         plan=plan,
@@ -105,6 +108,7 @@ def implementation_verdict(
             f"{', '.join(unjudged)} gave no result on this change; run patched_code and the reports again.",
         )
     verdict = concluded(delivery, "implementation", subject, [result for result in known.values() if result])
+    tell_of_verdict(context, delivery, patched_code, verdict)
     if verdict.decision == "blocked":
         yield from checks(delivery, results)
         raise block(context, delivery, verdict)

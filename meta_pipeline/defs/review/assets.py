@@ -18,6 +18,7 @@ from meta_pipeline.defs.gating import (
     require_same,
 )
 from meta_pipeline.defs.implementation.assets import bench_for, change_of, reports_at_hand
+from meta_pipeline.defs.lineage.events import tell_of_verdict
 from meta_pipeline.defs.parts import artifact_asset
 from meta_pipeline.defs.signoffs import signed_stage
 from meta_pipeline.delivery.borders import review_subject
@@ -132,6 +133,7 @@ def review_verdict(
     if former is not None:
         _carry_over(context, delivery, former, verdict, patched_code)
     if verdict.decision == "blocked":
+        tell_of_verdict(context, delivery, patched_code, verdict)
         yield from checks(delivery, results)
         raise block(context, delivery, verdict)
     yield made(delivery, "review_verdict", verdict)

@@ -17,6 +17,8 @@ from meta_pipeline.defs.gating import (
     require_same,
 )
 from meta_pipeline.defs.implementation.assets import reports_at_hand
+from meta_pipeline.defs.lineage.events import tell_of_merge
+from meta_pipeline.defs.lineage.survey import keep_lineage
 from meta_pipeline.defs.parts import artifact_asset
 from meta_pipeline.defs.review.assets import account_of, subject_at_hand
 from meta_pipeline.delivery.change_set import ChangeSet
@@ -33,6 +35,7 @@ from meta_pipeline.evidence.signing import SigningError
 from meta_pipeline.gates.case import Case, Merging
 from meta_pipeline.messages.packet import summary_text
 from meta_pipeline.resources import DeskResource
+from meta_pipeline.schedulers.survey import survey
 from meta_pipeline.workspace.publishing import CheckedOut, TipMoved, fast_forward, publish_branch
 
 
@@ -70,6 +73,7 @@ def merge(
         raise block(context, delivery, verdict)
     moved = _merge_once(context, delivery, patched_code, is_there=is_there)
     if moved is not None:
+        _tell(context, delivery, patched_code, moved, (planned, reviewed))
         yield made(delivery, "merge", moved)
     yield from checks(delivery, results)
 
@@ -134,6 +138,19 @@ def _merge_once(
         commit=change_set.head,
         by="meta-pipeline" if by_us else "person",
     )
+
+
+def _tell(
+    context: dg.AssetExecutionContext,
+    delivery: Delivery,
+    change_set: ChangeSet,
+    merged: Merged,
+    approved: tuple[Verdict, ...],
+) -> None:
+    """Keep what the default branch holds now, and tell of the merge on the page of each thing that it changed."""
+    topologies = survey(delivery.tree(merged.commit), delivery.policy)
+    keep_lineage(delivery.mirror, merged.commit, topologies)
+    tell_of_merge(context, delivery, change_set, merged, approved)
 
 
 def _require_signers_still_valid(

@@ -26,13 +26,23 @@ class AirflowRuntime:
     """Airflow's own DagBag and `dag.test()`, each in a fresh AIRFLOW_HOME below the scratch folder."""
 
     kind: SchedulerKind = "airflow"
-    probes: tuple[Path, ...] = (Path(__file__).with_name("probe.py"),)
+    probes: tuple[Path, ...] = tuple(
+        Path(__file__).with_name(f"{name}.py")
+        for name in (
+            *("probe", "probe_bag", "probe_child", "probe_errors", "probe_node", "probe_run"),
+            "probe_topology",
+        )
+    )
 
     def parse(self, policy: Policy, scratch: Path) -> Command:
         output = str(scratch / TOPOLOGY_FILE)
+        seconds = policy.limits.seconds or PARSE_SECONDS
         return Command(
             name="parse",
-            argv=("python", str(self.probes[0]), "topology", *_dags(policy), "--output", output),
+            argv=(
+                *("python", str(self.probes[0]), "topology", *_dags(policy)),
+                *("--seconds", f"{seconds:g}", "--output", output),
+            ),
             shown_as="airflow dags list-import-errors",
             variables=_variables(policy, scratch),
             seconds=PARSE_SECONDS,
@@ -45,13 +55,20 @@ class AirflowRuntime:
     def dry_run(self, policy: Policy, scratch: Path, pipelines: Sequence[str]) -> Command:
         date = policy.dry_run.logical_date
         named = tuple(part for dag_id in pipelines for part in ("--dag", dag_id))
+        chosen = tuple(
+            part
+            for dag_id in pipelines
+            for node in policy.dry_run.nodes.get(dag_id, ())
+            for part in ("--node", dag_id, node)
+        )
         return Command(
             name="dry_run",
             argv=(
-                *("python", str(self.probes[0]), "dry-run", *_dags(policy), *named, "--logical-date", date),
+                *("python", str(self.probes[0]), "dry-run", *_dags(policy), *named, *chosen),
+                *("--logical-date", date),
                 *("--seconds", str(PIPELINE_SECONDS), "--output", str(scratch / DRY_RUN_FILE)),
             ),
-            shown_as=" && ".join(f"airflow dags test {dag_id} {date}" for dag_id in pipelines),
+            shown_as=" && ".join(typed for dag_id in pipelines for typed in _typed(policy, dag_id)),
             variables=_variables(policy, scratch),
             seconds=PARSE_SECONDS + PIPELINE_SECONDS * len(pipelines),
         )
@@ -59,6 +76,15 @@ class AirflowRuntime:
     def runs(self, scratch: Path) -> tuple[PipelineRun, ...]:
         what = "dry run that Airflow's probe wrote"
         return read_document(_DryRun, scratch / DRY_RUN_FILE, what).runs
+
+
+def _typed(policy: Policy, dag_id: str) -> tuple[str, ...]:
+    """What a person would type for the same run."""
+    date = policy.dry_run.logical_date
+    nodes = policy.dry_run.nodes.get(dag_id, ())
+    if not nodes:
+        return (f"airflow dags test {dag_id} {date}",)
+    return tuple(f"airflow tasks test {dag_id} {node} {date}" for node in nodes)
 
 
 def _dags(policy: Policy) -> tuple[str, ...]:

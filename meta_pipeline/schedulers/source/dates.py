@@ -133,18 +133,23 @@ DATE_FUNCTIONS: dict[str, Callable[[Arguments], object]] = {
     "zoneinfo.ZoneInfo": _zone,
     "airflow.utils.timezone.datetime": _airflow,
     "airflow.sdk.timezone.datetime": _airflow,
+    "airflow.providers.common.compat.sdk.timezone.datetime": _airflow,
     "airflow.utils.timezone.parse": _parsed_utc,
     "airflow.sdk.timezone.parse": _parsed_utc,
+    "airflow.providers.common.compat.sdk.timezone.parse": _parsed_utc,
 }
 """Functions by the dotted name they are imported under."""
 
-DATE_CONSTANTS: dict[str, tzinfo] = {
+DATE_CONSTANTS: dict[str, tzinfo | date] = {
+    "datetime.datetime.min": datetime.min,  # noqa: DTZ901  as naive as in the source
     "datetime.UTC": UTC,
     "datetime.timezone.utc": UTC,
     "pendulum.UTC": UTC,
     "pytz.UTC": UTC,
     "pytz.utc": UTC,
     "airflow.utils.timezone.utc": UTC,
+    "airflow.sdk.timezone.utc": UTC,
+    "airflow.providers.common.compat.sdk.timezone.utc": UTC,
 }
 
 

@@ -75,7 +75,9 @@ def _call(machine: Machine, node: ast.Call, scope: Scope) -> object:
     if isinstance(callee, External) and callee.name == "builtins.super":
         owner = scope.find("<class>")
         return Super(scope.find("<self>"), owner) if isinstance(owner, Class) else UNKNOWN
-    return machine.call(callee, arguments_of(machine, node, scope), Site(scope.path, node.lineno))
+    return machine.call(
+        callee, arguments_of(machine, node, scope), Site(scope.path, node.lineno, node.end_col_offset or 0)
+    )
 
 
 def arguments_of(machine: Machine, node: ast.Call, scope: Scope) -> Arguments:
@@ -185,7 +187,7 @@ def _conditional(machine: Machine, node: ast.IfExp, scope: Scope) -> object:
     if known is not None:
         return machine.evaluate(node.body if known else node.orelse, scope)
     one, other = machine.evaluate(node.body, scope), machine.evaluate(node.orelse, scope)
-    return one if same(one, other) else UNKNOWN
+    return one if same(one, other) else machine.either([one, other])
 
 
 def _joined(machine: Machine, node: ast.JoinedStr, scope: Scope) -> object:
@@ -292,6 +294,8 @@ def _walk(
 
 def rounds(value: object) -> tuple[Iterable[object], bool]:
     """What a loop over `value` goes through, and whether that is all; one unknown round stands for the rest."""
+    if isinstance(value, Thing):
+        return [value.each()], False
     if isinstance(value, OpenList):
         return [*value, UNKNOWN], False
     if isinstance(value, dict):
@@ -314,8 +318,8 @@ def _walrus(machine: Machine, node: ast.NamedExpr, scope: Scope) -> object:
 
 
 def _await(machine: Machine, node: ast.Await, scope: Scope) -> object:
-    machine.evaluate(node.value, scope)
-    return UNKNOWN
+    # A coroutine is held as what it gives once it is awaited.
+    return machine.evaluate(node.value, scope)
 
 
 _HANDLERS: dict[type[ast.expr], Callable[..., object]] = {

@@ -17,8 +17,8 @@ _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 class Interpreter(Machine):
     """The machine with all the parts that Python code has."""
 
-    def __init__(self, path: str, modules: Modules) -> None:
-        super().__init__(path, modules)
+    def __init__(self, path: str, modules: Modules, installed: frozenset[str] = frozenset()) -> None:
+        super().__init__(path, modules, installed)
         self._scopes: dict[str, Scope] = {}
 
     def read(self) -> Scope:
@@ -34,13 +34,17 @@ class Interpreter(Machine):
 
     def _run_module(self, path: str) -> Scope:
         scope = self._scopes[path] = Scope(path)
-        scope.names["__name__"] = self.modules.name_of(path)
+        scope.names["__name__"] = self.name_of(path)
         scope.names["__file__"] = SourceFile(path)
         try:
             run_block(self, self.modules.syntax(path).body, scope)
         except UnreadableSourceError as error:
             self.error(path, error.line, f"this is not Python: {error.message}")
         return scope
+
+    def name_of(self, path: str) -> str:
+        """What `__name__` is in a file: the name that it is imported under."""
+        return self.modules.name_of(path)
 
     def module_scope(self, name: str) -> Scope | None:
         path = self.modules.find(name)
@@ -88,11 +92,11 @@ class Interpreter(Machine):
         finally:
             self.depth -= 1
             self.sites.pop()
-        if isinstance(function.node, ast.AsyncFunctionDef) or _yields(function.node):
+        if _yields(function.node):
             return UNKNOWN
         if flow is not Flow.RETURN and scope.returned:
             scope.returned.append(None)
-        return joined(scope.returned)
+        return joined(self, scope.returned)
 
 
 def _yields(node: ast.AST) -> bool:

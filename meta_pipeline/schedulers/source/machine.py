@@ -2,7 +2,7 @@
 
 import ast
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
@@ -14,10 +14,11 @@ from meta_pipeline.schedulers.source.values import UNKNOWN, Class, External, Fun
 
 @dataclass(frozen=True)
 class Site:
-    """Where a call stands."""
+    """Where a call stands; `column` is where it ends on its last line, which tells two calls of one line apart."""
 
     path: str
     line: int
+    column: int = 0
 
 
 @dataclass
@@ -32,16 +33,18 @@ class Arguments:
 class Machine(ABC):
     """Reads one file and what it imports. `uncertain` counts the undecided branches and loops that it is in.
 
-    `folder` is the folder of the repository that the code runs in, where that is known.
+    `folder` is the folder of the repository that the code runs in, where that is known. `installed` are words of the
+    names of the packages that the repository asks for.
 
     A scheduler says what its own things do: what a call from outside the repository makes, what their
     members and methods are, what an operator joins and a `with` opens.
     """
 
-    def __init__(self, path: str, modules: Modules) -> None:
+    def __init__(self, path: str, modules: Modules, installed: frozenset[str] = frozenset()) -> None:
         self.path = path
         self.modules = modules
         self.folder: str | None = None
+        self.installed = installed
         self.steps = 0
         self.depth = 0
         self.uncertain = 0
@@ -130,6 +133,18 @@ class Machine(ABC):
     @abstractmethod
     def keep(self, value: object) -> None:
         """Told of each value that only one branch of a module makes: it is there in some runs."""
+
+    def checkpoint(self) -> int:
+        """A place in the order of what was made, for `agree`."""
+        return 0
+
+    def agree(self, marks: Sequence[tuple[int, int]]) -> None:
+        """Told of the begin and end of each branch of an undecided statement, where a run goes on."""
+        return
+
+    def either(self, values: Sequence[object]) -> object:
+        """What a name is after branches, one of which is taken, that give it these different values."""
+        return UNKNOWN
 
     def outside(self) -> AbstractContextManager[object]:
         """What an import begins in: outside of all that is open where it stands."""

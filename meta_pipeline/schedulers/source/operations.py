@@ -26,10 +26,12 @@ def truth(value: object) -> bool | None:
         value, (bool, int, float, str, bytes, list, tuple, dict, set, range, timedelta)
     ):
         return bool(value)
-    if isinstance(value, (Thing, date)):
+    if isinstance(value, Thing):
+        return value.truth()
+    if isinstance(value, date):
         return True
-    if isinstance(value, External) and value.name.endswith(".TYPE_CHECKING"):
-        return False
+    if isinstance(value, External):
+        return False if value.name.endswith(".TYPE_CHECKING") else value.present or None
     return None
 
 
@@ -110,9 +112,7 @@ def compare(operator: ast.cmpop, left: object, right: object) -> object:
     """`left operator right` as True, False or `UNKNOWN`."""
     if isinstance(operator, (ast.Is, ast.IsNot)):
         if left is None or right is None:
-            known = (
-                left is right if not isinstance(left, Unknown) and not isinstance(right, Unknown) else None
-            )
+            known = left is right if not _may_be_none(left) and not _may_be_none(right) else None
             return UNKNOWN if known is None else known is isinstance(operator, ast.Is)
         operator = ast.Eq() if isinstance(operator, ast.Is) else ast.NotEq()
     if isinstance(operator, (ast.In, ast.NotIn)):
@@ -137,6 +137,10 @@ def compare(operator: ast.cmpop, left: object, right: object) -> object:
     except TypeError:
         return UNKNOWN
     return UNKNOWN
+
+
+def _may_be_none(value: object) -> bool:
+    return isinstance(value, Unknown) or (isinstance(value, External) and value.present is False)
 
 
 def _holds(container: object, item: object) -> bool | None:

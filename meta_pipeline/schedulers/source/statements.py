@@ -12,6 +12,7 @@ from meta_pipeline.schedulers.source.imports import import_from, import_module
 from meta_pipeline.schedulers.source.library import same
 from meta_pipeline.schedulers.source.machine import Machine
 from meta_pipeline.schedulers.source.operations import binary, truth
+from meta_pipeline.schedulers.source.optional import doubt_optional
 from meta_pipeline.schedulers.source.values import UNKNOWN, Scope, SourceFile, Thing
 
 MAX_WHILE = 1000
@@ -79,36 +80,41 @@ def undecided(machine: Machine, blocks: Sequence[Sequence[ast.stmt]], scope: Sco
     """Run each block from the same names; keep what all that go on agree on."""
     before = dict(scope.names)
     endings: list[tuple[Flow, dict[str, object]]] = []
+    marks: list[tuple[int, int]] = []
     machine.uncertain += 1
     try:
         for block in blocks:
             scope.names.clear()
             scope.names.update(before)
-            endings.append((run_block(machine, block, scope), dict(scope.names)))
+            start = machine.checkpoint()
+            flow = run_block(machine, block, scope)
+            endings.append((flow, dict(scope.names)))
+            if flow is not Flow.RAISE:
+                marks.append((start, machine.checkpoint()))
     finally:
         machine.uncertain -= 1
+    machine.agree(marks)
     if scope.parent is None:
         for _, names in endings:
             for value in names.values():
                 machine.keep(value)
     going_on = [names for flow, names in endings if flow is not Flow.RAISE and flow is not Flow.RETURN]
     scope.names.clear()
-    scope.names.update(_agreed(going_on or [names for _, names in endings]))
+    scope.names.update(_agreed(machine, going_on or [names for _, names in endings]))
     flows = {flow for flow, _ in endings}
     if going_on:
         return Flow.LOOP if flows <= {Flow.LOOP} else Flow.NEXT
     return Flow.RETURN if Flow.RETURN in flows else Flow.RAISE
 
 
-def _agreed(endings: list[dict[str, object]]) -> dict[str, object]:
-    first, *others = endings
+def _agreed(machine: Machine, endings: list[dict[str, object]]) -> dict[str, object]:
     names = dict.fromkeys(name for ending in endings for name in ending)
-    return {
-        name: first[name]
-        if name in first and all(name in other and same(first[name], other[name]) for other in others)
-        else UNKNOWN
-        for name in names
-    }
+    return {name: _one_of(machine, [ending.get(name, UNKNOWN) for ending in endings]) for name in names}
+
+
+def _one_of(machine: Machine, values: list[object]) -> object:
+    first, *others = values
+    return first if all(same(first, other) for other in others) else machine.either(values)
 
 
 def _for(machine: Machine, node: ast.For | ast.AsyncFor, scope: Scope) -> Flow:
@@ -172,6 +178,7 @@ def _try(machine: Machine, node: ast.Try, scope: Scope) -> Flow:
     if flow is Flow.RAISE and node.handlers:
         flow = undecided(machine, [handler.body for handler in node.handlers], scope)
     elif flow is Flow.NEXT:
+        doubt_optional(machine, node, scope)
         flow = run_block(machine, node.orelse, scope)
     last = run_block(machine, node.finalbody, scope)
     return last if last is not Flow.NEXT else flow
@@ -265,7 +272,7 @@ _HANDLERS: dict[type[ast.stmt], Callable[..., Flow]] = {
 }
 
 
-def joined(returned: list[object]) -> object:
+def joined(machine: Machine, returned: list[object]) -> object:
     """What a function gives back: its one value, or `UNKNOWN` where the branches differ."""
     if not returned:
         return None
@@ -274,4 +281,4 @@ def joined(returned: list[object]) -> object:
     first, *others = (
         built if built and all(value is None or value in built for value in returned) else returned
     )
-    return first if all(same(first, other) for other in others) else UNKNOWN
+    return first if all(same(first, other) for other in others) else machine.either(returned)

@@ -35,9 +35,14 @@ class OpenList(list[object]):
 
 @dataclass(frozen=True)
 class External:
-    """Something imported from outside the repository, by its dotted name."""
+    """Something imported from outside the repository, by its dotted name.
+
+    `present` is True where its package is surely installed and False where the code is ready to do without it; None
+    where there is no word on it.
+    """
 
     name: str
+    present: bool | None = field(default=None, compare=False)
 
     @property
     def last(self) -> str:
@@ -200,6 +205,14 @@ class Thing:
     def element(self, key: object) -> object:
         """The value of `thing[key]`."""
         return UNKNOWN
+
+    def each(self) -> object:
+        """What one round of a loop over the thing is about."""
+        return UNKNOWN
+
+    def truth(self) -> bool | None:
+        """Whether it counts as true; None where only a run can tell."""
+        return True
 
     def unpacked(self, count: int) -> "list[object] | None":
         """What `a, b = thing` binds to so many names; None where that is not known."""

@@ -2,28 +2,11 @@
 
 import pytest
 
-from meta_pipeline.delivery.topology import UNRESOLVED, Pipeline, Topology, TopologyError
+from meta_pipeline.delivery.topology import UNRESOLVED, TopologyError
 from meta_pipeline.delivery.tree import MemoryTree
 from meta_pipeline.schedulers.airflow.static.reader import read_topology
 from tests.schedulers.airflow.dag_forms import DAG_IDS, FORMS
-
-HEAD = "from airflow import DAG\nfrom airflow.operators.bash import BashOperator\n"
-RELEASE = {"requirements.txt": "apache-airflow==2.10.5\n"}
-
-
-def read(source: str | bytes, **others: str) -> Topology:
-    files = {
-        "dags/one.py": source,
-        **RELEASE,
-        **{path.replace("__", "/") + ".py": text for path, text in others.items()},
-    }
-    return read_topology(MemoryTree.of(files), "dags")
-
-
-def only(topology: Topology) -> Pipeline:
-    assert topology.errors == ()
-    (pipeline,) = topology.pipelines
-    return pipeline
+from tests.schedulers.airflow.reading import HEAD, RELEASE, only, read
 
 
 def test_the_forms_of_dags_are_read() -> None:

@@ -1,26 +1,16 @@
 """What is read from source is what Airflow itself sees, and what its dry run says is understood."""
 
-import os
-import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from meta_pipeline.delivery.differences import differences
-from meta_pipeline.delivery.evidence import Command
 from meta_pipeline.delivery.topology import Topology, TopologyError
 from meta_pipeline.delivery.tree import MemoryTree
-from meta_pipeline.policy import DryRunPolicy, Policy, SchedulerPolicy
-from meta_pipeline.schedulers.airflow.commands import AirflowRuntime
 from meta_pipeline.schedulers.survey import survey
 from tests.schedulers.airflow.dag_forms import DAG_IDS, FORMS
+from tests.schedulers.airflow.probing import AIRFLOW, POLICY, run, topology, write
 
-AIRFLOW = AirflowRuntime()
-POLICY = Policy(
-    scheduler=SchedulerPolicy(kind="airflow", paths=("dags",)),
-    dry_run=DryRunPolicy(logical_date="2026-01-05", variables={"who": "stand-in"}),
-)
 pytestmark = pytest.mark.airflow
 
 RUNS = """
@@ -53,26 +43,6 @@ with DAG("fails", schedule=None, start_date=datetime(2024, 1, 1), catchup=False)
 """
 
 
-def run(python: Path, command: Command, root: Path, files: Mapping[str, str]) -> None:
-    """Run a command as the bench does: in a checkout, `python` being the target's own."""
-    for name, content in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
-    assert command.argv[0] == "python"
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(root), **dict(command.variables)}
-    done = subprocess.run(
-        [str(python), *command.argv[1:]],
-        cwd=root,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=command.seconds,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-
-
 def _placeless(topology: Topology) -> Topology:
     """Airflow tells no lines."""
     pipelines = []
@@ -83,10 +53,7 @@ def _placeless(topology: Topology) -> Topology:
 
 
 def test_static_and_runtime_agree(airflow_python: Path, tmp_path: Path) -> None:
-    root, scratch = tmp_path / "checkout", tmp_path / "scratch"
-    scratch.mkdir()
-    run(airflow_python, AIRFLOW.parse(POLICY, scratch), root, FORMS)
-    (runtime,) = AIRFLOW.topologies(scratch)
+    runtime = topology(airflow_python, tmp_path, FORMS)
     release = {"requirements.txt": f"apache-airflow=={runtime.version}\n"}
     (static,) = survey(MemoryTree.of({**FORMS, **release}), POLICY)
     assert runtime.errors == static.errors == ()
@@ -98,8 +65,6 @@ def test_static_and_runtime_agree(airflow_python: Path, tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_imported_is_an_error_with_its_line(airflow_python: Path, tmp_path: Path) -> None:
-    root, scratch = tmp_path / "checkout", tmp_path / "scratch"
-    scratch.mkdir()
     files = {
         "dags/broken.py": "from airflow import DAG\n\nimport not_there_at_all\n",
         "dags/circle.py": (
@@ -112,10 +77,9 @@ def test_what_cannot_be_imported_is_an_error_with_its_line(airflow_python: Path,
         ),
         "lib/compat.py": FORMS["lib/compat.py"],
     }
-    run(airflow_python, AIRFLOW.parse(POLICY, scratch), root, files)
-    (topology,) = AIRFLOW.topologies(scratch)
-    assert topology.pipelines == ()
-    broken, circle = topology.errors
+    found = topology(airflow_python, tmp_path, files)
+    assert found.pipelines == ()
+    broken, circle = found.errors
     assert broken == TopologyError(
         path="dags/broken.py", line=3, message="ModuleNotFoundError: No module named 'not_there_at_all'"
     )
@@ -126,12 +90,8 @@ def test_what_cannot_be_imported_is_an_error_with_its_line(airflow_python: Path,
 def test_dry_run_reports_each_dag(airflow_python: Path, tmp_path: Path) -> None:
     root, scratch = tmp_path / "checkout", tmp_path / "scratch"
     scratch.mkdir()
-    run(
-        airflow_python,
-        AIRFLOW.dry_run(POLICY, scratch, ("fails", "absent", "succeeds")),
-        root,
-        {"dags/runs.py": RUNS},
-    )
+    write(root, {"dags/runs.py": RUNS})
+    run(airflow_python, AIRFLOW.dry_run(POLICY, scratch, ("fails", "absent", "succeeds")), root)
     fails, absent, succeeds = AIRFLOW.runs(scratch)
     assert (fails.succeeded, fails.error) == (False, "broken: ValueError: the table is empty")
     assert {node.id: node.state for node in fails.nodes} == {"fine": "success", "broken": "failed"}
@@ -139,3 +99,20 @@ def test_dry_run_reports_each_dag(airflow_python: Path, tmp_path: Path) -> None:
     assert (succeeds.succeeded, succeeds.error) == (True, None)
     assert [node.id for node in succeeds.nodes] == ["greet"]
     assert all(run.seconds >= 0 for run in (fails, absent, succeeds))
+
+
+def test_dry_run_runs_the_nodes_that_the_policy_names(airflow_python: Path, tmp_path: Path) -> None:
+    root, scratch = tmp_path / "checkout", tmp_path / "scratch"
+    scratch.mkdir()
+    write(root, {"dags/runs.py": RUNS})
+    nodes = {"fails": ("fine",), "succeeds": ("gone",)}
+    policy = POLICY.model_copy(update={"dry_run": POLICY.dry_run.model_copy(update={"nodes": nodes})})
+    command = AIRFLOW.dry_run(policy, scratch, ("fails", "succeeds"))
+    assert command.shown_as == (
+        "airflow tasks test fails fine 2026-01-05 && airflow tasks test succeeds gone 2026-01-05"
+    )
+    run(airflow_python, command, root)
+    fails, succeeds = AIRFLOW.runs(scratch)
+    assert (fails.succeeded, fails.error) == (True, None)
+    assert [(node.id, node.state) for node in fails.nodes] == [("fine", "success")]
+    assert succeeds.error == "it has no task gone, which dry_run.nodes of the policy names; mend the policy"

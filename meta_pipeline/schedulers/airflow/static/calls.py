@@ -12,13 +12,14 @@ from meta_pipeline.schedulers.airflow.static.constructs import (
     place,
 )
 from meta_pipeline.schedulers.airflow.static.machine import Machine
-from meta_pipeline.schedulers.airflow.static.roles import is_condition, role_of
+from meta_pipeline.schedulers.airflow.static.roles import is_condition, notifier_name, role_of
 from meta_pipeline.schedulers.airflow.static.values import (
     Asset,
     AssetExpression,
     Decorator,
     Factory,
     Label,
+    Notifier,
     Timetable,
 )
 from meta_pipeline.schedulers.source.functions import call_known
@@ -53,10 +54,10 @@ def call_external(machine: Machine, external: External, arguments: Arguments, si
         case "operator":
             return place(machine, new_task(external.last, keywords(arguments), site))
         case "chain" | "chain_linear":
-            return _chain(arguments, linear=role == "chain_linear")
+            return _chain(machine, arguments, linear=role == "chain_linear")
         case "cross_downstream":
             ends = keywords(arguments, "from_tasks", "to_tasks")
-            edges.link(ends.get("from_tasks"), ends.get("to_tasks"))
+            edges.link(machine, ends.get("from_tasks"), ends.get("to_tasks"))
             return None
         case "label":
             return Label()
@@ -67,6 +68,8 @@ def call_external(machine: Machine, external: External, arguments: Arguments, si
             return AssetExpression("or" if role == "asset_any" else "and", tuple(arguments.positional))
         case "timetable":
             return Timetable(external.last, tuple(arguments.positional), named_only(arguments))
+        case "notifier":
+            return Notifier(notifier_name(external))
     if _takes_task_id(external, arguments):
         return place(machine, new_task(external.last, keywords(arguments), site))
     if is_condition(external):
@@ -92,10 +95,10 @@ def _use_decorator(
     return taskflow.decorator_of(role, external, keywords(arguments, *names))
 
 
-def _chain(arguments: Arguments, *, linear: bool) -> object:
+def _chain(machine: Machine, arguments: Arguments, *, linear: bool) -> object:
     if linear:
         for before, after in pairwise(arguments.positional):
-            edges.link(before, after)
+            edges.link(machine, before, after)
     else:
-        edges.chain(*arguments.positional)
+        edges.chain(machine, *arguments.positional)
     return None

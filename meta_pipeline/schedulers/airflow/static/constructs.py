@@ -8,7 +8,7 @@ from meta_pipeline.schedulers.airflow.static.roles import task_kind
 from meta_pipeline.schedulers.airflow.static.values import Dag, Group, Task
 from meta_pipeline.schedulers.source.library import copied, same
 from meta_pipeline.schedulers.source.machine import Arguments, Site
-from meta_pipeline.schedulers.source.values import UNKNOWN, opened
+from meta_pipeline.schedulers.source.values import UNKNOWN, Class, External, opened
 
 
 def keywords(arguments: Arguments, *positional: str) -> dict[object, object]:
@@ -43,6 +43,7 @@ def make_dag(
         dag.registered = True
         machine.error(own.path, own.line, f"the tasks of this DAG are made at run time by {foreign}")
     machine.dags.append(dag)
+    machine.doubts.note(dag)
     return dag
 
 
@@ -104,10 +105,17 @@ def free_id(wanted: str, taken: set[str]) -> str:
     return f"{wanted}__{number}"
 
 
-def new_task(operator: str, arguments: dict[object, object], site: Site, *, mapped: bool = False) -> Task:
+def new_task(operator: str, arguments: dict[object, object], site: Site) -> Task:
     """A task that is in no DAG yet."""
-    kind = "mapped_task" if mapped else task_kind(operator)
-    return Task(arguments.get("task_id", UNKNOWN), operator, kind, arguments, site.path, site.line)
+    own_id = arguments.get("task_id", UNKNOWN)
+    return Task(own_id, operator, task_kind(operator), arguments, site.path, site.line)
+
+
+def inherited(kind: object) -> tuple[str, ...]:
+    """The names of a class of the repository and of all that it inherits from."""
+    if not isinstance(kind, Class):
+        return ()
+    return tuple(above.last if isinstance(above, External) else above.name for above in kind.ancestry())
 
 
 def place(machine: Machine, task: Task, *, suffixed: bool = False, inputs: object = None) -> Task:
@@ -116,6 +124,10 @@ def place(machine: Machine, task: Task, *, suffixed: bool = False, inputs: objec
     In an undecided branch a task whose id is there already is merged into that one.
     """
     own_id = task.arguments.get("task_id", task.id)
+    if isinstance(subdag := task.arguments.get("subdag"), Dag):
+        subdag.registered = True
+    elif task.operator == "SubDagOperator":
+        machine.opaque(task.path, task.line, "the DAG inside this task is made at run time")
     group = task.arguments.get("task_group")
     dag = task.arguments.get("dag")
     if not isinstance(group, Group):
@@ -136,6 +148,7 @@ def place(machine: Machine, task: Task, *, suffixed: bool = False, inputs: objec
         known = dag.tasks[full_id]
         if machine.uncertain:
             _merge(known, task)
+            machine.doubts.note(known)
             return known
         machine.error(task.path, task.line, f"the task id '{full_id}' is taken in this DAG")
         return known
@@ -143,8 +156,9 @@ def place(machine: Machine, task: Task, *, suffixed: bool = False, inputs: objec
     if isinstance(full_id, str):
         dag.tasks[full_id] = task
         group.children.append(task)
+        machine.doubts.note(task)
     for source in (*edges.outputs_in(task.arguments), *edges.outputs_in(inputs)):
-        edges.connect(source, task)
+        edges.connect(machine, source, task)
     return task
 
 

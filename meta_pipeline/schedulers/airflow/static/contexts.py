@@ -34,12 +34,12 @@ def _between(machine: Machine, value: Task | Output) -> Iterator[None]:
         if task_id not in before and task.role == "work" and task not in machine.between
     ]
     machine.between.update(made)
+    if not made:
+        return
     setups, teardowns = _ends(dag, opened_tasks)
-    first = [task for task in made if not any(other in made for other in task.upstream)]
-    waited_for = {other for task in made for other in task.upstream}
-    last = [task for task in made if task not in waited_for]
-    edges.link(setups, first)
-    edges.link(last, teardowns)
+    waited_for = {other for task in dag.tasks.values() for other in task.upstream}
+    edges.link(machine, setups, [task for task in made if not task.upstream] or made[:1])
+    edges.link(machine, [task for task in made if task not in waited_for] or made[-1:], teardowns)
 
 
 def _ends(dag: Dag, opened_tasks: tuple[Task, ...]) -> tuple[list[Task], list[Task]]:

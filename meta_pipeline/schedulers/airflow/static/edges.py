@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
+from meta_pipeline.schedulers.airflow.static.machine import Machine
 from meta_pipeline.schedulers.airflow.static.values import Dag, Group, Label, Output, Task
 from meta_pipeline.schedulers.source.limits import MAX_LINKS, TooMuchToReadError
 
@@ -24,13 +25,13 @@ def flat(value: object, seen: set[int] | None = None) -> Iterator[Task | Group |
                 yield from flat(item, visited)
 
 
-def link(upstream: object, downstream: object) -> None:
+def link(machine: Machine, upstream: object, downstream: object) -> None:
     """`upstream >> downstream`, each to each."""
     befores, afters = tuple(flat(upstream)), tuple(flat(downstream))
     _check(len(befores) * len(afters))
     for before in befores:
         for after in afters:
-            _link_pair(before, after)
+            _link_pair(machine, before, after)
 
 
 def _check(links: int) -> None:
@@ -38,28 +39,29 @@ def _check(links: int) -> None:
         raise TooMuchToReadError
 
 
-def _link_pair(before: object, after: object) -> None:
+def _link_pair(machine: Machine, before: object, after: object) -> None:
     if isinstance(after, Label):
         after.before.append(before)
         for target in after.after:
-            _link_pair(before, target)
+            _link_pair(machine, before, target)
     elif isinstance(before, Label):
         before.after.append(after)
         for source in before.before:
-            _link_pair(source, after)
+            _link_pair(machine, source, after)
     else:
         firsts, lasts = tuple(_first_tasks(after)), tuple(_last_tasks(before))
         _check(len(firsts) * len(lasts))
         for later in firsts:
             for earlier in lasts:
-                connect(earlier, later)
+                connect(machine, earlier, later)
 
 
-def connect(earlier: Task, later: Task) -> None:
+def connect(machine: Machine, earlier: Task, later: Task) -> None:
     """Make `later` wait for `earlier`; the one without a DAG joins the other's."""
     if earlier is later:
         return
     later.upstream[earlier] = None
+    machine.doubts.note((earlier, later))
     if earlier.dag is None and later.dag is not None:
         adopt(later.dag, earlier)
     elif later.dag is None and earlier.dag is not None:
@@ -114,14 +116,14 @@ def _work_before(task: Task, members: dict[Task, None]) -> Iterator[Task]:
             yield earlier
 
 
-def chain(*parts: object) -> None:
+def chain(machine: Machine, *parts: object) -> None:
     """Airflow's `chain`: neighbours are linked; two lists of one length pairwise."""
     for before, after in pairwise(parts):
         if isinstance(before, (list, tuple)) and isinstance(after, (list, tuple)):
             for one, other in zip(before, after, strict=False):
-                link(one, other)
+                link(machine, one, other)
         else:
-            link(before, after)
+            link(machine, before, after)
 
 
 def outputs_in(value: object, seen: set[int] | None = None) -> Iterator[Task]:

@@ -7,7 +7,6 @@ from typing import Literal
 
 from pathspec import PathSpec
 
-IGNORE_FILE = ".airflowignore"
 Syntax = Literal["glob", "regexp"]
 
 

@@ -54,7 +54,7 @@ class DagFile(Machine):
         if isinstance(operator, (ast.RShift, ast.LShift)):
             if not edges.is_linkable(left) and not edges.is_linkable(right):
                 return None
-            edges.link(*((left, right) if isinstance(operator, ast.RShift) else (right, left)))
+            edges.link(self, *((left, right) if isinstance(operator, ast.RShift) else (right, left)))
             return right
         if isinstance(left, (Asset, AssetExpression)) and isinstance(right, (Asset, AssetExpression)):
             joined_by = {ast.BitOr: "or", ast.BitAnd: "and"}.get(type(operator))

@@ -1,8 +1,9 @@
 """The state of one reading of one DAG file: the DAGs made so far, and those that are open."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from meta_pipeline.schedulers.airflow.static.doubts import Doubts
 from meta_pipeline.schedulers.airflow.static.values import Dag, Group, Task
 from meta_pipeline.schedulers.source.interpreter import Interpreter
 from meta_pipeline.schedulers.source.modules import Modules
@@ -11,12 +12,13 @@ from meta_pipeline.schedulers.source.modules import Modules
 class Machine(Interpreter):
     """Reads one DAG file."""
 
-    def __init__(self, path: str, modules: Modules) -> None:
-        super().__init__(path, modules)
+    def __init__(self, path: str, modules: Modules, installed: frozenset[str] = frozenset()) -> None:
+        super().__init__(path, modules, installed)
         self.dags: list[Dag] = []
         self.open_dags: list[Dag] = []
         self.open_groups: list[Group] = []
         self.between: set[Task] = set()
+        self.doubts = Doubts(self)
 
     @property
     def dag(self) -> Dag | None:
@@ -29,6 +31,12 @@ class Machine(Interpreter):
         if self.open_groups and self.open_groups[-1].dag is dag:
             return self.open_groups[-1]
         return dag.root if dag else None
+
+    def checkpoint(self) -> int:
+        return self.doubts.checkpoint()
+
+    def agree(self, marks: Sequence[tuple[int, int]]) -> None:
+        self.doubts.agree(marks)
 
     @contextmanager
     def in_dag(self, dag: Dag) -> Iterator[None]:

@@ -16,7 +16,7 @@ def call_method(machine: Machine, method: Method, arguments: Arguments, site: Si
         case Class() | External():
             return taskflow.partial_operator(receiver, arguments) if name == "partial" else UNKNOWN
         case Task() | Group() | Output() | Dag():
-            return _node_method(receiver, name, arguments)
+            return _node_method(machine, receiver, name, arguments)
     return UNKNOWN
 
 
@@ -33,16 +33,18 @@ def _factory_method(
     return UNKNOWN
 
 
-def _node_method(receiver: Task | Group | Output | Dag, name: str, arguments: Arguments) -> object:
+def _node_method(
+    machine: Machine, receiver: Task | Group | Output | Dag, name: str, arguments: Arguments
+) -> object:
     match name:
         case "set_upstream":
-            edges.link(arguments.positional, receiver)
+            edges.link(machine, arguments.positional, receiver)
             return None
         case "set_downstream":
-            edges.link(receiver, arguments.positional)
+            edges.link(machine, receiver, arguments.positional)
             return None
         case "as_setup" | "as_teardown" if isinstance(receiver, (Task, Output)):
-            return _mark(receiver, name.removeprefix("as_"), arguments)
+            return _mark(machine, receiver, name.removeprefix("as_"), arguments)
         case "map" | "filter" if isinstance(receiver, Output):
             return receiver
         case "zip" | "concat" if isinstance(receiver, Output):
@@ -59,7 +61,7 @@ def _node_method(receiver: Task | Group | Output | Dag, name: str, arguments: Ar
     return UNKNOWN
 
 
-def _mark(receiver: Task | Output, role: str, arguments: Arguments) -> object:
+def _mark(machine: Machine, receiver: Task | Output, role: str, arguments: Arguments) -> object:
     """`as_setup()` and `as_teardown(setups=...)`; a teardown waits for its setups."""
     for task in receiver.tasks if isinstance(receiver, Output) else (receiver,):
         task.role = role
@@ -68,5 +70,5 @@ def _mark(receiver: Task | Output, role: str, arguments: Arguments) -> object:
         for one in setup.tasks if isinstance(setup, Output) else (setup,):
             if isinstance(one, Task):
                 one.role = "setup"
-    edges.link(setups, receiver)
+    edges.link(machine, setups, receiver)
     return receiver

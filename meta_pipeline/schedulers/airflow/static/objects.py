@@ -1,9 +1,9 @@
 """Objects of the repository's own operators, DAGs and timetables."""
 
-from meta_pipeline.schedulers.airflow.static.constructs import keywords, new_task, place
+from meta_pipeline.schedulers.airflow.static.constructs import inherited, keywords, new_task, place
 from meta_pipeline.schedulers.airflow.static.machine import Machine
 from meta_pipeline.schedulers.airflow.static.roles import role_of
-from meta_pipeline.schedulers.airflow.static.values import Task, Timetable
+from meta_pipeline.schedulers.airflow.static.values import Notifier, Task, Timetable
 from meta_pipeline.schedulers.source.machine import Arguments, Site
 from meta_pipeline.schedulers.source.objects import find_method, run_method
 from meta_pipeline.schedulers.source.values import Class, External
@@ -18,6 +18,8 @@ def derived(
         return _own_operator(machine, kind, arguments, site)
     if role in ("dag_class", "group_class"):
         return machine.call(ancestor, arguments, site)
+    if role == "notifier":
+        return Notifier(kind.name)
     if role == "timetable" or ancestor.last == "Timetable":
         return Timetable(kind.name, tuple(arguments.positional), arguments.named)
     return None
@@ -25,6 +27,7 @@ def derived(
 
 def _own_operator(machine: Machine, kind: Class, arguments: Arguments, site: Site) -> Task:
     task = new_task(kind.name, keywords(arguments), site)
+    task.inherits = inherited(kind)
     initializer = find_method(kind, "__init__")
     if initializer:
         function, owner = initializer

@@ -10,16 +10,25 @@ from threading import Lock
 
 from meta_pipeline.delivery.topology import Pipeline, Topology, TopologyError
 from meta_pipeline.delivery.tree import Tree, text_of
+from meta_pipeline.schedulers.airflow.signs import IGNORE_FILE
 from meta_pipeline.schedulers.airflow.static.effective import pipeline_of
-from meta_pipeline.schedulers.airflow.static.ignore import IGNORE_FILE, Ignored
+from meta_pipeline.schedulers.airflow.static.ignore import Ignored
 from meta_pipeline.schedulers.airflow.static.interpreter import DagFile
 from meta_pipeline.schedulers.airflow.static.values import Dag
-from meta_pipeline.schedulers.airflow.static.version import airflow_version
+from meta_pipeline.schedulers.airflow.static.version import airflow_version, packages
 from meta_pipeline.schedulers.source.modules import Modules, Sources, still_holds
 
 _CACHE_SIZE = 4096
 _DAG_WORD = re.compile(rb"dag|asset", re.IGNORECASE)
 _AIRFLOW_WORD = re.compile(rb"airflow", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What readings depend on beside the files: Airflow's major version, and the words of what is installed."""
+
+    major: int | None
+    installed: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -69,7 +78,8 @@ def read_topology(tree: Tree, root: str, import_roots: tuple[str, ...] = ()) -> 
     ignored = _ignored(tree, root, regexp=version.major == 2)
     sources = Sources(tree, _import_roots(root, import_roots))
     kept = [path for path in dag_files if not ignored(path)]
-    readings = [_read_file(path, sources, version.major) for path in kept]
+    settings = Settings(version.major, packages(tree))
+    readings = [_read_file(path, sources, settings) for path in kept]
     pipelines, errors = _collected(readings, frozenset(kept))
     return Topology(
         scheduler="airflow",
@@ -114,29 +124,42 @@ def _import_roots(root: str, first: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*map(_normal, first), *usual]))
 
 
-def _read_file(path: str, sources: Sources, major: int | None) -> Reading:
-    key = (path, sources.entries[path].content, sources.roots, major)
+def _read_file(path: str, sources: Sources, settings: Settings) -> Reading:
+    key = (path, sources.entries[path].content, sources.roots, settings)
     found = _readings.find(key, sources)
     if found is None:
-        found = _interpret(path, sources, major)
+        found = _interpret(path, sources, settings)
         _readings.keep(key, found)
     return found
 
 
-def _interpret(path: str, sources: Sources, major: int | None) -> Reading:
+def _interpret(path: str, sources: Sources, settings: Settings) -> Reading:
     modules = Modules(sources, "airflow")
-    interpreter = DagFile(path, modules)
+    interpreter = DagFile(path, modules, settings.installed)
     dags = interpreter.run()
     for dag in dags:
         if not isinstance(dag.id, str):
             interpreter.error(dag.path, dag.line, "the DAG's id is computed at run time")
-    named = [dag for dag in dags if isinstance(dag.id, str)]
+    named = [dag for dag in dags if isinstance(dag.id, str) and _is_certain(interpreter, dag)]
     return Reading(
-        pipelines=tuple(pipeline_of(dag, str(dag.id), major) for dag in named),
+        pipelines=tuple(pipeline_of(dag, str(dag.id), settings.major, interpreter.doubts) for dag in named),
         errors=tuple(interpreter.errors),
         imported_from=tuple((str(dag.id), dag.made_in) for dag in named if _is_imported(dag)),
         consulted=modules.consulted,
     )
+
+
+def _is_certain(interpreter: DagFile, dag: Dag) -> bool:
+    """Whether the DAG is there in every run; what is not, of it or in it, is noted."""
+    doubts = interpreter.doubts
+    if doubts.about(dag):
+        message = f"whether there is a DAG '{dag.id}' depends on a value of the run"
+        interpreter.opaque(dag.path, dag.line, message)
+        return False
+    for task in filter(doubts.about, dag.tasks.values()):
+        message = f"whether the DAG '{dag.id}' has a task '{task.id}' depends on a value of the run"
+        interpreter.opaque(task.path, task.line, message)
+    return True
 
 
 def _is_imported(dag: Dag) -> bool:

@@ -22,11 +22,13 @@ Role = Literal[
     "asset_any",
     "asset_all",
     "timetable",
+    "notifier",
     "operator",
 ]
 
 _TASK = re.compile(r"airflow\.(?:[a-z_.]+\.)?task(?:\.(\w+))?")
 _OPERATOR = re.compile(r"[A-Z]\w*(?:Operator|OperatorAsync|Sensor|SensorAsync)")
+_SENDER = re.compile(r"send_(\w+)_notification")
 _TASK_CONDITIONS = ("run_if", "skip_if")
 _BY_LAST_NAME: dict[str, Role] = {
     "DAG": "dag_class",
@@ -67,6 +69,8 @@ def role_of(external: External) -> Role | None:
         return "operator"
     if last.endswith(("Timetable", "TimeSchedule", "PartitionedAtRuntime")):
         return "timetable"
+    if last.endswith("Notifier") or _SENDER.fullmatch(last):
+        return "notifier"
     # Providers such as Cosmos bring their own classes, whose tasks exist only at run time.
     if last.endswith(("Dag", "DAG")) and last[0].isupper():
         return "dag_class"
@@ -78,6 +82,14 @@ def role_of(external: External) -> Role | None:
 def is_condition(external: External) -> bool:
     """Whether it is `@task.run_if` or `@task.skip_if`, which leave the task as it is."""
     return external.last in _TASK_CONDITIONS and ".task." in external.name
+
+
+def notifier_name(external: External) -> str:
+    """The class of a notifier; providers call it by a function's name too, `send_slack_notification`."""
+    found = _SENDER.fullmatch(external.last)
+    if not found:
+        return external.last
+    return "".join(part.capitalize() for part in found[1].split("_")) + "Notifier"
 
 
 def task_kind(operator: str) -> str:

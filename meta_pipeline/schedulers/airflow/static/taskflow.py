@@ -5,7 +5,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from meta_pipeline.schedulers.airflow.static import edges
-from meta_pipeline.schedulers.airflow.static.constructs import keywords, make_dag, make_group, new_task, place
+from meta_pipeline.schedulers.airflow.static.constructs import (
+    inherited,
+    keywords,
+    make_dag,
+    make_group,
+    new_task,
+    place,
+)
 from meta_pipeline.schedulers.airflow.static.machine import Machine
 from meta_pipeline.schedulers.airflow.static.values import Asset, Decorator, Factory, Output
 from meta_pipeline.schedulers.source.machine import Arguments, Site
@@ -61,8 +68,11 @@ def apply(machine: Machine, factory: Factory, arguments: Arguments, site: Site) 
     role = named.pop("<role>", "work")
     # A task is where its function is written: that is where its retries and the like are given.
     made_at = Site(function.scope.path, function.line) if isinstance(function, Function) else site
-    task = new_task(decorator.name, named, made_at, mapped=factory.mapped)
+    task = new_task(decorator.name, named, made_at)
     task.role = str(role)
+    task.inherits = inherited(function)
+    if factory.mapped:
+        task.kind, task.mapped_over = "mapped_task", arguments.named
     placed = place(
         machine,
         task,
@@ -122,7 +132,7 @@ def expand(machine: Machine, factory: Factory, arguments: Arguments, site: Site)
         made = list(dag.tasks.values())[count:]
         for task in made:
             if not any(other in made for other in task.upstream):
-                edges.link(Output(sources), task)
+                edges.link(machine, Output(sources), task)
     return result
 
 

@@ -54,7 +54,10 @@ class Dag(Thing):
 
 @dataclass(eq=False)
 class Task(Thing):
-    """A task; `arguments` are its keyword arguments before defaults are merged."""
+    """A task; `arguments` are its keyword arguments before defaults are merged.
+
+    `inherits` names the classes above its operator, as far as they are known; `mapped_over` is what it is expanded by.
+    """
 
     id: object
     operator: str
@@ -66,6 +69,8 @@ class Task(Thing):
     group: Group | None = None
     upstream: "dict[Task, None]" = field(default_factory=dict)
     role: str = "work"
+    inherits: tuple[str, ...] = ()
+    mapped_over: Mapping[object, object] = field(default_factory=dict)
 
     def set_member(self, name: str, value: object) -> None:
         self.arguments[name] = value
@@ -130,6 +135,13 @@ class AssetExpression(Thing):
     def size(self) -> int:
         """How many assets it names, each time that it does."""
         return size_of(self.parts)
+
+
+@dataclass(frozen=True)
+class Notifier(Thing):
+    """An object that a callback calls, by the name of its class."""
+
+    name: str
 
 
 @dataclass(frozen=True, eq=False)

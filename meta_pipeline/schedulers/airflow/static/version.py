@@ -24,6 +24,9 @@ _TWO = re.compile(
 )
 
 
+_NAME = re.compile(rb"^\s*[\"'-]{0,3}\s*([A-Za-z][\w.-]*)", re.MULTILINE)
+
+
 @dataclass(frozen=True)
 class AirflowVersion:
     """`text` is what the files say (`unresolved` where they say nothing); `major` is None where they disagree."""
@@ -50,6 +53,22 @@ def airflow_version(tree: Tree, dag_files: Iterable[bytes]) -> AirflowVersion:
         major = found.pop()
         return AirflowVersion(str(major), major)
     return AirflowVersion("unresolved", None)
+
+
+def packages(tree: Tree) -> frozenset[str]:
+    """The words of the names that begin a line of the dependency manifests, in lower case."""
+    return frozenset(
+        word
+        for path, entry in tree.entries().items()
+        if _MANIFEST.fullmatch(path)
+        for word in _words_of(tree.read(path) or b"", entry.content)
+    )
+
+
+@lru_cache(maxsize=1024)
+def _words_of(data: bytes, content: str) -> frozenset[str]:
+    names = (found.decode().lower() for found in _NAME.findall(data))
+    return frozenset(word for name in names for word in (name, *re.split(r"[._-]", name)) if word)
 
 
 @lru_cache(maxsize=1024)

@@ -59,6 +59,7 @@ _PLACES: Mapping[str, tuple[str, ...]] = {
     "AssetCheckSpec": ("name",),
     "AssetSpec": ("key",),
     "TableColumn": ("name", "type"),
+    "build_kind_tag": ("kind",),
     "define_dagstermill_asset": ("name", "notebook_path", "key_prefix", "ins", "deps"),
     "TableSchema": ("columns",),
     "DbtProject": ("project_dir",),
@@ -313,9 +314,9 @@ def _notebook(named: Named, site: Site) -> object:
         path=site.path,
         line=site.line,
         deps=(*keys_of(given(named, "deps")), *inputs),
-        **{**op_settings(named), **attributes_of(named)},  # type: ignore[arg-type]  # fields by name
+        **{**op_settings({"compute_kind": "ipynb", **named}), **attributes_of(named)},  # type: ignore[arg-type]  # fields by name
     )
-    return Assets((asset,))
+    return Assets((replace(asset, tags=given(named, "asset_tags")),))
 
 
 def _schedule(named: Named, site: Site) -> object:
@@ -356,6 +357,7 @@ _HANDLERS: dict[str, Handler] = {
     "SourceAsset": _source,
     "RetryPolicy": _retry,
     "define_dagstermill_asset": _notebook,
+    "build_kind_tag": lambda named, _site: {f"dagster/kind/{given(named, 'kind')}": ""},
     "TableSchema": _schema,
     "apply_freshness_policy": _apply_freshness,
     "define_asset_job": _asset_job,

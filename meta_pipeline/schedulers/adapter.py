@@ -1,0 +1,30 @@
+"""One scheduler as the product knows it: how it is found, read from source, and asked itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from meta_pipeline.delivery.topology import SchedulerKind, Topology
+from meta_pipeline.delivery.tree import Tree
+from meta_pipeline.schedulers.runtime import Runtime
+from meta_pipeline.schedulers.signs import Signs
+
+Reader: TypeAlias = Callable[[Tree, str, tuple[str, ...]], tuple[Topology, ...]]
+"""The topologies of a folder of a tree; the third argument are folders of the tree that imports start from."""
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """`name` is how people call it. `read` and `runtime` are None where this version reads, or runs, none of it.
+
+    `runtime` parses and dry-runs in the target's environment, and its commands say what a person would type.
+    """
+
+    name: str
+    signs: Signs
+    read: Reader | None
+    runtime: Runtime | None
+
+    @property
+    def kind(self) -> SchedulerKind:
+        return self.signs.kind

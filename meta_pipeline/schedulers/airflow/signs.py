@@ -1,0 +1,28 @@
+"""How a repository with Airflow DAGs is known."""
+
+import posixpath
+import re
+from collections.abc import Sequence
+
+from meta_pipeline.delivery.tree import Tree
+from meta_pipeline.schedulers.signs import Signs
+
+IGNORE_FILE = ".airflowignore"
+
+
+def _project_files(tree: Tree, paths: Sequence[str]) -> tuple[list[str], list[str]]:
+    found = [path for path in paths if posixpath.basename(path) == IGNORE_FILE]
+    folders = [posixpath.dirname(path) or "." for path in found]
+    return list(dict.fromkeys(folders)), [f"{path} is there" for path in found]
+
+
+SIGNS = Signs(
+    kind="airflow",
+    package="apache-airflow",
+    project_files=_project_files,
+    pipelines=re.compile(
+        rb"\bDAG[ \t]*\(|^[ \t]*@(?:\w+\.)*(?:dag|asset)\b|\w(?:Dag|DAG)[ \t]*\(", re.MULTILINE
+    ),
+    usual_folder="dags",
+    image=re.compile(rb"\bapache/airflow:"),
+)

@@ -1,0 +1,1 @@
+"""How true the static topologies are, measured against the runtime ones."""

@@ -1,0 +1,269 @@
+"""How true a static topology is: compared with the runtime topology of the same commit, field by field.
+
+Both are taken apart into facts, pairs of a place and a value. The field `pipelines` has one fact for each
+pipeline, `nodes` one for each node, `edges` one for each pair of neighbours; every other field of a pipeline or a
+node has one fact for each place, or, where it is a tuple, one for each entry. Of each field:
+
+- recall: the facts of the runtime topology that static states equally, over all facts of the runtime topology;
+- precision: the facts of static that runtime has, over all facts that static states. An invented pipeline, node,
+  edge or value counts against it, and so does every fact below an invented one;
+- unresolved: the facts of runtime of which static says that it cannot know them, over all facts of runtime: the
+  value is `unresolved`, or the whole pipeline or node is missing and an entry of `errors` names its file. They count
+  against recall, never against precision;
+- what is neither the same nor unresolved is `wrong` (static states another value) or `missing` (static is silent).
+
+Where the scheduler could not load a file (or a code location) it has no word on it: what static says of such a file is
+set aside, neither right nor wrong, and the file is listed with the scheduler's own error.
+
+Most values of most fields are defaults, which are easily right, so recall is also given over the facts whose value
+is not the default of the field.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from meta_pipeline.delivery.topology import UNRESOLVED, Pipeline, Topology, TopologyError
+from meta_pipeline.schedulers.fidelity.facts import (
+    DEFAULTS,
+    OPEN,
+    Facts,
+    Place,
+    as_json,
+    facts_of,
+    roots_of,
+)
+
+Outcome = Literal["same", "unresolved", "wrong", "missing", "invented"]
+
+FIRST_FIELDS = ("pipelines", "nodes", "edges", "pipeline.schedule", "node.retries")
+"""What an operator looks at first; all other fields follow by name."""
+
+_NOTHING_SAID = "static gives no reason"
+
+
+@dataclass
+class Tally:
+    """The facts of one field, counted. `told` are those of runtime whose value is not the default."""
+
+    runtime: int = 0
+    static: int = 0
+    same: int = 0
+    unresolved: int = 0
+    wrong: int = 0
+    missing: int = 0
+    invented: int = 0
+    told: int = 0
+    told_same: int = 0
+
+    @property
+    def recall(self) -> float | None:
+        """None where runtime has no such fact."""
+        return self.same / self.runtime if self.runtime else None
+
+    @property
+    def told_recall(self) -> float | None:
+        """The recall of what is not the default; None where everything is."""
+        return self.told_same / self.told if self.told else None
+
+    @property
+    def precision(self) -> float | None:
+        """None where static states nothing."""
+        return self.same / self.static if self.static else None
+
+    @property
+    def unresolved_share(self) -> float | None:
+        return self.unresolved / self.runtime if self.runtime else None
+
+    def add(self, other: "Tally") -> None:
+        """Count the facts of another one too."""
+        for name in vars(self):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """One fact that static has not, or has not so; values are JSON, None where a side states nothing.
+
+    `reason` is what static said in `errors` of the file. What lies below a missing or invented pipeline or node is
+    counted and not listed.
+    """
+
+    field: str
+    place: Place
+    outcome: Outcome
+    runtime: str | None
+    static: str | None
+    path: str
+    reason: str
+
+    @property
+    def key(self) -> str:
+        """What a note on this mismatch is kept by; it changes with either value."""
+        return f"{self.field} {self.place}: {self.runtime} / {self.static}"
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A file or code location that the scheduler could not load, and how many pipelines static sees there."""
+
+    path: str
+    error: str
+    pipelines: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What came out; `literal` counts the facts of those files alone whose source is literal."""
+
+    fields: Mapping[str, Tally]
+    literal: Mapping[str, Tally]
+    mismatches: tuple[Mismatch, ...]
+    set_aside: tuple[SetAside, ...]
+
+
+def compare(
+    static: tuple[Topology, ...], runtime: tuple[Topology, ...], literal: Collection[str] = ()
+) -> Comparison:
+    """Compare the static topologies of one commit with the runtime ones.
+
+    `literal` are the paths of files whose source is literal, by an independent judgement.
+    """
+    silent = _not_loaded(runtime)
+    known = {(one.scheduler, pipeline.id) for one in runtime for pipeline in one.pipelines}
+    aside: Counter[str] = Counter()
+    judged: list[tuple[Topology, Pipeline]] = []
+    for topology in static:
+        for pipeline in topology.pipelines:
+            where = next((place for place in (pipeline.path, topology.root) if place in silent), None)
+            if where is not None and (topology.scheduler, pipeline.id) not in known:
+                aside[where] += 1
+            else:
+                judged.append((topology, pipeline))
+    theirs = [(topology, pipeline) for topology in runtime for pipeline in topology.pipelines]
+    roots = roots_of(judged, theirs)
+    said = _Said([error for topology in static for error in topology.errors])
+    counting = _Counting(facts_of(judged, roots), facts_of(theirs, roots), said, frozenset(literal))
+    counting.count()
+    return Comparison(
+        fields=counting.fields,
+        literal=counting.literal_fields,
+        mismatches=tuple(sorted(counting.mismatches, key=lambda each: (each.field, each.place))),
+        set_aside=tuple(SetAside(path, silent[path], aside[path]) for path in sorted(silent)),
+    )
+
+
+def ordered(fields: Collection[str]) -> tuple[str, ...]:
+    """The fields as a reader wants them: the first ones first."""
+    return (*(name for name in FIRST_FIELDS if name in fields), *sorted(set(fields) - {*FIRST_FIELDS}))
+
+
+def _not_loaded(runtime: tuple[Topology, ...]) -> dict[str, str]:
+    """The files that the scheduler could not load, and the roots of which it loaded nothing, with its error."""
+    found: dict[str, str] = {}
+    for topology in runtime:
+        for error in topology.errors:
+            found.setdefault(error.path, error.message)
+            if not topology.pipelines:
+                found.setdefault(topology.root, error.message)
+    return found
+
+
+class _Said:
+    """What static said of files in `errors`."""
+
+    def __init__(self, errors: list[TopologyError]) -> None:
+        self._messages: dict[str, list[str]] = {}
+        for error in errors:
+            where = f"{error.path}:{error.line}" if error.line else error.path
+            self._messages.setdefault(error.path, []).append(f"{where}: {error.message}")
+
+    def of(self, path: str) -> str | None:
+        found = list(dict.fromkeys(self._messages.get(path, ())))
+        more = f"; and {len(found) - 2} more" if len(found) > 2 else ""
+        return "; ".join(found[:2]) + more if found else None
+
+
+class _Counting:
+    """Goes through the facts of both sides."""
+
+    def __init__(self, static: Facts, runtime: Facts, said: _Said, literal: frozenset[str]) -> None:
+        self.static = static
+        self.runtime = runtime
+        self.said = said
+        self.literal = literal
+        self.fields: dict[str, Tally] = {}
+        self.literal_fields: dict[str, Tally] = {}
+        self.mismatches: list[Mismatch] = []
+
+    def count(self) -> None:
+        for (name, place), value in self.runtime.single.items():
+            stated = self.static.single.get((name, place))
+            self._judge(name, place, value, stated, open_=stated == OPEN)
+        for (name, place), value in self.static.single.items():
+            if (name, place) not in self.runtime.single and value != OPEN:
+                self._tally(name, place, "invented", value)
+                self._note(name, place, "invented", None, value)
+        for (name, place), values in self.runtime.many.items():
+            stated_values = self.static.many.get((name, place), frozenset())
+            for value in sorted(values):
+                stated = value if value in stated_values else None
+                self._judge(name, place, value, stated, open_=_is_open(value, stated_values))
+        for (name, place), values in self.static.many.items():
+            extra = values - self.runtime.many.get((name, place), frozenset()) - {OPEN}
+            for value in sorted(extra):
+                self._tally(name, place, "invented", value)
+                self._note(name, place, "invented", None, value)
+
+    def _judge(self, name: str, place: Place, value: str, stated: str | None, *, open_: bool) -> None:
+        if stated == value:
+            outcome: Outcome = "same"
+        elif open_:
+            outcome = "unresolved"
+        elif stated is not None:
+            outcome = "wrong"
+        else:
+            absent = place not in self.static.paths
+            outcome = "unresolved" if absent and self.said.of(self._path(place)) else "missing"
+        self._tally(name, place, outcome, value)
+        if outcome != "same":
+            self._note(name, place, outcome, value, OPEN if open_ else stated)
+
+    def _tally(self, name: str, place: Place, outcome: Outcome, value: str) -> None:
+        tallies = [self.fields.setdefault(name, Tally())]
+        if self._path(place) in self.literal:
+            tallies.append(self.literal_fields.setdefault(name, Tally()))
+        told = value not in DEFAULTS.get(name, ())
+        for tally in tallies:
+            setattr(tally, outcome, getattr(tally, outcome) + 1)
+            tally.static += outcome in ("same", "wrong", "invented")
+            if outcome != "invented":
+                tally.runtime += 1
+                tally.told += told
+                tally.told_same += told and outcome == "same"
+
+    def _note(
+        self, name: str, place: Place, outcome: Outcome, runtime: str | None, static: str | None
+    ) -> None:
+        """List a mismatch, unless the place itself, or the pipeline around it, is missing on one side."""
+        whole = Place(place.scheduler, place.root, place.pipeline)
+        both = self.static.paths.keys() & self.runtime.paths.keys()
+        alone = place not in both
+        if alone and (name not in ("pipelines", "nodes") or (place.node and whole not in both)):
+            return
+        path = self._path(place)
+        reason = self.said.of(path) or _NOTHING_SAID
+        self.mismatches.append(Mismatch(name, place, outcome, runtime, static, path, reason))
+
+    def _path(self, place: Place) -> str:
+        return self.runtime.paths.get(place) or self.static.paths.get(place) or ""
+
+
+def _is_open(value: str, stated: Collection[str]) -> bool:
+    """Whether a tuple of static says that it may hold more, or holds this very link but for its offset."""
+    if OPEN in stated:
+        return True
+    entry = json.loads(value)
+    return isinstance(entry, dict) and as_json(entry | {"offset_s": UNRESOLVED}) in stated

@@ -1,0 +1,175 @@
+"""The fields of a task and a DAG beyond its schedule and retries, and what is there in some runs only."""
+
+import pytest
+
+from meta_pipeline.delivery.topology import UNRESOLVED, Link, Node
+from meta_pipeline.delivery.tree import MemoryTree
+from meta_pipeline.schedulers.airflow.static.reader import read_topology
+from tests.schedulers.airflow.reading import HEAD, only, read
+
+DAG_LINE = "with DAG('d', schedule=None, default_args=args):\n"
+
+
+def node(source: str) -> Node:
+    (found,) = only(read(HEAD + "from datetime import timedelta\nargs = {}\n" + source)).nodes
+    return found
+
+
+def test_the_defaults_are_those_of_airflow() -> None:
+    pipeline = only(read(HEAD + "with DAG('d', schedule=None):\n    BashOperator(task_id='t')\n"))
+    (found,) = pipeline.nodes
+    assert (found.owner, found.pool, found.trigger_rule) == ("airflow", "default_pool", "all_success")
+    assert (found.retry_delay_max_s, found.sla_s, found.concurrency, found.group) == (None, None, None, None)
+    assert (found.alerts, found.links) == ((), ())
+    assert (pipeline.timeout_s, pipeline.concurrency, pipeline.active_runs) == (None, 16, 16)
+
+
+def test_limits_come_from_the_task_its_group_or_its_dag() -> None:
+    pipeline = only(
+        read(
+            HEAD + "from datetime import timedelta\nfrom airflow.utils.task_group import TaskGroup\n"
+            "args = {'owner': 'sales', 'sla': timedelta(hours=2), 'pool': 'small'}\n"
+            "args['max_retry_delay'] = timedelta(hours=1)\n"
+            "with DAG('d', schedule=None, default_args=args, max_active_runs=1, concurrency=4,\n"
+            "         dagrun_timeout=timedelta(hours=3)):\n"
+            "    with TaskGroup('g', default_args={'pool': 'large'}):\n"
+            "        BashOperator(task_id='t', max_active_tis_per_dag=2, trigger_rule='none_failed_or_skipped')\n"
+        )
+    )
+    (found,) = pipeline.nodes
+    assert (found.owner, found.pool, found.group) == ("sales", "large", "g")
+    assert (found.sla_s, found.retry_delay_max_s, found.concurrency) == (7200.0, 3600.0, 2)
+    assert found.trigger_rule == "none_failed_min_one_success"
+    assert (pipeline.timeout_s, pipeline.concurrency, pipeline.active_runs) == (10800.0, 4, 1)
+
+
+def test_airflow_3_keeps_no_service_levels() -> None:
+    source = HEAD + "with DAG('d', sla_miss_callback=print):\n    BashOperator(task_id='t', sla=60)\n"
+    files = {"dags/one.py": source, "requirements.txt": "apache-airflow==3.1.0\n"}
+    pipeline = only(read_topology(MemoryTree.of(files), "dags"))
+    assert (pipeline.alerts, pipeline.nodes[0].sla_s) == ((), None)
+
+
+@pytest.mark.parametrize(
+    "given, alerts",
+    [
+        ("on_failure_callback=page", ("on_failure_callback: page",)),
+        ("on_failure_callback=[page, partial(page, 1)]", ("on_failure_callback: page",)),
+        ("on_failure_callback=maker('#sales')", ("on_failure_callback: inner",)),
+        ("on_retry_callback=lambda context: None", ("on_retry_callback: <lambda>",)),
+        ("on_failure_callback=send_slack_notification(text='x')", ("on_failure_callback: SlackNotifier",)),
+        ("on_failure_callback=Own()", ("on_failure_callback: Own",)),
+        ("on_failure_callback=unknown()", (UNRESOLVED,)),
+        ("email='a@example.com;b@example.com', email_on_retry=False",
+         ("email_on_failure: a@example.com", "email_on_failure: b@example.com")),
+        ("email=['a@example.com'], email_on_failure=False, email_on_retry=False", ()),
+        ("email_on_failure=True", ()),
+    ],
+)  # fmt: skip
+def test_alerts_name_what_is_called(given: str, alerts: tuple[str, ...]) -> None:
+    source = (
+        "from functools import partial\n"
+        "from airflow.notifications.basenotifier import BaseNotifier\n"
+        "from airflow.providers.slack.notifications.slack import send_slack_notification\n"
+        "from elsewhere import unknown\n"
+        "def page(context): ...\n"
+        "def maker(channel):\n    def inner(context): ...\n    return inner\n"
+        "class Own(BaseNotifier):\n    def notify(self, context): ...\n"
+    )
+    assert node(source + DAG_LINE + f"    BashOperator(task_id='t', {given})\n").alerts == alerts
+
+
+@pytest.mark.parametrize(
+    "given, links",
+    [
+        ("TriggerDagRunOperator(task_id='t', trigger_dag_id='other')", [("triggers", "other", None, None)]),
+        ("ExternalTaskSensor(task_id='t', external_dag_id='other')", [("waits_for", "other", None, 0.0)]),
+        (
+            "ExternalTaskSensor(task_id='t', external_dag_id='other', external_task_ids=['b', 'a'], **LATE)",
+            [("waits_for", "other", "a", 3600.0), ("waits_for", "other", "b", 3600.0)],
+        ),
+        (
+            "ExternalTaskSensor(task_id='t', external_dag_id='other', external_task_id='a', execution_date_fn=f)",
+            [("waits_for", "other", "a", UNRESOLVED)],
+        ),
+        ("OwnTrigger(task_id='t')", [("triggers", "own", None, None)]),
+        ("TriggerDagRunOperator(task_id='t', trigger_dag_id=f())", [("triggers", UNRESOLVED, None, None)]),
+        (
+            "TriggerDagRunOperator.partial(task_id='t').expand(trigger_dag_id=['one', 'two'])",
+            [("triggers", "one", None, None), ("triggers", "two", None, None)],
+        ),
+    ],
+)
+def test_links_to_other_dags(
+    given: str, links: list[tuple[str, str, str | None, float | str | None]]
+) -> None:
+    source = (
+        "LATE = {'execution_delta': timedelta(hours=1)}\n"
+        "from airflow.operators.trigger_dagrun import TriggerDagRunOperator\n"
+        "from airflow.sensors.external_task import ExternalTaskSensor\n"
+        "from elsewhere import f\n"
+        "class OwnTrigger(TriggerDagRunOperator):\n"
+        "    def __init__(self, **kwargs):\n        super().__init__(trigger_dag_id='own', **kwargs)\n"
+    )
+    found = node(source + DAG_LINE + f"    {given}\n").links
+    assert [(link.kind, link.pipeline, link.node, link.offset_s) for link in found] == links
+    assert all(isinstance(link, Link) for link in found)
+
+
+@pytest.mark.parametrize("made", ["down()", "BashOperator(task_id='down').as_teardown()"])
+def test_a_teardown_runs_whatever_its_work_came_to(made: str) -> None:
+    source = "from airflow.decorators import teardown\n@teardown\ndef down(): ...\n"
+    assert node(source + DAG_LINE + f"    {made}\n").trigger_rule == "all_done_setup_success"
+
+
+def test_what_is_there_in_some_runs_only_is_left_out_and_said() -> None:
+    topology = read(
+        HEAD + "import os\n"
+        "with DAG('d', schedule=None):\n"
+        "    first = BashOperator(task_id='first')\n"
+        "    last = BashOperator(task_id='last')\n"
+        "    if os.environ['PLACE'] == 'production':\n"
+        "        first >> BashOperator(task_id='page') >> last\n"
+        "if os.environ['PLACE'] == 'production':\n"
+        "    with DAG('nightly', schedule=None):\n"
+        "        BashOperator(task_id='only')\n"
+    )
+    (pipeline,) = topology.pipelines
+    assert [(one.id, one.upstream) for one in pipeline.nodes] == [("first", ()), ("last", (UNRESOLVED,))]
+    assert [(error.line, error.opaque, error.message) for error in topology.errors] == [
+        (8, True, "whether the DAG 'd' has a task 'page' depends on a value of the run"),
+        (10, True, "whether there is a DAG 'nightly' depends on a value of the run"),
+    ]
+
+
+def test_what_every_branch_makes_is_there() -> None:
+    pipeline = only(
+        read(
+            HEAD + "import os\n"
+            "with DAG('d', schedule=None):\n"
+            "    first = BashOperator(task_id='first')\n"
+            "    if os.environ['PLACE'] == 'production':\n"
+            "        load = BashOperator(task_id='load', retries=5)\n"
+            "        first >> load\n"
+            "    else:\n"
+            "        load = BashOperator(task_id='load', retries=0)\n"
+            "        first >> load\n"
+        )
+    )
+    found = pipeline.node("load")
+    assert found is not None
+    assert (found.retries, found.upstream) == (UNRESOLVED, ("first",))
+
+
+@pytest.mark.parametrize("asked_for, there", [("apache-airflow==2.10.5\n", False), ("modal>=1\n", True)])
+def test_a_package_that_may_be_missing_is_there_where_it_is_asked_for(asked_for: str, there: bool) -> None:
+    source = (
+        HEAD + "try:\n    import modal\nexcept ImportError:\n    modal = None\n"
+        "if modal is not None:\n    with DAG('d', schedule=None):\n        BashOperator(task_id='t')\n"
+    )
+    topology = read_topology(
+        MemoryTree.of({"dags/one.py": source, "requirements.txt": f"apache-airflow==2.10.5\n{asked_for}"}),
+        "dags",
+    )
+    assert bool(topology.pipelines) is there
+    assert [error.opaque for error in topology.errors] == [] if there else [True]

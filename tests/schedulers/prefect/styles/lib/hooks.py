@@ -1,0 +1,5 @@
+"""What tells people."""
+
+
+def page_on_call(flow, flow_run, state):
+    print(flow, flow_run, state)
