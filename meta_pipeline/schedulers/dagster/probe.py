@@ -53,6 +53,7 @@ def main(arguments: Sequence[str]) -> None:
         if name == "dry-run":
             one.add_argument("--job", action="append", required=True)
             one.add_argument("--logical-date", required=True)
+            one.add_argument("--nodes", default="{}", help="the nodes to run of each job, as JSON; else all")
             one.add_argument("--seconds", type=int, default=0, help="limit for each job; 0 is none")
     options = parser.parse_args(arguments)
     if options.location:
@@ -79,6 +80,7 @@ def in_child(options: argparse.Namespace, location: Document, limit: float) -> t
         if options.command == "dry-run":
             argv += [part for job in options.job for part in ("--job", job)]
             argv += ["--logical-date", options.logical_date, "--seconds", str(options.seconds)]
+            argv += ["--nodes", options.nodes]
         try:
             done = subprocess.run(argv, capture_output=True, text=True, timeout=limit, check=False)
             said = done.stderr
@@ -179,7 +181,8 @@ def child(options: argparse.Namespace) -> None:
     else:
         runs: list[Document] = []
         for job in options.job:
-            run = part("probe_run").run(repository, job, options.logical_date, options.seconds)
+            nodes = json.loads(options.nodes).get(job)
+            run = part("probe_run").run(repository, job, options.logical_date, options.seconds, nodes)
             # Written after each job: what ran is known even where a later one ends the process.
             runs += [run] if run else []
             write(output, {"runs": runs, "errors": []})
