@@ -9,7 +9,16 @@ from dataclasses import dataclass, field
 from meta_pipeline.delivery.topology import TopologyError
 from meta_pipeline.schedulers.source.limits import MAX_STEPS, TooMuchToReadError
 from meta_pipeline.schedulers.source.modules import Modules
-from meta_pipeline.schedulers.source.values import UNKNOWN, Class, External, Function, Method, Scope, Thing
+from meta_pipeline.schedulers.source.values import (
+    UNKNOWN,
+    Class,
+    External,
+    Function,
+    Method,
+    Module,
+    Scope,
+    Thing,
+)
 
 
 @dataclass(frozen=True)
@@ -145,6 +154,10 @@ class Machine(ABC):
     def either(self, values: Sequence[object]) -> object:
         """What a name is after branches, one of which is taken, that give it these different values."""
         return UNKNOWN
+
+    def imported(self, module: Module) -> None:
+        """Told of each module of the repository that is imported; it runs when a name of it is asked for."""
+        return
 
     def outside(self) -> AbstractContextManager[object]:
         """What an import begins in: outside of all that is open where it stands."""

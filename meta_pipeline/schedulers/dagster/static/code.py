@@ -33,9 +33,11 @@ from meta_pipeline.schedulers.dbt.static.manifest import SourceManifest
 from meta_pipeline.schedulers.source.functions import call_known
 from meta_pipeline.schedulers.source.machine import Arguments, Site
 from meta_pipeline.schedulers.source.modules import Modules
-from meta_pipeline.schedulers.source.values import UNKNOWN, Class, External, Function, Method, Thing
+from meta_pipeline.schedulers.source.values import UNKNOWN, Class, External, Function, Method, Module, Thing
 
 _SET_OPERATIONS: Mapping[type[ast.operator], str] = {ast.BitOr: "or", ast.BitAnd: "and", ast.Sub: "minus"}
+
+_ENDING = ("sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit")
 
 
 class LocationCode(Composer):
@@ -48,6 +50,8 @@ class LocationCode(Composer):
         self.manifests: dict[str, SourceManifest | None] = {}
 
     def call_external(self, external: External, arguments: Arguments, site: Site) -> object:
+        if external.name in _ENDING and not self.depth and not self.uncertain:
+            self.error(site.path, site.line, f"{external.name} ends the process that loads this file")
         if not calls.is_of_dagster(external):
             return call_known(self, external, arguments, site)
         return calls.call_dagster(self, external, arguments, site)
@@ -62,6 +66,9 @@ class LocationCode(Composer):
         if not calls.is_of_dagster(ancestor) or not extending.is_known(ancestor):
             return None
         return extending.instance_of(self, kind, arguments, site)
+
+    def imported(self, module: Module) -> None:
+        self.module_scope(module.name)
 
     def inherited(self, kind: Class, name: str) -> bool:
         return extending.offers(kind, name)
