@@ -327,6 +327,11 @@ def _sensor(named: Named, site: Site) -> object:
     return sensor_of(named, site.path, site.line)
 
 
+def _automation_sensor(named: Named, site: Site) -> object:
+    """It runs what conditions ask for, and launches no job that has a name."""
+    return sensor_of({key: value for key, value in named.items() if key != "target"}, site.path, site.line)
+
+
 def _mapped_specs(machine: "LocationCode", named: Named, site: Site) -> object:
     """`map_asset_specs(func, iterable)`."""
     function, items = given(named, "func"), given(named, "iterable")
@@ -366,5 +371,6 @@ _HANDLERS: dict[str, Handler] = {
     "SensorDefinition": _sensor,
     "AssetSensorDefinition": _sensor,
     "RunStatusSensorDefinition": _sensor,
+    "AutomationConditionSensorDefinition": _automation_sensor,
     **{name: _plain(name) for name in _PLAIN},
 }

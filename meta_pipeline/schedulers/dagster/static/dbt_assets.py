@@ -146,7 +146,7 @@ def selection_of(translator: Translator, wanted: Wanted) -> object:
     if chosen is None:
         return UNKNOWN
     keys = [translator.asset(one).key for one in chosen if is_table(translator.props[one])]
-    return Selection("keys", tuple(AssetKey(key) for key in keys))
+    return Selection("there", tuple(AssetKey(key) for key in keys))
 
 
 def freshness_of(translator: Translator, unique_id: str) -> Mapping[str, object] | None:

@@ -175,6 +175,12 @@ def definitions_in(machine: "LocationCode", scope: Scope, path: str) -> Definiti
             found[made] = None
         else:
             machine.opaque(path, None, "what its definitions are is known only at run time")
+    if len(found) > 1:
+        first, second, *_ = found
+        message = (
+            f"Dagster takes one Definitions a module, and one stands at line {first.line} too; merge them"
+        )
+        machine.error(path, second.line if second.path == path else None, message)
     return merged(found, Site(*_place(found, path))) if found else None
 
 

@@ -76,9 +76,13 @@ class Hook(Thing):
 
 @dataclass(frozen=True)
 class Executor(Thing):
-    """How the steps of a run are started; `limit` is how many at once, None where the machine decides."""
+    """How the steps of a run are started; `limit` is how many at once, None where the machine decides.
+
+    One that is `configured` takes no more of it from the configuration of a run.
+    """
 
     limit: object = None
+    configured: bool = False
 
 
 @dataclass(frozen=True, eq=False)
