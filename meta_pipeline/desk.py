@@ -19,6 +19,7 @@ from meta_pipeline.evidence.store import EvidenceStore, Folder, readable_json
 from meta_pipeline.gates.catalogue import catalogue
 from meta_pipeline.gates.gate import Gate
 from meta_pipeline.policy import POLICY_FILE, Policy, read_policy
+from meta_pipeline.schedulers.source.store import keep_readings_in
 from meta_pipeline.settings import Home, Target
 from meta_pipeline.workspace.repository import Mirror
 from meta_pipeline.workspace.tree import GitTree
@@ -139,7 +140,8 @@ class Desk:
         return Delivery(delivery, target, self.home, self.record(delivery), self.mirror(target))
 
     def mirror(self, target: Target) -> Mirror:
-        """The up-to-date mirror of a target."""
+        """The up-to-date mirror of a target; from now on what is read from source is kept for it."""
+        keep_readings_in(self.home.readings, f"mirror of {target.name}")
         return Mirror.open(self.home.path, target.name, target.repository)
 
     def known(self, target: str) -> tuple[DeliveryId, ...]:

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from itertools import count
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, JsonValue, ValidationError, ValidationInfo, field_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError
@@ -89,10 +89,12 @@ class DryRunPolicy(Frozen):
     """The logical date of dry runs (YYYY-MM-DD) and what stands in for Variables and Connections.
 
     `nodes` names, by pipeline, the nodes that a dry run may run, where the others need what a sandbox has not.
+    `parameters` are values by pipeline and name, for flows that cannot run with the defaults of their parameters.
     """
 
     logical_date: str = "2026-01-01"
     nodes: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    parameters: Mapping[str, Mapping[str, JsonValue]] = Field(default_factory=dict)
     variables: Mapping[str, str] = Field(default_factory=dict)
     connections: Mapping[str, str] = Field(default_factory=dict)
 
@@ -107,6 +109,13 @@ class CheckpointPolicy(Frozen):
 
 class DataQualityPolicy(Frozen):
     great_expectations: tuple[CheckpointPolicy, ...] = ()
+
+    @property
+    def looks_at(self) -> Mapping[str, tuple[str, ...]]:
+        """For each checkpoint the pipelines whose data it looks at."""
+        return {
+            name: project.pipelines for project in self.great_expectations for name in project.checkpoints
+        }
 
 
 class DbtPolicy(Frozen):

@@ -80,6 +80,11 @@ class Home:
         return self.path / SETTINGS_FILE
 
     @property
+    def readings(self) -> Path:
+        """Where what was read from source is kept for the next command."""
+        return self.path / "readings"
+
+    @property
     def held(self) -> str | None:
         """Why all new runs and merges are held; None where they are not."""
         try:

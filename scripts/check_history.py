@@ -7,14 +7,14 @@ with a status that `check` does not have, printed no JSON document, or said that
 """
 
 import argparse
-import json
-import subprocess
 import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from scripts.history import Commit, ask, cell, commits, counted
 
 VERDICTS = {0: ("pass",), 1: ("blocked",), 3: ("needs_approval",), 4: ("blocked",)}
 
@@ -23,8 +23,7 @@ VERDICTS = {0: ("pass",), 1: ("blocked",), 3: ("needs_approval",), 4: ("blocked"
 class Judged:
     """One commit: `document` is what `check --json` printed, None where it crashed with the words in `said`."""
 
-    commit: str
-    subject: str
+    commit: Commit
     seconds: float
     document: dict[str, Any] | None
     said: str = ""
@@ -66,63 +65,29 @@ def main() -> int:
     tally = Tally()
     slowest = 0.0
     print("| commit | verdict | why |\n|---|---|---|")
-    for commit, parent, subject in _commits(
-        options.repo, options.commits, side_branches=options.side_branches
-    ):
-        judged = _check(options.repo, parent, commit, subject, options.level)
+    for commit in commits(options.repo, options.commits, side_branches=options.side_branches):
+        judged = _check(options.repo, commit, options.level)
         tally.add(judged)
         slowest = max(slowest, judged.seconds)
         if judged.verdict != "pass":
-            print(f"| {commit[:8]} {_cell(subject)} | {judged.verdict} | {_why(judged)} |", flush=True)
-    print(f"\nverdicts: {_counted(tally.verdicts)}; stopped by: {_counted(tally.gates) or 'no gate'}")
+            print(f"| {commit.named} | {judged.verdict} | {_why(judged)} |", flush=True)
+    print(f"\nverdicts: {counted(tally.verdicts)}; stopped by: {counted(tally.gates) or 'no gate'}")
     print(f"slowest commit: {slowest:.1f} s")
     return 1 if tally.verdicts["CRASH"] else 0
 
 
-def _commits(repo: Path, count: int, *, side_branches: bool) -> list[tuple[str, str, str]]:
-    """Id, first parent and subject of the newest commits that have a parent."""
-    way = () if side_branches else ("--first-parent",)
-    log = subprocess.run(
-        ["git", "-C", repo, "log", *way, f"--max-count={count}", "--format=%H%x1f%P%x1f%s"],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    fields = [line.split("\x1f") for line in log.stdout.splitlines()]
-    return [(commit, parents.split()[0], subject) for commit, parents, subject in fields if parents]
-
-
-def _check(repo: Path, base: str, head: str, subject: str, level: str) -> Judged:
+def _check(repo: Path, commit: Commit, level: str) -> Judged:
     started = time.monotonic()
-    options = ("--repo", str(repo), "--base", base, "--head", head, "--level", level, "--json")
-    done = subprocess.run(
-        [sys.executable, "-m", "meta_pipeline", "check", *options],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+    said = ask("check", "--repo", str(repo), "--base", commit.parent, "--head", commit.sha, "--level", level)
     seconds = time.monotonic() - started
-    try:
-        document = json.loads(done.stdout)
-        sound = document["verdict"] in VERDICTS[done.returncode] and "Traceback" not in done.stderr
-    except (ValueError, KeyError):
-        document, sound = None, False
-    said = "" if sound else f"exit {done.returncode}: {(done.stderr.strip().splitlines() or ['silent'])[-1]}"
-    return Judged(head, subject, seconds, document if sound else None, said)
+    sound = said.document is not None and said.document.get("verdict") in VERDICTS.get(said.exit, ())
+    return Judged(commit, seconds, said.document if sound else None, "" if sound else said.crash)
 
 
 def _why(judged: Judged) -> str:
     if judged.document is None:
-        return _cell(judged.said)
-    return "; ".join(f"{gate['id']} {gate['outcome']}: {_cell(gate['reason'])}" for gate in judged.stopping)
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")[:240]
-
-
-def _counted(counter: Counter[str]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in counter.most_common())
+        return cell(judged.said)
+    return "; ".join(f"{gate['id']} {gate['outcome']}: {cell(gate['reason'])}" for gate in judged.stopping)
 
 
 if __name__ == "__main__":

@@ -4,13 +4,14 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from meta_pipeline.cli.check import policy_of
-from meta_pipeline.delivery.tree import MemoryTree
+from meta_pipeline.cli.reading import policy_of
+from meta_pipeline.delivery.tree import SUBMODULE, SYMLINK, MemoryTree, Tree
 from meta_pipeline.policy import EnvironmentPolicy, Policy, SchedulerPolicy
 from meta_pipeline.workspace.environment import Built, build_environment
 from meta_pipeline.workspace.repository import open_repository
@@ -25,12 +26,16 @@ class SourceError(RuntimeError):
 
 @dataclass(frozen=True)
 class Prepared:
-    """A repository to measure: `commit` is in `folder`; `origin` is what a reader can look up."""
+    """A repository to measure: `commit` is in `folder`; `origin` is what a reader can look up.
+
+    `missing` are files that a clone lacks, as their content is kept elsewhere.
+    """
 
     folder: Path
     commit: str
     origin: str
     policy: Policy
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,43 +110,66 @@ class AirflowExamples:
 
 @dataclass(frozen=True)
 class PublicRepository:
-    """A repository at one commit, with the policy that is detected but for what `environment` says otherwise."""
+    """The files of a repository at one commit, with the policy that is detected but for `environment` and `dry_run`."""
 
     name: str
     url: str
     commit: str
     environment: Mapping[str, object] = field(default_factory=dict)
+    dry_run: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     omitted: tuple[Omitted, ...] = ()
 
     def prepare(self, work: Path, home: Path, clone: str | None) -> Prepared:
-        folder = work / self.name
-        shutil.rmtree(folder, ignore_errors=True)
-        _git(work, "clone", "--quiet", "--no-checkout", clone or self.url, str(folder))
-        _git(folder, "-c", "advice.detachedHead=false", "checkout", "--quiet", "--force", self.commit)
-        policy = policy_of(repository := open_repository(folder), repository.tree(self.commit))
-        environment = policy.environment.model_copy(update=dict(self.environment))
-        commit = self.commit
+        folder = _fresh(work / self.name)
+        with tempfile.TemporaryDirectory(prefix="meta-pipeline-fidelity-") as there:
+            cloned = Path(there) / "clone"
+            _git(Path(there), "clone", "--quiet", "--no-checkout", clone or self.url, str(cloned))
+            repository = open_repository(cloned)
+            tree = repository.tree(self.commit)
+            policy = policy_of(repository, tree).model_copy(update={"target": "fidelity"})
+            missing = _export(tree, folder)
         for left_out in self.omitted:
             file = folder / left_out.file
-            file.write_text(_without(file.read_text(), left_out.pattern))
-        if self.omitted:
-            commit = _committed(folder, "Without what cannot be installed")
-        return Prepared(
-            folder,
-            commit,
-            f"{self.url} at {self.commit[:12]}",
-            policy.model_copy(update={"environment": environment}),
-        )
+            file.write_text(without_lines(file.read_text(), left_out.pattern))
+        changes = {
+            "environment": policy.environment.model_copy(update=dict(self.environment)),
+            "dry_run": policy.dry_run.model_copy(update=dict(self.dry_run)),
+        }
+        commit = _committed(folder, f"As at {self.commit}")
+        origin = f"{self.url} at {self.commit[:12]}"
+        return Prepared(folder, commit, origin, policy.model_copy(update=changes), missing)
 
 
-def _without(text: str, pattern: str) -> str:
-    """The lines of a requirement file but those that the pattern finds, with the lines that go on from them."""
+def _export(tree: Tree, folder: Path) -> tuple[str, ...]:
+    """Write the files of a tree; gives those that the clone has no content of."""
+    missing = []
+    for path, entry in tree.entries().items():
+        data = tree.read(path)
+        if data is None or entry.mode == SUBMODULE:
+            missing.append(path)
+            continue
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if entry.mode == SYMLINK:
+            file.symlink_to(data.decode())
+        else:
+            file.write_bytes(data)
+            file.chmod(0o755 if entry.mode.endswith("755") else 0o644)
+    return tuple(missing)
+
+
+def without_lines(text: str, pattern: str) -> str:
+    """The lines of a file but those that the pattern finds, with what is indented below them or goes on from them."""
     kept = []
+    depth: int | None = None
     goes_on = False
     for line in text.splitlines(keepends=True):
-        left_out = goes_on or re.search(pattern, line) is not None
-        goes_on = left_out and line.rstrip().endswith("\\")
-        if not left_out:
+        indented = len(line) - len(line.lstrip())
+        below = depth is not None and (goes_on or not line.strip() or indented > depth)
+        if not below:
+            depth = indented if re.search(pattern, line) else None
+        goes_on = line.rstrip().endswith("\\")
+        if depth is None:
             kept.append(line)
     return "".join(kept)
 
@@ -188,7 +216,8 @@ def _git(folder: Path, *arguments: str, variables: Mapping[str, str] | None = No
 SOURCES: tuple[Source, ...] = (
     AirflowExamples("2.9.3", "2024-09-01"),
     AirflowExamples("2.10.5", "2025-03-01", ("standard", "common-sql")),
-    AirflowExamples("2.11.0", "2025-07-01", ("standard", "common-sql", "edge3")),
+    # The examples of the providers of that day are for Airflow 3 already.
+    AirflowExamples("2.11.0", "2025-07-01"),
     AirflowExamples("3.0.6", "2025-10-01", ("standard", "common-sql", "edge3")),
     AirflowExamples(
         "3.3.2", "2026-11-01", ("standard", "common-sql", "common-ai", "edge3", "informatica", "openai")
@@ -202,15 +231,70 @@ SOURCES: tuple[Source, ...] = (
         "hooli-data-eng-pipelines",
         "https://github.com/dagster-io/hooli-data-eng-pipelines",
         "272eb866ec22fc27abba873b64da25a9f81bc05a",
+        # It has no lock for its six projects; this is a day whose releases all of them can be loaded with.
+        environment={"resolve_as_of": "2025-10-01"},
+        dry_run={
+            "variables": {
+                # As `dagster dev` sets it, for the manifest of the dbt project to be made.
+                "DAGSTER_IS_DEV_CLI": "1",
+                **{
+                    f"AZURE_POWERBI_{name}_ID": "00000000-0000-0000-0000-000000000000"
+                    for name in ("CLIENT", "TENANT", "WORKSPACE")
+                },
+                "AZURE_POWERBI_CLIENT_SECRET": "none",
+            }
+        },
+        omitted=(
+            Omitted(
+                "dbt_project/packages.yml",
+                "",
+                "packages of dbt come from hub.getdbt.com, which a sandbox cannot reach",
+            ),
+            Omitted("dbt_project/package-lock.yml", "", "the same"),
+            Omitted(
+                "dbt_project/models/CLEANED/schema.yml",
+                r'^\s*- name: "company"',
+                "a column whose test comes from such a package",
+            ),
+        ),
     ),
     PublicRepository(
         "telemetry-airflow",
         "https://github.com/mozilla/telemetry-airflow",
         "a5be2ecbbf7f894e52d414573090fe2d1b93898d",
+        # Its image installs both files one after the other, without a look at what conflicts.
+        environment={"requirements": ("requirements.txt", "requirements-override.txt")},
+        dry_run={
+            "variables": {
+                "glean_dictionary_netlify_build_webhook_id": "none",
+                "lookml_generator_release_str": "v0",
+                "bugzilla_quicksearch_api_key": "none",
+            },
+            "connections": {
+                "adm_sftp": '{"conn_type": "sftp", "host": "adm.example.com", "extra": {"known_hosts": "none"}}',
+                "merino_elasticsearch_prod": "http://prod.example.com",
+                "merino_elasticsearch_stage": "http://stage.example.com",
+            },
+        },
+        omitted=(
+            Omitted(
+                "requirements.txt",
+                r"^(apache-airflow-providers-(google|common-compat)|google-cloud-build)==",
+                "requirements-override.txt has other versions, which its image installs over these",
+            ),
+        ),
     ),
     PublicRepository(
         "splash_flows",
         "https://github.com/als-computing/splash_flows",
         "164845279ff6f84f878ed63f7ca4f1fec335acaf",
+        environment={"python": "3.11", "requirements": ("requirements.txt",)},
+        omitted=(
+            Omitted(
+                "requirements.txt",
+                r"@ git\+",
+                "these two come from git repositories, not from the package index",
+            ),
+        ),
     ),
 )

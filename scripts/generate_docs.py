@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from meta_pipeline.cli import documents
+from meta_pipeline.cli.topology_documents import TopologyDiffDocument
 from meta_pipeline.delivery.stages import STAGES
 from meta_pipeline.delivery.topology import TopologyDocument
 from meta_pipeline.gates.catalogue import catalogue
@@ -30,6 +31,7 @@ DOCUMENTS: Mapping[str, type[BaseModel]] = {
     "init": documents.InitDocument,
     "status": documents.StatusDocument,
     "topology": TopologyDocument,
+    "topology-diff": TopologyDiffDocument,
 }
 """What commands print under `--json`: `deliver` also for one delivery's `status`, `decide` for a person's decisions."""
 

@@ -3,6 +3,7 @@
 Each command imports its own module when it is called: none waits for what the others need.
 """
 
+import gc
 import logging
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ import typer
 from meta_pipeline.cli.output import STDERR, Exit, print_document, shown
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.settings import HOME_VARIABLE, Home
+
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -104,16 +107,33 @@ def check(
 
 @app.command(rich_help_panel=_JUDGE)
 def topology(
+    *,
     repo: Repo = Path(),
     rev: Annotated[str, typer.Option("--rev", help="The commit to read.")] = "HEAD",
+    pipeline: Annotated[
+        str | None, typer.Option("--pipeline", help="One pipeline, with its nodes; all of them without.")
+    ] = None,
+    between: Annotated[
+        str | None,
+        typer.Option("--diff", metavar="BASE..HEAD", help="How the pipelines of two commits differ."),
+    ] = None,
+    svg: Annotated[
+        Path | None, typer.Option("--svg", help="With --diff: a file to draw the changed part into.")
+    ] = None,
     level: Level = "static",
     json: Json = False,
     form: Format = "text",
 ) -> None:
-    """Show the pipelines of a repository as its schedulers see them."""
-    from meta_pipeline.cli import check as checking
+    """Show the pipelines of a repository as its schedulers see them, or how those of two commits differ."""
+    as_json = json or form == "json"
+    if between is not None:
+        from meta_pipeline.cli.topology_diff import diff
 
-    checking.topology(repo, rev, level=level, as_json=json or form == "json")
+        diff(repo, between, level=level, as_json=as_json, svg=svg)
+        return
+    from meta_pipeline.cli import topology as showing
+
+    showing.topology(repo, rev, level=level, as_json=as_json, pipeline=pipeline)
 
 
 @app.command(rich_help_panel=_JUDGE)
@@ -217,6 +237,9 @@ def main() -> None:
     """Run a command; every error ends here as one message and an exit status."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     as_json = _wants_json(sys.argv)
+    # What a command reads lives to its end, so that looking for garbage among it again and again is in vain.
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 10, 10)
     try:
         status_code = app(standalone_mode=False)
     except typer.TyperException as error:

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from meta_pipeline.delivery.judgement import Decision, GateResult, Outcome
+from meta_pipeline.delivery.lineage import Kind
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.delivery.states import State
@@ -85,8 +86,21 @@ class QuestionDocument(Frozen):
     why: str
 
 
+class TouchedDocument(Frozen):
+    """One pipeline, asset, model or dataset that a delivery's change touches. `page` is its asset key in Dagster."""
+
+    kind: Kind
+    name: str
+    page: str
+    change: Literal["added", "changed", "removed"]
+    differences: tuple[str, ...]
+
+
 class DeliveryDocument(Frozen):
-    """Where one delivery stands. `folder` holds its ledger, artifacts and thread; `summary` is its readable page."""
+    """Where one delivery stands. `folder` holds its ledger, artifacts and thread; `summary` is its readable page.
+
+    `touches` is empty until the change is written; it names pipelines before what they make.
+    """
 
     schema_version: Literal[1] = 1
     delivery: str
@@ -99,6 +113,7 @@ class DeliveryDocument(Frozen):
     questions: tuple[QuestionDocument, ...]
     branch: str
     commit: str | None
+    touches: tuple[TouchedDocument, ...]
     folder: str
     summary: str | None
     guidance: str | None

@@ -60,7 +60,9 @@ def runtime_topologies(repo: Path, policy: Policy, commit: str) -> tuple[Topolog
             *(
                 part
                 for lane in lanes
-                for part in run_lane(_built(repo, bench.within(lane.environment)), lane, "head", commit)
+                for part in run_lane(
+                    _built(repo, bench.within(lane.policy.environment)), lane, "head", commit
+                )
             ),
             *(
                 project.parse(_built(repo, bench.within(project.project.environment)), commit)

@@ -11,6 +11,7 @@ from meta_pipeline.cli.documents import (
     QuestionDocument,
     StageDocument,
     StatusDocument,
+    TouchedDocument,
 )
 from meta_pipeline.cli.following import newest_guidance, next_action
 from meta_pipeline.cli.output import STDOUT, exit_of_standing, leave, print_document, shown
@@ -21,12 +22,16 @@ from meta_pipeline.delivery.ledger import Concluded, Delivered, Entry, Recorded
 from meta_pipeline.delivery.requirements import Requirements
 from meta_pipeline.delivery.stages import ABSENT_IN_ROLLOUT, STAGES, StageId, artifact
 from meta_pipeline.delivery.states import State
+from meta_pipeline.delivery.touched import TOUCHED, TouchedThings
 from meta_pipeline.desk import Delivery, Desk
 from meta_pipeline.evidence.record import DeliveryRecord
 from meta_pipeline.settings import Home
 
 _FINDINGS = 3
 """How many findings of a gate a person sees at once; `--json` has them all."""
+
+_TOUCHES = 5
+"""How many things that a change touches a person sees at once."""
 
 _COLOURS: dict[State, str] = {
     "delivered": "green",
@@ -73,6 +78,7 @@ def delivery_document(delivery: Delivery) -> DeliveryDocument:
         ),
         branch=delivery.id.branch,
         commit=commit,
+        touches=_touches(record),
         folder=record.folder.root,
         summary=record.folder.path("summary.md") if commit else None,
         guidance=newest_guidance(record),
@@ -120,6 +126,13 @@ def show_delivery(delivery: Delivery) -> None:
                     )
     for question in document.questions:
         STDOUT.print(f"question {question.id}: {shown(question.text)}", highlight=False)
+    for thing in document.touches[:_TOUCHES]:
+        STDOUT.print(
+            f"touches: {thing.kind} {shown(thing.name)} ({thing.change}), in the UI at /assets/{shown(thing.page)}",
+            highlight=False,
+        )
+    if len(document.touches) > _TOUCHES:
+        STDOUT.print(f"touches: {len(document.touches) - _TOUCHES} more; --json has all", highlight=False)
     if document.commit:
         STDOUT.print(f"commit: {document.commit}", highlight=False)
     if document.summary:
@@ -179,6 +192,20 @@ def _delivery_line(record: DeliveryRecord) -> DeliveryLine:
 def _title(record: DeliveryRecord) -> str | None:
     issue = record.find("issue", Issue)
     return issue.title if issue else None
+
+
+def _touches(record: DeliveryRecord) -> tuple[TouchedDocument, ...]:
+    kept = record.find(TOUCHED, TouchedThings)
+    return tuple(
+        TouchedDocument(
+            kind=thing.kind,
+            name=thing.name,
+            page="/".join(thing.key),
+            change=thing.change,
+            differences=thing.sentences,
+        )
+        for thing in sorted(kept.things if kept else (), key=lambda thing: not thing.is_pipeline)
+    )
 
 
 def _stage(stage: StageId, entries: tuple[Entry, ...]) -> StageDocument:

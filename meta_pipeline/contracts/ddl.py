@@ -103,6 +103,9 @@ class Tables:
                 case exp.Drop() if action.args.get("kind") == "COLUMN":
                     gone = {column.name.casefold() for column in action.args.get("tables") or ()}
                     self._put(name, tuple(c for c in contract.columns if c.name not in gone))
+                    # What a column is missing from is shown by the statement that took it away.
+                    place = {"path": path, "line": _line(action, statement)}
+                    self.found[name] = self.found[name].model_copy(update=place)
                 case exp.RenameColumn():
                     self._rename(
                         name, action.this.name, action.args["to"].name, path, _line(action, statement)

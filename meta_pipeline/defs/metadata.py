@@ -6,6 +6,8 @@ from functools import singledispatch
 import dagster as dg
 from pydantic import BaseModel
 
+from meta_pipeline.defs.lineage.specs import CALLED
+from meta_pipeline.defs.pictures import picture_shown
 from meta_pipeline.delivery.change_set import ChangeSet
 from meta_pipeline.delivery.context import DependencyAudit, RepoContext
 from meta_pipeline.delivery.issue import Issue
@@ -17,10 +19,13 @@ from meta_pipeline.delivery.reports import ValidationReport
 from meta_pipeline.delivery.requirements import Requirements
 from meta_pipeline.delivery.rollback import RollbackPlan
 from meta_pipeline.delivery.states import STATES, State
+from meta_pipeline.delivery.touched import TOUCHED, TouchedThings
 from meta_pipeline.desk import Delivery
 from meta_pipeline.messages.render import code, render
 
 _ROWS = 200
+_LINKS = 8
+_LONGEST_NAME = 60
 
 
 def check_metadata(delivery: Delivery, result: GateResult) -> dict[str, dg.MetadataValue]:
@@ -112,7 +117,21 @@ def _(value: Plan, delivery: Delivery) -> Mapping[str, dg.MetadataValue]:
 
 @details.register
 def _(value: ChangeSet, delivery: Delivery) -> Mapping[str, dg.MetadataValue]:
-    return {"diff": dg.MetadataValue.md(f"````diff\n{value.patch[:100_000]}\n````")}
+    return {
+        "diff": dg.MetadataValue.md(f"````diff\n{value.patch[:100_000]}\n````"),
+        **picture_shown(delivery, digest(value)),
+        **touches(delivery, digest(value)),
+    }
+
+
+@details.register
+def _(value: ReviewPacket, delivery: Delivery) -> Mapping[str, dg.MetadataValue]:
+    return {**picture_shown(delivery, value.change_set), **touches(delivery, value.change_set)}
+
+
+@details.register
+def _(value: RolloutNotes, delivery: Delivery) -> Mapping[str, dg.MetadataValue]:
+    return touches(delivery, None)
 
 
 @details.register
@@ -150,6 +169,24 @@ def _(value: Verdict, delivery: Delivery) -> Mapping[str, dg.MetadataValue]:
 @details.register
 def _(value: Merged, delivery: Delivery) -> Mapping[str, dg.MetadataValue]:
     return {"commit": dg.MetadataValue.text(value.commit), "branch": dg.MetadataValue.text(value.branch)}
+
+
+def touches(delivery: Delivery, change_set: str | None) -> Mapping[str, dg.MetadataValue]:
+    """Links to the pages of what a change touches, pipelines first; None for the delivery's newest change."""
+    kept = delivery.record.find(TOUCHED, TouchedThings)
+    if kept is None or not kept.things or change_set not in (None, kept.change_set):
+        return {}
+    things = sorted(kept.things, key=lambda thing: not thing.is_pipeline)
+    links: dict[str, dg.MetadataValue] = {
+        f"touches {CALLED[thing.kind]} {thing.name[:_LONGEST_NAME]}": dg.MetadataValue.asset(
+            dg.AssetKey(thing.key)
+        )
+        for thing in things[:_LINKS]
+    }
+    if len(things) > _LINKS:
+        rest = ", ".join("/".join(thing.key[1:]) for thing in things[_LINKS:_ROWS])
+        links["touches also"] = dg.MetadataValue.text(rest)
+    return links
 
 
 @singledispatch

@@ -48,10 +48,12 @@ def signoff_sensor(target: Target, seconds: int, jobs: Jobs) -> dg.SensorDefinit
         asked: set[DeliveryId] = set()
         for signal in signals.waiting():
             delivery = DeliveryId.parse(signal.delivery)
-            job = STATES[desk.desk.record(delivery).standing().state].job
+            state = desk.desk.record(delivery).standing().state
+            job = STATES[state].job
             # One run takes up all that was decided on a delivery until now; the signal it is named after stays.
             if job is None or delivery in asked or _has_run(context.instance, signal.name):
-                events += told_without_run(desk.desk.delivery(delivery)) if job is None else ()
+                if state in ("rejected", "withdrawn"):
+                    events += told_without_run(desk.desk.delivery(delivery))
                 signals.taken(signal)
             else:
                 asked.add(delivery)

@@ -4,11 +4,15 @@ It is compared only where both sides were read in one way: a scheduler that was 
 other errors, than whoever reads source.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from meta_pipeline.delivery.difference import Difference
+from meta_pipeline.delivery.phrases import listed
 from meta_pipeline.delivery.topology import UNRESOLVED, Dataset, Node, Pipeline, Topology, TopologyError
+
+_LINE = re.compile(r"(?<=:)\d+|(?<=line )\d+")
 
 
 def schedulers_apart(base: tuple[Topology, ...], head: tuple[Topology, ...]) -> Iterator[Difference]:
@@ -21,23 +25,30 @@ def schedulers_apart(base: tuple[Topology, ...], head: tuple[Topology, ...]) -> 
             yield Difference(
                 level="scheduler", change=change, pipeline="", field="scheduler", item=kind, path=there.root
             )
-    places = {(one.scheduler, one.root): one for one in base}
-    told: set[tuple[str, str, str]] = set()
-    for after in sorted(head, key=lambda one: (one.scheduler, one.root)):
-        before = places.get((after.scheduler, after.root))
-        if before is None or before.method != after.method or before.version == after.version:
-            continue
-        said = (after.scheduler, before.version, after.version)
-        if said not in told:
-            told.add(said)
+    for kind in sorted(old.keys() & new.keys()):
+        yield from _versions(old[kind], new[kind])
+
+
+def _versions(base: list[Topology], head: list[Topology]) -> Iterator[Difference]:
+    """Other versions of one scheduler; a root is named only where not all went from one version to another."""
+    places = {one.root: one for one in base}
+    moves: dict[tuple[str, str], list[Topology]] = {}
+    for after in sorted(head, key=lambda one: one.root):
+        before = places.get(after.root)
+        if before is not None and before.method == after.method:
+            moves.setdefault((before.version, after.version), []).append(after)
+    for (before_version, after_version), ones in moves.items():
+        if before_version != after_version:
             yield Difference(
                 level="scheduler",
+                scheduler=ones[0].scheduler,
+                root=listed([one.root for one in ones]) if len(moves) > 1 else None,
                 pipeline="",
                 field="version",
-                item=after.scheduler,
-                before=before.version,
-                after=after.version,
-                path=after.root,
+                item=ones[0].scheduler,
+                before=before_version,
+                after=after_version,
+                path=ones[0].root,
             )
 
 
@@ -47,16 +58,33 @@ def errors_apart(base: tuple[Topology, ...], head: tuple[Topology, ...]) -> Iter
     if len(methods) > 1:
         return
     old, new = _errors(base), _errors(head)
-    before, after = Counter(map(_fault, old)), Counter(map(_fault, new))
-    for error in new:
-        if after[_fault(error)] > before[_fault(error)]:
-            after[_fault(error)] -= 1
-            yield _error("added", error)
-    after = Counter(map(_fault, new))
-    for error in old:
-        if before[_fault(error)] > after[_fault(error)]:
-            before[_fault(error)] -= 1
-            yield _error("removed", error)
+    came, went = _beyond(new, old), _beyond(old, new)
+    # What only a run can tell, and is said of another file in the same words, has moved there.
+    for gone in [one for one in went if one.opaque]:
+        there = next((one for one in came if one.opaque and _moved(gone, one)), None)
+        if there is not None:
+            went.remove(gone)
+            came.remove(there)
+            record = {"before": gone.path, "after": there.path, "change": "moved"}
+            yield _error("moved", there).model_copy(update=record)
+    yield from (_error("added", one) for one in came)
+    yield from (_error("removed", one) for one in went)
+
+
+def _beyond(ones: list[TopologyError], others: list[TopologyError]) -> list[TopologyError]:
+    """The errors that the other side does not have, counted: it may have fewer of the same."""
+    left = Counter(map(_fault, others))
+    found = []
+    for error in ones:
+        if left[_fault(error)]:
+            left[_fault(error)] -= 1
+        else:
+            found.append(error)
+    return found
+
+
+def _moved(gone: TopologyError, here: TopologyError) -> bool:
+    return gone.message == here.message and gone.path != here.path
 
 
 def columns_apart(base: tuple[Topology, ...], head: tuple[Topology, ...]) -> Iterator[Difference]:
@@ -70,6 +98,8 @@ def columns_apart(base: tuple[Topology, ...], head: tuple[Topology, ...]) -> Ite
         pipeline, node, path, line = writers.get(key, ("", None, key[1], None))
         said = {
             "level": "column",
+            "scheduler": key[0],
+            "root": key[1],
             "pipeline": pipeline,
             "node": node.id if node else None,
             "kind": node.kind if node else "task",
@@ -122,7 +152,8 @@ def _errors(topologies: tuple[Topology, ...]) -> list[TopologyError]:
 
 
 def _fault(error: TopologyError) -> tuple[str, str, bool]:
-    return error.path, error.message, error.opaque
+    """What an error is, wherever it stands: lines within its words count as little as its own."""
+    return error.path, _LINE.sub("", error.message), error.opaque
 
 
 def _error(change: str, error: TopologyError) -> Difference:

@@ -9,6 +9,7 @@ from meta_pipeline.delivery.topology import UNRESOLVED
 
 _COUNTED = 2_000
 _COMPARED = 60
+_ONCE = "once (@once)"
 _MIDWINTER = datetime(2026, 1, 5, tzinfo=UTC)
 
 
@@ -18,7 +19,7 @@ def in_words(schedule: str) -> str:
     fields = schedule.split()
     cron, rest = " ".join(fields[:5]), " ".join(fields[5:])
     if not is_cron(cron):
-        return schedule
+        return _ONCE if schedule == "@once" else schedule
     from cron_descriptor import ExpressionDescriptor, Options
     from cron_descriptor.Exception import FormatError
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.phrases import Thing
-from meta_pipeline.delivery.topology import IMPLICIT_JOB, UNRESOLVED
+from meta_pipeline.delivery.topology import IMPLICIT_JOB, UNRESOLVED, SchedulerKind
 from meta_pipeline.delivery.wording import Value, change_of_field
 
 SCHEDULER_NAMES: Mapping[str, str] = {
@@ -24,6 +24,7 @@ class Difference(Frozen):
 
     `pipeline` and `node` are ids at head, or at base where they are gone; `pipeline_before` and `node_before` those at
     base where they had another name. For a scheduler and for a file that cannot be read, `pipeline` is empty.
+    `scheduler` and `root` are those of the topology that holds it.
     `field` is the field that changed; for a whole thing it is the change itself, such as `added`. `item` is the
     scheduler, the dataset of a `column`, or what is wrong with a file. `kind` is the node's, such as `task`, `asset`
     or `model`. `doubt` is the place that may make what looks added or removed: only a run can tell.
@@ -31,6 +32,8 @@ class Difference(Frozen):
 
     level: Level = "field"
     change: Kind = "changed"
+    scheduler: SchedulerKind | None = None
+    root: str | None = None
     pipeline: str
     node: str | None = None
     pipeline_before: str | None = None
@@ -59,7 +62,7 @@ class Difference(Frozen):
     @property
     def sentence(self) -> str:
         """The difference as a person would say it, without a full stop."""
-        return self.said_of(Thing(thing_name(self.kind, self.pipeline, self.node)))
+        return self.said_of(Thing(thing_name(self.kind, self.pipeline, self.node, self.root)))
 
     def said_of(self, thing: Thing) -> str:
         """The sentence with another name for what it is about: of several that change alike, their common name."""
@@ -80,18 +83,23 @@ class Difference(Frozen):
             case "moved":
                 return f"{thing.name} is now defined in {self.after} instead of {self.before}"
             case _:
-                return change_of_field(thing, self.field, self.before, self.after)
+                is_of_run = self.node is None and self.field == "concurrency"
+                return change_of_field(
+                    thing, "nodes_at_once" if is_of_run else self.field, self.before, self.after
+                )
 
     @property
     def _former(self) -> tuple[str, str | None]:
         return self.pipeline_before or self.pipeline, self.node_before
 
 
-def thing_name(kind: str, pipeline: str, node: str | None) -> str:
-    """A pipeline or node as a person would name it, with what it is."""
+def thing_name(kind: str, pipeline: str, node: str | None, root: str | None = None) -> str:
+    """A pipeline or node as a person would name it, with what it is; each root has its own job of all assets."""
     if node is not None:
         return called(kind, pipeline, node)
-    return "the job of all assets" if pipeline == IMPLICIT_JOB else f"pipeline {pipeline}"
+    if pipeline != IMPLICIT_JOB:
+        return f"pipeline {pipeline}"
+    return "the job of all assets" if root in (None, ".") else f"the job of all assets of {root}"
 
 
 def called(kind: str, pipeline: str, node: str) -> str:
@@ -111,28 +119,34 @@ def _doubtful(difference: Difference, thing: Thing) -> str:
 
 def _of_scheduler(difference: Difference) -> str:
     name = SCHEDULER_NAMES.get(difference.item or "", difference.item or "")
+    where = f"the pipelines of {difference.root}" if difference.root else "the pipelines"
     match difference.change:
         case "added":
             return f"the repository now has pipelines of {name}"
         case "removed":
             return f"the repository no longer has pipelines of {name}"
         case _ if difference.after == UNRESOLVED:
-            return f"source no longer tells which version of {name} runs the pipelines (before: {difference.before})"
+            return (
+                f"source no longer tells which version of {name} runs {where} (before: {difference.before})"
+            )
         case _ if difference.before == UNRESOLVED:
-            return f"source now tells which version of {name} runs the pipelines: {difference.after}"
+            return f"source now tells which version of {name} runs {where}: {difference.after}"
         case _:
-            return f"the pipelines now run on {name} {difference.after} instead of {difference.before}"
+            return f"{where} now run on {name} {difference.after} instead of {difference.before}"
 
 
 def _of_error(difference: Difference) -> str:
     where = f"{difference.path}:{difference.line}" if difference.line else difference.path
     match difference.change, difference.field:
+        case "moved", _:
+            places = f"{difference.after} instead of {difference.before}"
+            return f"what only a run can tell ({difference.item}) is now in {places}"
         case "added", "opaque":
             return f"what {where} makes, only a run can tell: {difference.item}"
         case "added", _:
             return f"{where} does not load: {difference.item}"
         case _, "opaque":
-            return f"{difference.path} no longer makes anything that only a run can tell: {difference.item}"
+            return f"{difference.path} no longer makes what only a run could tell: {difference.item}"
         case _:
             return f"{difference.path} no longer fails to load (before: {difference.item})"
 

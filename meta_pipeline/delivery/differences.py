@@ -40,7 +40,12 @@ def differences(base: tuple[Topology, ...], head: tuple[Topology, ...]) -> tuple
         pair.before.id: pair.after.id for pair in pairs if pair.is_renamed and pair.before and pair.after
     }
     doubts = _doubts(base), _doubts(head)
-    found = [one for pair in pairs for one in _between(pair, renamed, doubts)]
+    places = _places(base) | _places(head)
+    found = [
+        one.model_copy(update=places[id(pair.after or pair.before)])
+        for pair in pairs
+        for one in _between(pair, renamed, doubts)
+    ]
     said = {_matter(one) for one in found if one.pipeline != IMPLICIT_JOB}
     told = [
         one for one in found if one.node is None or one.pipeline != IMPLICIT_JOB or _matter(one) not in said
@@ -53,9 +58,18 @@ def differences(base: tuple[Topology, ...], head: tuple[Topology, ...]) -> tuple
     )
 
 
+def _places(topologies: tuple[Topology, ...]) -> dict[int, Mapping[str, str]]:
+    """The scheduler and the root of every pipeline, by its identity: two roots may have one of the same id."""
+    return {
+        id(pipeline): {"scheduler": topology.scheduler, "root": topology.root}
+        for topology in topologies
+        for pipeline in topology.pipelines
+    }
+
+
 def _matter(difference: Difference) -> tuple[object, ...]:
     """What a difference is about, in whatever pipeline it shows."""
-    return (difference.node, difference.field, difference.path, difference.line)
+    return (difference.root, difference.node, difference.field, difference.path, difference.line)
 
 
 def _between(

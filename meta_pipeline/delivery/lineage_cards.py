@@ -30,16 +30,18 @@ def cards_of(
         drawn.take(topology)
     drawn.join()
     ranked = sorted(drawn.cards.values(), key=lambda card: (card.kind not in PIPELINE_KINDS, card.key))
-    kept = {card.key: card for card in ranked[:most]}
-    deps = _without_circles({key: sorted(drawn.deps[key] & kept.keys() - {key}) for key in sorted(kept)})
+    kept = {card.key: card for card in sorted(ranked[:most], key=lambda card: card.key)}
+    there = frozenset(kept)
+    wanted = {key: sorted((drawn.deps[key] & there) - {key}) for key in kept}
+    deps = _without_circles(wanted)
     cards = tuple(
-        kept[key].model_copy(
+        card.model_copy(
             update={
                 "deps": tuple(deps[key]),
-                "circular": tuple(sorted((drawn.deps[key] & kept.keys()) - {key, *deps[key]})),
+                "circular": tuple(sorted(set(wanted[key]) - set(deps[key]))),
             }
         )
-        for key in sorted(kept)
+        for key, card in kept.items()
     )
     return cards, len(ranked) - len(cards)
 

@@ -4,9 +4,11 @@ A rename is claimed only where a reviewer would not doubt it; else there is a re
 gone and a node that is new are one where all of this holds:
 
 - they are of one kind, made by one operator, and at most two of their settings differ;
-- the same nodes stand before and after them, and they read the same datasets, as far as these have kept their names;
-- their names are alike: the words of one are among the words of the other, or most words are common, or nearly all
-  letters are; or one is the other with the new name of a renamed neighbour put in, as in the tests of a dbt model.
+- they wait for the same nodes, the same nodes wait for them, and they read the same datasets, as far as these have
+  kept their names; new ones may wait, too;
+- their names are alike: the words of one are among the words of the other, or those that are not differ in a few
+  letters, and any numbers are the same; or one is the other with the new name of a renamed neighbour put in, as in
+  the tests of a dbt model.
 
 A pipeline that is gone and one that is new are one where they belong to one scheduler, at least three quarters of
 their nodes are the same, and their names are alike, or each is the only pipeline of one and the same file and has
@@ -37,8 +39,7 @@ _SETTINGS = (
 _MOST_SETTINGS = 2
 _SAME_NODES = 0.75
 _ENOUGH_NODES = 3
-_SAME_WORDS = 0.6
-_SAME_LETTERS = 0.85
+_SAME_LETTERS = 0.75
 _ROUNDS = 8
 _MOST_CANDIDATES = 40_000
 _NAMED_BY_SUBJECT = frozenset({"test", "asset_check"})
@@ -189,12 +190,15 @@ def _node_likeness(
     if not said_anew and (old.kind in _NAMED_BY_SUBJECT or not are_alike(old.id, new.id)):
         return None
     taken = set(found.values())
-    for there, here in zip(around[0][old.id], around[1][new.id], strict=True):
+    before, after = around[0][old.id], around[1][new.id]
+    for there, here in zip(before, after, strict=True):
         # A neighbour that is gone, or new, and not yet recognised says neither yes nor no.
         known_there = {found.get(one, one) for one in there if one in kept or one in found}
         known_here = {one for one in here if one in kept or one in taken}
-        if known_there != known_here or len(there) != len(here):
+        if known_there != known_here:
             return None
+    if len(before[0]) != len(after[0]):
+        return None
     if set(old.reads) != set(new.reads) and not (set(old.reads) & set(new.reads)):
         return None
     return (2.0 if said_anew else _letters(old.id, new.id)) + (old.path == new.path)
@@ -210,18 +214,23 @@ def are_alike(one: str, other: str) -> bool:
     if UNRESOLVED in (one, other):
         return False
     words, others = _words(one), _words(other)
-    if not words or not others:
+    if not words or not others or _numbers(words) != _numbers(others):
         return False
-    common = len(words & others)
-    if common in (len(words), len(others)) or common / len(words | others) >= _SAME_WORDS:
-        return True
-    return _letters(one, other) >= _SAME_LETTERS
+    # Words that both have say little: siblings in a pipeline share most of theirs.
+    left = " ".join(word for word in words if word not in others)
+    right = " ".join(word for word in others if word not in words)
+    return not left or not right or _letters(left, right) >= _SAME_LETTERS
 
 
-def _words(name: str) -> frozenset[str]:
+def _words(name: str) -> tuple[str, ...]:
     """The words of `loadOrders_v2`: load, orders, v2."""
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
-    return frozenset(re.findall(r"[a-z0-9]+", apart.casefold()))
+    return tuple(re.findall(r"[a-z0-9]+", apart.casefold()))
+
+
+def _numbers(words: tuple[str, ...]) -> list[str]:
+    """The numbers among the words: what differs in them is mostly another one of a row."""
+    return [word for word in words if word.isdigit()]
 
 
 def _letters(one: str, other: str) -> float:

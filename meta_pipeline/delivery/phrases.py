@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from meta_pipeline.delivery.topology import Link
 
 _NAMED = 3
+_EXACT = 50
 _IRREGULAR = {"be": ("is", "are"), "have": ("has", "have"), "miss": ("misses", "miss"), "do": ("does", "do")}
 _VERBS = (*_IRREGULAR, "run", "wait", "start", "read", "write", "fail", "succeed", "belong", "depend", "make")
 
@@ -63,3 +64,11 @@ def which_run(offset: float | str | None) -> str:
     if not offset:
         return "the run of the same time"
     return f"the run {duration(abs(offset))} {'earlier' if offset > 0 else 'later'}"
+
+
+def about(count: int, what: str) -> str:
+    """`1 run`, `about 700 runs`, `about 27,000 runs`: a large number as far as it is worth knowing."""
+    if count < _EXACT:
+        return counted(count, what)
+    digits = 10 ** max(1, len(str(count)) - 2)
+    return f"about {round(count / digits) * digits:,} {what}s"

@@ -1,10 +1,11 @@
 """Which things of the lineage a change touches, and what it does to each, in sentences."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.difference import Difference
 from meta_pipeline.delivery.lineage import (
     PIPELINE_KINDS,
@@ -18,6 +19,9 @@ from meta_pipeline.delivery.lineage import (
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.plan import TopologyEdit
 from meta_pipeline.delivery.topology import Node, Pipeline, Topology
+
+TOUCHED = "touched"
+"""The name under which a delivery's record keeps what its change touches."""
 
 MOST_SENTENCES = 20
 """As many are told of one thing; the review packet has all."""
@@ -81,6 +85,21 @@ class Things:
                 if own is not None and kind is not None:
                     yield own, each.id, kind
 
+    def defined_in(self, files: Collection[str]) -> Iterator[tuple[tuple[Key, str, Kind], str]]:
+        """Everything that is defined in one of these files, or has a part that is, with the first such file."""
+        for topology in self.topologies:
+            for pipeline in topology.pipelines:
+                nodes = [node for node in pipeline.nodes if node.path in files]
+                path = pipeline.path if pipeline.path in files else nodes[0].path if nodes else None
+                key = pipeline_key(self.target, topology, pipeline)
+                if path is not None and key is not None:
+                    yield (key, pipeline.id, kind_of_pipeline(topology.scheduler)), path
+                for node in nodes:
+                    own = node_key(self.target, topology, pipeline, node)
+                    kind = kind_of_node(topology.scheduler, node)
+                    if own is not None and kind is not None and node.path is not None:
+                        yield (own, node.id, kind), node.path
+
     @property
     def keys(self) -> frozenset[Key]:
         """The keys of everything that has a page."""
@@ -109,21 +128,27 @@ def _data_of(topology: Topology, pipeline: Pipeline, node: Node) -> list[Node]:
     return []
 
 
-def touched(
-    target: str, base: tuple[Topology, ...], head: tuple[Topology, ...], differences: Iterable[Difference]
-) -> tuple[Touched, ...]:
-    """What the differences between two readings touch, in the order of the keys.
+def touched(target: str, change: Change) -> tuple[Touched, ...]:
+    """What a change touches, in the order of the keys: what differs for the scheduler, or is defined in a changed file.
 
-    A pipeline that got another id is touched under both.
+    A pipeline that got another id is touched under both. Code that a task only imports is not followed.
     """
-    before, after = Things(target, base), Things(target, head)
-    either = Things(target, (*head, *base))
-    found = _gathered(
+    before, after = Things(target, change.base_topologies), Things(target, change.head_topologies)
+    either = Things(target, (*change.head_topologies, *change.base_topologies))
+    differing = [
         (place, difference.sentence)
-        for difference in differences
+        for difference in change.differences
         for pipeline in _ids(difference)
         for place in dict.fromkeys(either.named(pipeline, difference.node, difference.path))
-    )
+    ]
+    told = {key for (key, _, _), _ in differing}
+    changed = frozenset(file.path for file in change.files)
+    elsewhere = [
+        (place, f"{path} changes, and the scheduler sees it as before")
+        for place, path in dict.fromkeys(either.defined_in(changed))
+        if place[0] not in told
+    ]
+    found = _gathered((*differing, *elsewhere))
     if not found:
         return ()
     was, is_ = before.keys, after.keys

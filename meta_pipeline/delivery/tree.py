@@ -1,10 +1,11 @@
 """A repository's files at one moment, read-only, and how two such moments differ."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from meta_pipeline.delivery.model import digest_bytes
 
@@ -39,6 +40,23 @@ def text_of(tree: Tree, path: str) -> str | None:
     return None if data is None else data.decode("utf-8", errors="replace")
 
 
+@runtime_checkable
+class Identified(Protocol):
+    """A tree whose `tree_id` names all that it holds."""
+
+    tree_id: str
+
+
+def tree_digest(tree: Tree) -> str:
+    """A digest of all that a tree holds: paths, modes and contents."""
+    if isinstance(tree, Identified):
+        return tree.tree_id
+    found = hashlib.sha256()
+    for path, entry in sorted(tree.entries().items()):
+        found.update(f"{entry.mode} {entry.content} {path}\0".encode("utf-8", "surrogatepass"))
+    return found.hexdigest()
+
+
 @dataclass(frozen=True)
 class MemoryTree:
     """A tree given as a mapping of path to content; `modes` names the files that are not plain ones."""
@@ -59,6 +77,21 @@ class MemoryTree:
 
     def read(self, path: str) -> bytes | None:
         return self.files.get(path)
+
+
+class Part:
+    """The files of a tree that lie in some folders of it (`.` is the root): what reads it sees no other."""
+
+    def __init__(self, tree: Tree, folders: Iterable[str]) -> None:
+        self._tree = tree
+        prefixes = tuple("" if folder == "." else f"{folder}/" for folder in folders)
+        self._entries = {path: entry for path, entry in tree.entries().items() if path.startswith(prefixes)}
+
+    def entries(self) -> Mapping[str, Entry]:
+        return self._entries
+
+    def read(self, path: str) -> bytes | None:
+        return self._tree.read(path) if path in self._entries else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,8 @@ _TOPICS = {
     "owner": "who owns {}",
     "tags": "which tags {} {have}",
     "timeout_s": "after what time {} {be} ended",
-    "concurrency": "how much of {} may go on at once",
+    "concurrency": "how often {} may run at once",
+    "nodes_at_once": "how many nodes of {} may run at once",
     "active_runs": "how many runs of {} may go on at once",
     "pool": "in which pool {} {run}",
     "alerts": "who is told of what happens to {}",
@@ -161,7 +162,7 @@ def _automation(thing: Thing, before: Value, after: Value) -> str:
         return thing.fill("{} now {run} by itself: {}", str(after))
     if after is None:
         return thing.fill("{} no longer {run} by itself (before: {})", str(before))
-    return thing.fill("{} now {run} by itself on {} instead of {}", str(after), str(before))
+    return f"what makes {thing.name} run by itself is now {after} instead of {before}"
 
 
 def _partitions(thing: Thing, before: Value, after: Value) -> str:
@@ -173,13 +174,22 @@ def _partitions(thing: Thing, before: Value, after: Value) -> str:
     return f"the partitions of {thing.name} are {new} instead of {old}"
 
 
+def _paused(thing: Thing, before: Value, after: Value) -> str:
+    if after is None:
+        return thing.fill("whether {} {start} out paused is no longer said")
+    if after:
+        return thing.fill("{} now {start} out paused")
+    return thing.fill("{} no longer {start} out paused" if before else "{} now {start} out active")
+
+
+_UNLIMITED = "before, there was no limit"
 _SAYINGS: Mapping[str, Saying] = {
     "schedule": _schedule,
     "catchup": _switch(
         "{} now {make} up for runs that it missed since its start date",
         "{} no longer {make} up for runs that it missed",
     ),
-    "paused": _switch("{} now {start} out paused", "{} no longer {start} out paused"),
+    "paused": _paused,
     "retries": _retries,
     "retry_delay_s": _limit(
         "_s",
@@ -214,14 +224,17 @@ _SAYINGS: Mapping[str, Saying] = {
     "partitions": _partitions,
     "active_runs": _limit(
         "",
-        "of the runs of {}, now {} may go on at once",
-        "the runs of {} that may go on at once are no longer limited",
-        "before, they were not limited",
+        "{} may now have {} of its runs at once",
+        "the runs at once of {} are no longer limited",
+        _UNLIMITED,
+    ),
+    "nodes_at_once": _limit(
+        "",
+        "{} may now run {} of its nodes at once",
+        "the nodes at once of {} are no longer limited",
+        _UNLIMITED,
     ),
     "concurrency": _limit(
-        "",
-        "of {}, now {} at most may go on at once",
-        "how much of {} goes on at once is no longer limited",
-        "before, it was not limited",
+        "", "{} may now run {} times at once", "how often {} {run} at once is no longer limited", _UNLIMITED
     ),
 }

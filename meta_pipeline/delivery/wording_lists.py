@@ -3,20 +3,21 @@
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from meta_pipeline.delivery.phrases import Thing, link_name, listed, which_run
+from meta_pipeline.delivery.phrases import Thing, link_name, listed
 from meta_pipeline.delivery.topology import UNRESOLVED, Link
+from meta_pipeline.delivery.wording_links import links_apart
 
 Items: TypeAlias = Sequence[str | Link]
 
 _ON = {
-    "on_failure_callback": "when {} {fail}",
-    "on_success_callback": "when {} {succeed}",
-    "on_retry_callback": "when {} {be} retried",
-    "on_execute_callback": "when {} {start}",
-    "on_skipped_callback": "when {} {be} skipped",
-    "sla_miss_callback": "when {} {miss} its service level",
-    "email_on_failure": "when {} {fail}",
-    "email_on_retry": "when {} {be} retried",
+    "on_failure_callback": "{fail}",
+    "on_success_callback": "{succeed}",
+    "on_retry_callback": "{be} retried",
+    "on_execute_callback": "{start}",
+    "on_skipped_callback": "{be} skipped",
+    "sla_miss_callback": "{miss} its service level",
+    "email_on_failure": "{fail}",
+    "email_on_retry": "{be} retried",
 }
 _DOING = {"upstream": "{wait} for", "reads": "{read}", "writes": "{write}"}
 
@@ -28,15 +29,13 @@ def change_of_list(thing: Thing, field: str, before: Items, after: Items, topic:
     """
     new = [one for one in after if one not in before and one != UNRESOLVED]
     gone = [one for one in before if one not in after and one != UNRESOLVED]
+    if UNRESOLVED not in (*before, *after):
+        return "; ".join(_said(thing, field, new, gone))
     said: list[str] = []
-    if new and UNRESOLVED in before:
+    if new:
         said.append(f"source now tells more of {topic}: {_names(new)}")
-    elif new:
-        said += _came(thing, field, new, gone)
-    if gone and UNRESOLVED in after:
+    if gone:
         said.append(f"source no longer tells {topic} in full; before, it named {_names(gone)}")
-    elif gone:
-        said += _went(thing, field, gone, new)
     if not said:
         tells = "source now tells" if UNRESOLVED in before else "source no longer tells"
         said = [f"{tells} {topic} in full"]
@@ -44,33 +43,29 @@ def change_of_list(thing: Thing, field: str, before: Items, after: Items, topic:
 
 
 def _names(items: Items) -> str:
-    return listed([link_name(one) if isinstance(one, Link) else one for one in items])
+    return listed([link_name(one) if isinstance(one, Link) else one for one in items]) if items else ""
 
 
-def _came(thing: Thing, field: str, new: Items, gone: Items) -> list[str]:
+def _said(thing: Thing, field: str, new: Items, gone: Items) -> list[str]:
     if field == "links":
-        return [_link(thing, link, gone) for link in new if isinstance(link, Link)]
+        return links_apart(thing, _links(new), _links(gone))
     if field == "alerts":
-        return [_alert(thing, str(alert), "now") for alert in new]
+        return [*_alerts(thing, "now", new), *_alerts(thing, "no longer", gone)]
     if field in _DOING:
-        return [thing.fill(f"{{}} now {_DOING[field]} {{}}", _names(new))]
-    return [thing.fill("{} now {have} the {} {}", _what(field, len(new)), _names(new))]
+        return [_now_and_no_longer(thing, _DOING[field], _names(new), _names(gone))]
+    what = _what(field, len(new) or len(gone))
+    return [_now_and_no_longer(thing, f"{{have}} the {what}", _names(new), _names(gone))]
 
 
-def _went(thing: Thing, field: str, gone: Items, new: Items) -> list[str]:
-    if field == "links":
-        kept = {(link.kind, link_name(link)) for link in new if isinstance(link, Link)}
-        left = [one for one in gone if isinstance(one, Link) and (one.kind, link_name(one)) not in kept]
-        verbs = ("{start}" if link.kind == "triggers" else "{wait} for" for link in left)
-        return [
-            thing.fill(f"{{}} no longer {verb} {{}}", link_name(link))
-            for verb, link in zip(verbs, left, strict=True)
-        ]
-    if field == "alerts":
-        return [_alert(thing, str(alert), "no longer") for alert in gone]
-    if field in _DOING:
-        return [thing.fill(f"{{}} no longer {_DOING[field]} {{}}", _names(gone))]
-    return [thing.fill("{} no longer {have} the {} {}", _what(field, len(gone)), _names(gone))]
+def _now_and_no_longer(thing: Thing, verb: str, new: str, gone: str) -> str:
+    """`task a now reads b, and no longer c`; an empty text is nothing that came, or went."""
+    if new and gone:
+        return thing.fill(f"{{}} now {verb} {{}}, and no longer {{}}", new, gone)
+    return thing.fill(f"{{}} {'now' if new else 'no longer'} {verb} {{}}", new or gone)
+
+
+def _links(items: Items) -> list[Link]:
+    return [one for one in items if isinstance(one, Link)]
 
 
 def _what(field: str, count: int) -> str:
@@ -78,26 +73,18 @@ def _what(field: str, count: int) -> str:
     return one if count == 1 else f"{one}s"
 
 
-def _link(thing: Thing, link: Link, gone: Items) -> str:
-    if link.kind == "triggers":
-        return thing.fill("{} now {start} {}", link_name(link))
-    same = (one for one in gone if isinstance(one, Link) and one.kind == link.kind)
-    former = next((one for one in same if link_name(one) == link_name(link)), None)
-    if former is None:
-        return thing.fill("{} now {wait} for {}, {}", link_name(link), which_run(link.offset_s))
-    if former.offset_s == UNRESOLVED:
-        run = f"which run of {link_name(link)} {thing.fill('{} {wait}')} for"
-        return f"source now tells {run}: {which_run(link.offset_s)}"
-    if link.offset_s == UNRESOLVED:
-        return f"it can no longer be known from source which run of {link_name(link)} {thing.fill('{} {wait}')} for"
-    return (
-        f"the wait of {thing.name} for {link_name(link)} now looks at {which_run(link.offset_s)} "
-        f"instead of {which_run(former.offset_s)}"
-    )
-
-
-def _alert(thing: Thing, alert: str, how: str) -> str:
-    """`oncall@example.com is no longer mailed when task sales.load fails`."""
-    hook, _, whom = alert.partition(": ")
-    when = thing.fill(_ON.get(hook, f"by the {hook} of {{}}"))
-    return f"{whom or hook} is {how} {'mailed' if hook.startswith('email') else 'called'} {when}"
+def _alerts(thing: Thing, how: str, alerts: Items) -> list[str]:
+    """`a@example.com and b@example.com are no longer mailed when task sales.load fails or is retried`."""
+    occasions: dict[tuple[str, str], list[str]] = {}
+    for alert in alerts:
+        hook, _, whom = str(alert).partition(": ")
+        told = "mailed" if hook.startswith("email") else "called"
+        occasions.setdefault((told, whom or hook), []).append(_ON.get(hook, f"{{have}} its {hook} run"))
+    people: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (told, whom), when in occasions.items():
+        people.setdefault((told, tuple(dict.fromkeys(when))), []).append(whom)
+    return [
+        f"{listed(names)} {'are' if len(names) > 1 else 'is'} {how} {told} when "
+        + thing.fill(f"{{}} {' or '.join(when)}")
+        for (told, when), names in people.items()
+    ]

@@ -17,13 +17,16 @@ MOST_ROWS = 50
 
 
 class DeliveryRow(Frozen):
-    """How one delivery touched a thing: `outcome` is how far it came, `packet` where its evidence is told of."""
+    """How one delivery touched a thing: `outcome` is how far it came.
+
+    `paper` is the file that tells of its evidence, below the operator's folder; `at` is UTC in ISO 8601.
+    """
 
     delivery: str
     issue: str
     outcome: str
     commit: str | None
-    packet: str | None
+    paper: str
     at: str
 
 

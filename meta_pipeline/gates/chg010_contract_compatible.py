@@ -1,17 +1,21 @@
 """CHG010: what readers of a dataset rely on stays, or its change is approved and noted."""
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.contract import ChangeKind, ContractChange
 from meta_pipeline.delivery.stages import StageId
+from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.gate import Example, Gate, Opinion, Strength
 from meta_pipeline.gates.weighing import Weighed, weigh, weighed
 from meta_pipeline.policy import Policy
+
+if TYPE_CHECKING:
+    from meta_pipeline.contracts.lineage.readers import ColumnReaders
 
 
 class ContractCompatible(Gate):
@@ -26,7 +30,8 @@ class ContractCompatible(Gate):
     column that writers must fill breaks those.
 
     Readers need to know beforehand: where the policy's `references` name a `migrations` log, or else a `changelog`, a
-    breaking change must add a line there that names the dataset and the column.
+    breaking change must add a line there that names the dataset and the column. The queries, tests and exposures of the
+    repository that read a column are named.
     """
 
     id: ClassVar[str] = "CHG010"
@@ -70,9 +75,14 @@ class ContractCompatible(Gate):
             )
             for contract in undeclared
         ]
-        for pair in touched:
-            changes = contract_changes(pair.before, pair.after)
-            found += [log.weighed(change) for change in changes if change.breaking]
+        breaking = [
+            (pair, [change for change in contract_changes(pair.before, pair.after) if change.breaking])
+            for pair in touched
+        ]
+        readers = _Readers(case.change.head)
+        for pair, changes in breaking:
+            told = readers.of(changes)
+            found += [log.weighed(change, told.get(change.column)) for change in changes]
             if pair.doubt:
                 found.append(
                     weighed(
@@ -164,6 +174,30 @@ _INSTEAD: Mapping[ChangeKind, str] = {
 }
 
 
+_READ: frozenset[ChangeKind] = frozenset({"dropped", "renamed", "retyped"})
+
+
+class _Readers:
+    """Who in the head's tree reads a column that breaks, in words."""
+
+    def __init__(self, head: Tree) -> None:
+        self.head = head
+        self._readers: ColumnReaders | None = None
+
+    def of(self, changes: Sequence[ContractChange]) -> Mapping[str | None, str]:
+        """What to say of the readers of a column that is dropped, renamed or retyped; nothing where none is known."""
+        columns = [change.column for change in changes if change.column and change.kind in _READ]
+        if not columns:
+            return {}
+        from meta_pipeline.contracts.lineage.reader import told
+        from meta_pipeline.contracts.lineage.readers import ColumnReaders
+
+        self._readers = self._readers or ColumnReaders(self.head)
+        found = self._readers.of(changes[0].dataset, frozenset(columns))
+        sentences = {column: told(found.get(column.casefold(), ())) for column in columns}
+        return {column: sentence for column, sentence in sentences.items() if sentence}
+
+
 class _Log:
     """The migration log of a policy, and what a change adds to it."""
 
@@ -178,11 +212,11 @@ class _Log:
         lines = (line.text for file in change.files if file.path == path for line in file.added)
         return cls(path, "\n".join(lines))
 
-    def weighed(self, change: ContractChange) -> Weighed:
-        """A breaking change blocks only where there is a log that does not tell it."""
+    def weighed(self, change: ContractChange, readers: str | None) -> Weighed:
+        """A breaking change blocks only where there is a log that does not tell it. `readers` says who reads it."""
         strength: Strength = "needs_approval"
         fix = f"{_INSTEAD.get(change.kind, 'leave it as it was')}, or have the change approved"
-        message = f"{change.sentence}; its readers rely on it"
+        message = f"{change.sentence}; {readers or 'its readers rely on it'}"
         if self.path is not None and not self._tells(change):
             strength = "failed"
             message = f"{message} and {self.path} says nothing of it"

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 from meta_pipeline.delivery.ids import DeliveryId
+from meta_pipeline.delivery.impact import Impact
 from meta_pipeline.delivery.issue import Issue
 from meta_pipeline.delivery.judgement import Verdict
 from meta_pipeline.delivery.plan import Plan
 from meta_pipeline.delivery.requirements import Requirements
 from meta_pipeline.delivery.signoff import SignOff
+from meta_pipeline.messages.outlook import downstream, to_test_again
 from meta_pipeline.messages.render import render
 from meta_pipeline.policy import Policy
 
@@ -26,9 +28,16 @@ def alignment_note(
     )
 
 
-def plan_text(delivery: DeliveryId, requirements: Requirements, plan: Plan) -> str:
-    """The plan as its signer reads it."""
-    return render("plan_page", delivery=delivery, requirements=requirements, plan=plan)
+def plan_text(delivery: DeliveryId, requirements: Requirements, plan: Plan, impact: Impact) -> str:
+    """The plan as its signer reads it, with what lies downstream of what it changes."""
+    return render(
+        "plan_page",
+        delivery=delivery,
+        requirements=requirements,
+        plan=plan,
+        outlook=downstream(impact),
+        again=to_test_again(impact.again),
+    )
 
 
 def update_note(delivery: DeliveryId, policy: Policy, plan: Plan, signoffs: Sequence[SignOff]) -> str:

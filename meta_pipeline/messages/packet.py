@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
 
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.change_set import ChangeSet
@@ -9,6 +11,8 @@ from meta_pipeline.delivery.evidence import CommandRecord
 from meta_pipeline.delivery.ids import DeliveryId
 from meta_pipeline.delivery.judgement import GateResult, Verdict
 from meta_pipeline.delivery.ledger import Concluded, Entry, Signed
+from meta_pipeline.delivery.meaning import Meaning
+from meta_pipeline.delivery.model import digest
 from meta_pipeline.delivery.packet import Merged
 from meta_pipeline.delivery.plan import Metric, Plan
 from meta_pipeline.delivery.reports import ReportKind, ValidationReport
@@ -17,6 +21,8 @@ from meta_pipeline.delivery.rollback import RollbackPlan
 from meta_pipeline.delivery.signoff import SignOff
 from meta_pipeline.delivery.stages import ABSENT_IN_ROLLOUT, StageId
 from meta_pipeline.gates.measuring import Measured, measured
+from meta_pipeline.messages.outlook import Row, downstream, to_test_again
+from meta_pipeline.messages.picture import picture_file
 from meta_pipeline.messages.render import render
 from meta_pipeline.policy import Policy
 
@@ -47,6 +53,27 @@ class Account:
     reports: Mapping[ReportKind, ValidationReport]
     rollback: RollbackPlan
     entries: Sequence[Entry]
+
+    @cached_property
+    def meaning(self) -> Meaning:
+        """What the change means for whoever is on call, and downstream; missed runs count until the delivery began."""
+        began = datetime.fromisoformat(self.entries[0].at) if self.entries else datetime.now(UTC)
+        return Meaning(self.change, began, self.policy.data_quality.looks_at)
+
+    @property
+    def outlook(self) -> tuple[Row, ...]:
+        """What lies downstream of the change."""
+        return downstream(self.meaning.impact)
+
+    @property
+    def picture(self) -> str | None:
+        """The file beside the dossier that shows the changed part; None where no node is touched."""
+        return picture_file(digest(self.change_set)) if self.meaning.excerpt.boxes else None
+
+    @property
+    def again(self) -> tuple[str, ...]:
+        """What to test again because of the change."""
+        return to_test_again(self.meaning.impact.again)
 
     @property
     def measurements(self) -> tuple[Measured, ...]:

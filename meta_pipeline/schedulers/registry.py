@@ -15,6 +15,7 @@ from meta_pipeline.schedulers.airflow.signs import SIGNS as AIRFLOW
 from meta_pipeline.schedulers.dagster.commands import DagsterRuntime
 from meta_pipeline.schedulers.dagster.signs import SIGNS as DAGSTER
 from meta_pipeline.schedulers.dbt.signs import SIGNS as DBT
+from meta_pipeline.schedulers.prefect.commands import PrefectRuntime
 from meta_pipeline.schedulers.prefect.signs import SIGNS as PREFECT
 
 
@@ -36,12 +37,18 @@ def _read_dbt(tree: Tree, folder: str, roots: tuple[str, ...]) -> tuple[Topology
     return read_topologies(tree, folder)
 
 
+def _read_prefect(tree: Tree, folder: str, roots: tuple[str, ...]) -> tuple[Topology, ...]:
+    from meta_pipeline.schedulers.prefect.static.reader import read_topology
+
+    return (read_topology(tree, folder, roots),)
+
+
 ADAPTERS: Mapping[SchedulerKind, Adapter] = {
     adapter.kind: adapter
     for adapter in (
         Adapter("Airflow", AIRFLOW, _read_airflow, AirflowRuntime()),
         Adapter("Dagster", DAGSTER, _read_dagster, DagsterRuntime()),
-        Adapter("Prefect", PREFECT, None, None),
+        Adapter("Prefect", PREFECT, _read_prefect, PrefectRuntime()),
         Adapter("dbt", DBT, _read_dbt, None),
     )
 }

@@ -44,11 +44,13 @@ class Runtime(Protocol):
 
     An argv that begins with `python` means the interpreter of that environment. `scratch` is a writable
     folder of ours; answers are read back from it. `probes` are the scripts of ours that the sandbox must let
-    be read; the first one is run.
+    be read; the first one is run. `preloads` are the modules that a warm process imports before it forks for the
+    probe, none where there should be none: the probe must then read anew what they took from the environment.
     """
 
     kind: SchedulerKind
     probes: tuple[Path, ...]
+    preloads: tuple[str, ...]
 
     def parse(self, policy: Policy, scratch: Path) -> Command:
         """Import every pipeline of the policy's folders."""

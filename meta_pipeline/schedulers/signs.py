@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from meta_pipeline.delivery.topology import SchedulerKind
 from meta_pipeline.delivery.tree import Tree
+from meta_pipeline.schedulers.source.contents import ContentTest
 
 MAX_NAMED_FILES = 3
 
@@ -51,11 +52,7 @@ def detected(tree: Tree, paths: Sequence[str], signs: Signs) -> Detected | None:
     """
     folders, reasons = signs.project_files(tree, paths)
     if signs.pipelines is not None:
-        files = [
-            path
-            for path in paths
-            if path.endswith(".py") and _defines_pipelines(tree.read(path) or b"", signs)
-        ]
+        files = [path for path in paths if path.endswith(".py") and _defines_pipelines(signs).of(tree, path)]
         if files:
             folders = folders or common_folders(files, signs.usual_folder)
             reasons.append(_defined_in(files, signs.kind))
@@ -91,10 +88,14 @@ def _defined_in(files: Sequence[str], kind: SchedulerKind) -> str:
     return f"{', '.join(files[:MAX_NAMED_FILES])}{more} {verbs[0]} {kind} and {verbs[1]} pipelines"
 
 
-@lru_cache(maxsize=16_384)
-def _defines_pipelines(data: bytes, signs: Signs) -> bool:
-    assert signs.pipelines is not None
-    return bool(_imports(signs.kind).search(data) and signs.pipelines.search(data))
+@lru_cache
+def _defines_pipelines(signs: Signs) -> ContentTest:
+    imports, pipelines = _imports(signs.kind), signs.pipelines
+    assert pipelines is not None
+    return ContentTest(
+        f"defines pipelines of {signs.kind}",
+        lambda data: bool(imports.search(data) and pipelines.search(data)),
+    )
 
 
 @lru_cache

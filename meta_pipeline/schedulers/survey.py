@@ -1,14 +1,20 @@
 """The topologies of a repository at one moment, read from source, and of a change's two sides."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.topology import SchedulerKind, Topology
 from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.policy import DbtPolicy, EnvironmentPolicy, Policy
+from meta_pipeline.schedulers.adapter import Reader
 from meta_pipeline.schedulers.detect import detect
 from meta_pipeline.schedulers.registry import ADAPTERS
 from meta_pipeline.schedulers.signs import Detected, outermost
+from meta_pipeline.schedulers.source.contents import keep_content_tests
+from meta_pipeline.schedulers.source.readings import Answers
+from meta_pipeline.schedulers.source.store import kept_readings
+
+_topologies = Answers("topologies", Topology)
 
 
 def survey(tree: Tree, policy: Policy) -> tuple[Topology, ...]:
@@ -16,13 +22,21 @@ def survey(tree: Tree, policy: Policy) -> tuple[Topology, ...]:
 
     Where the policy names no scheduler, or no folder of one, they are detected.
     """
-    return tuple(
+    found = [
         topology
         for kind, folders, imports in _places(detect(tree), policy)
         if (read := ADAPTERS[kind].read) is not None
         for folder in folders
-        for topology in read(tree, folder, imports)
-    )
+        for topology in _topologies.of(tree, (kind, folder, imports), _reading(read, folder, imports))
+    ]
+    if (store := kept_readings()) is not None:
+        keep_content_tests(store)
+        store.flush()
+    return tuple(found)
+
+
+def _reading(read: Reader, folder: str, imports: tuple[str, ...]) -> Callable[[Tree], tuple[Topology, ...]]:
+    return lambda tree: read(tree, folder, imports)
 
 
 def schedulers_without_reader(tree: Tree, policy: Policy) -> tuple[SchedulerKind, ...]:

@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,8 @@ from meta_pipeline.workspace.environment import Built, CannotBuild, build_enviro
 from meta_pipeline.workspace.process import run
 from meta_pipeline.workspace.repository import Mirror
 from meta_pipeline.workspace.sandbox import Sandbox, detect_sandbox, interpreter_folders
+from meta_pipeline.workspace.scratch import scratch_folder
+from meta_pipeline.workspace.warm import WarmProcess, Warmth, warm_process
 from meta_pipeline.workspace.worktree import Worktree
 
 PROBES = (
@@ -34,7 +37,8 @@ SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 class Bench:
     """What every command of one validation has in common. `note` is told of each command that ended.
 
-    `environment` is what the files of `commit` ask for; environments are kept below `home`.
+    `environment` is what the files of `commit` ask for; environments are kept below `home`. Commands of the
+    scheduler's probe go through the process `warm`, where there is one.
     """
 
     home: Path
@@ -45,6 +49,15 @@ class Bench:
     environment: Built
     sandbox: Sandbox
     note: Callable[[CommandRecord], None] | None = None
+    warm: WarmProcess | None = None
+
+    @contextmanager
+    def checkout(self, commit: str, *, preloaded: bool = False) -> Iterator[tuple[Worktree, Path]]:
+        """A fresh checkout, and a scratch folder; where the scheduler is `preloaded` if there is such a process."""
+        with ExitStack() as stack:
+            room = stack.enter_context(self.warm.turn()) if self.warm is not None and preloaded else None
+            worktree = stack.enter_context(self.mirror.worktree(commit, room))
+            yield worktree, stack.enter_context(scratch_folder(room))
 
     def within(self, environment: EnvironmentPolicy | None) -> "Bench | CannotBuild":
         """The same bench in another environment of the policy; None is its own."""
@@ -60,16 +73,16 @@ class Bench:
         """Run `command` in `worktree`; `scratch` is a folder of ours that it may write to. Stores its outputs."""
         started = datetime.now(UTC)
         command = self._limited(command)
-        ran = run(
-            command,
-            cwd=worktree.path,
-            path=f"{self.environment.programs}:{SYSTEM_PATH}",
-            variables=self._variables(worktree.path),
-            sandbox=self.sandbox.opened(
-                read_only=(*self.environment.folders, *_own(command), self.mirror.git_dir, *PROBES),
-                writable=(worktree.path, scratch),
-            ),
-        )
+        variables = self._variables(worktree.path)
+        ran = self.warm.run(command, cwd=worktree.path, variables=variables) if self.warm else None
+        if ran is None:
+            ran = run(
+                command,
+                cwd=worktree.path,
+                path=self._path,
+                variables=variables,
+                sandbox=self._walls.opened(read_only=_own(command), writable=(worktree.path, scratch)),
+            )
         record = CommandRecord(
             command=command,
             side=side,
@@ -99,6 +112,39 @@ class Bench:
         """Standard output and standard error of a record, as text."""
         both = self.evidence.get(record.stdout) + b"\n" + self.evidence.get(record.stderr)
         return both.decode("utf-8", errors="replace")
+
+    @contextmanager
+    def serving(self, policy: Policy) -> Iterator["Bench | CannotBuild"]:
+        """The bench for the policy's one scheduler: in its environment, with a warm process where that may be.
+
+        A scheduler can be warm where it can be imported before its checkout.
+        """
+        own = self.within(policy.environment)
+        runtime = ADAPTERS[policy.scheduler.kind].runtime if policy.scheduler else None
+        if isinstance(own, CannotBuild) or runtime is None or not runtime.preloads:
+            yield own
+            return
+        with own.warmed(runtime.preloads) as warm:
+            yield warm
+
+    @contextmanager
+    def warmed(self, modules: tuple[str, ...]) -> Iterator["Bench"]:
+        """The same bench with a warm process that imports these modules of its environment."""
+        given = self._variables(Path("/"))
+        # It leads into a checkout, whose modules must not be imported before it is forked for one.
+        variables = {name: value for name, value in given.items() if name != "PYTHONPATH"}
+        warmth = Warmth(self.environment.python, modules, self._path, variables, self._walls)
+        with warm_process(warmth) as warm:
+            yield replace(self, warm=warm)
+
+    @property
+    def _path(self) -> str:
+        return f"{self.environment.programs}:{SYSTEM_PATH}"
+
+    @property
+    def _walls(self) -> Sandbox:
+        """The sandbox of every command, in which no checkout can be seen yet."""
+        return self.sandbox.opened(read_only=(*self.environment.folders, self.mirror.git_dir, *PROBES))
 
     def _limited(self, command: Command) -> Command:
         seconds = self.policy.limits.seconds
@@ -139,6 +185,12 @@ class Benches:
     def within(self, environment: EnvironmentPolicy | None) -> "Benches | CannotBuild":
         """Both benches in another environment of the policy."""
         return _both(self.base.within(environment), self.head.within(environment))
+
+    @contextmanager
+    def serving(self, policy: Policy) -> Iterator["Benches | CannotBuild"]:
+        """Both for the policy's one scheduler, each with a warm process: neither may touch what the other is given."""
+        with self.base.serving(policy) as base, self.head.serving(policy) as head:
+            yield _both(base, head)
 
 
 def set_up(

@@ -9,7 +9,6 @@ from meta_pipeline.delivery.evidence import Command, CommandRecord
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.reports import Measure, Problem, ReportKind, SideReport
 from meta_pipeline.delivery.topology import Topology
-from meta_pipeline.policy import EnvironmentPolicy
 
 # What an import says, and `python -m` of what is not installed.
 _NO_MODULE = re.compile(r"No module named '?(?P<name>[\w.]+)'?$")
@@ -29,13 +28,11 @@ class Part(Frozen):
 
 
 class Lane(ABC):
-    """Commands for one side of a change. Lanes run beside each other.
-
-    They run in `environment`, the policy's own where that is None.
-    """
+    """Commands for one side of a change. Lanes run beside each other."""
 
     kinds: tuple[ReportKind, ...]
-    environment: EnvironmentPolicy | None = None
+    preloaded = False
+    """Whether the first command is the scheduler's probe, which a process that imported the scheduler can run."""
 
     @abstractmethod
     def commands(self, scratch: Path) -> tuple[Command, ...]:

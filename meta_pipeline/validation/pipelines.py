@@ -15,10 +15,10 @@ class ParseLane(Lane):
     """Lets the scheduler import every pipeline below the folders of the policy, which names it alone."""
 
     kinds = ("parse",)
+    preloaded = True
 
     def __init__(self, policy: Policy, runtime: Runtime) -> None:
         self.policy = policy
-        self.environment = policy.environment
         self.runtime = runtime
 
     def commands(self, scratch: Path) -> tuple[Command, ...]:
@@ -46,6 +46,8 @@ class ParseLane(Lane):
                 )
                 for topology in topologies
                 for error in topology.errors
+                # Nothing is wrong where only a run can tell.
+                if not error.opaque
             ]
         )
         errors = Measure(
@@ -64,10 +66,10 @@ class DryRunLane(Lane):
     """Runs pipelines by the scheduler's own dry run, then the checkpoints on what they wrote, in one checkout."""
 
     kinds = ("dry_run", "data_quality")
+    preloaded = True
 
     def __init__(self, policy: Policy, runtime: Runtime | None, pipelines: Sequence[str]) -> None:
         self.policy = policy
-        self.environment = policy.environment
         self.runtime = runtime
         self.pipelines = tuple(pipelines) if runtime else ()
         self.projects = policy.data_quality.great_expectations

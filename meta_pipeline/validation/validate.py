@@ -1,9 +1,9 @@
 """Validate a change set: the target's own tools at base and head, beside each other."""
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -37,7 +37,6 @@ from meta_pipeline.validation.memory import KEY_SCRATCH, memory_key, reused
 from meta_pipeline.validation.pipelines import DryRunLane, ParseLane
 from meta_pipeline.validation.tests import TestsLane
 from meta_pipeline.workspace.environment import CannotBuild
-from meta_pipeline.workspace.scratch import scratch_folder
 
 ALL_KINDS: tuple[ReportKind, ...] = ("lint", "tests", "parse", "dry_run", "data_quality")
 
@@ -58,15 +57,19 @@ class _Work:
 
 @dataclass(frozen=True)
 class Lanes:
-    """The lanes that a policy asks for; why a kind has none; and which kinds this version cannot run."""
+    """The lanes that a policy asks for; why a kind has none; and which kinds this version cannot run.
+
+    `scheduled` are those of each share of the policy, in their order.
+    """
 
     lanes: tuple[Lane, ...]
+    scheduled: tuple[tuple[Lane, ...], ...]
     absent: Mapping[ReportKind, str]
     unable: Mapping[ReportKind, str]
 
 
-def lanes_for(policy: Policy, change: Change, side: Side) -> Lanes:
-    """The lanes for one side of a change."""
+def lanes_for(policy: Policy, shares: Sequence[Policy], change: Change, side: Side) -> Lanes:
+    """The lanes for one side of a change; `shares` are the policy as each of its schedulers has it."""
     lanes: list[Lane] = []
     absent: dict[ReportKind, str] = {}
     unable: dict[ReportKind, str] = {}
@@ -84,18 +87,21 @@ def lanes_for(policy: Policy, change: Change, side: Side) -> Lanes:
     if not policy.data_quality.great_expectations:
         absent["data_quality"] = "the policy names no checkpoint (data_quality.great_expectations)"
     absent["dry_run"] = "no pipeline is touched by the change"
-    for own in _shares(policy, change):
+    served: list[tuple[Lane, ...]] = []
+    for own in shares:
         runtime = _runtime(own)
         pipelines = to_run(own, change, side)
+        given: list[Lane] = []
         if runtime:
-            lanes.append(ParseLane(own, runtime))
+            given.append(ParseLane(own, runtime))
         elif own.scheduler is not None and own.scheduler.kind != "dbt":
             name = ADAPTERS[own.scheduler.kind].name
             unable["parse"] = f"this version cannot ask {name} to import its pipelines"
             unable["dry_run"] = f"this version cannot ask {name} for a dry run"
         if (runtime and pipelines) or own.data_quality.great_expectations:
-            lanes.append(DryRunLane(own, runtime, pipelines))
-    return Lanes(tuple(lanes), absent, unable)
+            given.append(DryRunLane(own, runtime, pipelines))
+        served.append(tuple(given))
+    return Lanes(tuple(lanes), tuple(served), absent, unable)
 
 
 def _runtime(policy: Policy) -> Runtime | None:
@@ -150,11 +156,27 @@ def validate(
 
     `remembered` keeps what lanes said of a base, by tree, environment and commands; head is always run.
     """
+    shares = _shares(benches.head.policy, change)
+    with ExitStack() as stack:
+        served = [stack.enter_context(benches.serving(own)) for own in shares]
+        return _validate(
+            benches, tuple(zip(shares, served, strict=True)), change_set, change, remembered, wanted
+        )
+
+
+def _validate(
+    benches: Benches,
+    served: Sequence[tuple[Policy, Benches | CannotBuild]],
+    change_set: ChangeSet,
+    change: Change,
+    remembered: Folder,
+    wanted: Collection[ReportKind],
+) -> dict[ReportKind, ValidationReport]:
     assert change_set.head is not None
     policy = benches.head.policy
     sides: dict[Side, Lanes] = {
-        "base": lanes_for(policy, change, "base"),
-        "head": lanes_for(policy, change, "head"),
+        "base": lanes_for(policy, [own for own, _ in served], change, "base"),
+        "head": lanes_for(policy, [own for own, _ in served], change, "head"),
     }
     commits: dict[Side, str] = {"base": change_set.base, "head": change_set.head}
     projects = {DbtLane(project): benches.within(project.environment) for project in policy.dbt_projects}
@@ -172,6 +194,22 @@ def validate(
             _Work(lane.kinds, partial(_one, benches.of(side), lane, side, commits[side], remembered))
             for side, lanes in sides.items()
             for lane in lanes.lanes
+        ),
+        *(
+            _Work(
+                lane.kinds,
+                partial(
+                    _one,
+                    own if isinstance(own, CannotBuild) else own.of(side),
+                    lane,
+                    side,
+                    commits[side],
+                    remembered,
+                ),
+            )
+            for side, lanes in sides.items()
+            for (_, own), given in zip(served, lanes.scheduled, strict=True)
+            for lane in given
         ),
     ]
     # The slow lanes go first, so that the cores stay busy to the end.
@@ -250,13 +288,12 @@ def _both(
 
 
 def _one(
-    bench: Bench, lane: Lane, side: Side, commit: str, remembered: Folder
+    bench: Bench | CannotBuild, lane: Lane, side: Side, commit: str, remembered: Folder
 ) -> Iterator[tuple[Side, Part]]:
-    own = bench.within(lane.environment)
     parts = (
-        unable_parts(lane.kinds, own.reason)
-        if isinstance(own, CannotBuild)
-        else _run(own, lane, side, commit, remembered)
+        unable_parts(lane.kinds, bench.reason)
+        if isinstance(bench, CannotBuild)
+        else _run(bench, lane, side, commit, remembered)
     )
     for part in parts:
         yield side, part
@@ -277,10 +314,7 @@ def _run(bench: Bench, lane: Lane, side: Side, commit: str, remembered: Folder) 
 
 def run_lane(bench: Bench, lane: Lane, side: Side, commit: str) -> tuple[Part, ...]:
     """Run one lane in a fresh checkout of `commit` and read what its commands said."""
-    with (
-        bench.mirror.worktree(commit) as worktree,
-        scratch_folder() as scratch,
-    ):
+    with bench.checkout(commit, preloaded=lane.preloaded) as (worktree, scratch):
         records = [bench.run(command, side, worktree, scratch) for command in lane.commands(scratch)]
         return lane.read(records, [bench.output(record) for record in records], scratch)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from meta_pipeline.workspace.process_tree import ProcessTree
 
 MARKER = "META_PIPELINE_RUN"
-_POLL_SECONDS = 0.1
+POLL_SECONDS = 0.1
 _MEGABYTE = 1024 * 1024
 
 EndedBy = Literal["time", "memory", "output", "processes", "missing"]
@@ -70,18 +70,23 @@ def run(command: Command, *, cwd: Path, path: str, variables: Mapping[str, str],
     with scratch_folder() as private:
         for name in ("home", "tmp"):
             (private / name).mkdir()
-        environment = {
-            "LANG": "C.UTF-8",
-            "USER": "target",
-            "LOGNAME": "target",
-            **variables,
-            **dict(command.variables),
-            "PATH": path,
-            "HOME": str(private / "home"),
-            "TMPDIR": str(private / "tmp"),
-            MARKER: uuid.uuid4().hex,
-        }
+        given = {**variables, **dict(command.variables)}
+        environment = scrubbed_environment(given, private, path, uuid.uuid4().hex)
         return _run(command, cwd.resolve(), private, environment, sandbox)
+
+
+def scrubbed_environment(given: Mapping[str, str], private: Path, path: str, marker: str) -> dict[str, str]:
+    """What a command of the target finds in its environment: what it is `given`, and nothing of ours."""
+    return {
+        "LANG": "C.UTF-8",
+        "USER": "target",
+        "LOGNAME": "target",
+        **given,
+        "PATH": path,
+        "HOME": str(private / "home"),
+        "TMPDIR": str(private / "tmp"),
+        MARKER: marker,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +133,7 @@ def _run(command: Command, cwd: Path, private: Path, environment: Mapping[str, s
             return Ran(None, "missing", 0.0, b"", f"{command.argv[0]}: {error.strerror}\n".encode())
         finally:
             os.close(status_write)
-        output = _Output(command.output_mb * _MEGABYTE, process)
+        output = Output(command, (process.stdout, process.stderr))
         tree = ProcessTree(process.pid, MARKER, environment[MARKER])
         try:
             ended_by = _watch(command, process, tree, output, started)
@@ -143,9 +148,12 @@ def _run(command: Command, cwd: Path, private: Path, environment: Mapping[str, s
             return Ran(None, "missing", seconds, stdout, stderr)
         said = stderr.decode(errors="replace").strip()
         raise SandboxFault(f"bubblewrap could not start '{command.name}': {said}.")
-    code = process.returncode
-    exit_status = None if ended_by else code if code >= 0 else 128 - code
-    return Ran(exit_status, ended_by, seconds, stdout, stderr)
+    return Ran(shell_status(process.returncode, ended_by), ended_by, seconds, stdout, stderr)
+
+
+def shell_status(code: int, ended_by: EndedBy | None) -> int | None:
+    """The exit status of a `Ran`, from what `subprocess` says of a process."""
+    return None if ended_by else code if code >= 0 else 128 - code
 
 
 def _program(name: str, cwd: Path, path: str) -> str | None:
@@ -158,35 +166,42 @@ def _began(told: bytes) -> bool:
 
 
 def _watch(
-    command: Command, process: subprocess.Popen[bytes], tree: "ProcessTree", output: "_Output", started: float
+    command: Command, process: subprocess.Popen[bytes], tree: "ProcessTree", output: "Output", started: float
 ) -> EndedBy | None:
     """Wait for the command's own end, or say which limit it reached first."""
     while True:
         with suppress(subprocess.TimeoutExpired):
-            process.wait(_POLL_SECONDS)
-        if output.full.is_set():
-            return "output"
-        if process.returncode is not None:
-            return None
-        if time.monotonic() - started > command.seconds:
-            return "time"
-        alive = tree.look()
-        if len(alive) > command.processes:
-            return "processes"
-        if tree.holds_more_than(command.memory_mb * _MEGABYTE, alive):
-            return "memory"
+            process.wait(POLL_SECONDS)
+        ended_by = limit_reached(command, started, output, tree, ended=process.returncode is not None)
+        if ended_by is not None or process.returncode is not None:
+            return ended_by
 
 
-class _Output:
+def limit_reached(
+    command: Command, started: float, output: "Output", tree: "ProcessTree", *, ended: bool
+) -> EndedBy | None:
+    """The first of a command's limits that it is over; once it has `ended`, only its output can be too much."""
+    if output.full.is_set():
+        return "output"
+    if ended:
+        return None
+    if time.monotonic() - started > command.seconds:
+        return "time"
+    alive = tree.look()
+    if len(alive) > command.processes:
+        return "processes"
+    return "memory" if tree.holds_more_than(command.memory_mb * _MEGABYTE, alive) else None
+
+
+class Output:
     """Both outputs of a process, read by threads so that neither pipe fills up, within one limit."""
 
-    def __init__(self, limit: int, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, command: Command, pipes: Sequence[IO[bytes] | None]) -> None:
         self.full = Event()
-        self._limit = limit
+        self._limit = command.output_mb * _MEGABYTE
         self._held = 0
         self._lock = Lock()
         self._parts: tuple[bytearray, bytearray] = (bytearray(), bytearray())
-        pipes = (process.stdout, process.stderr)
         self._threads = [
             Thread(target=self._read, args=(pipe, part), daemon=True)
             for pipe, part in zip(pipes, self._parts, strict=True)

@@ -11,11 +11,15 @@ class ProcessTree:
     """A process, all that it started, and all that carries its marker.
 
     In bubblewrap all of them end with the first. Without it, only a process that drops both its parents
-    and its environment can hide.
+    and its environment can hide. Those that run `beside` it are no part of it: where there are some, the
+    first process is one of them and goes on.
     """
 
-    def __init__(self, pid: int, variable: str, marker: str) -> None:
+    def __init__(
+        self, pid: int, variable: str, marker: str, beside: frozenset[psutil.Process] = frozenset()
+    ) -> None:
         self._group = pid
+        self._beside = beside
         self._variable = variable
         self._marker = marker
         self._known: set[psutil.Process] = set()
@@ -25,7 +29,7 @@ class ProcessTree:
         with suppress(psutil.Error):
             root = psutil.Process(self._group)
             self._known |= {root, *root.children(recursive=True)}
-        return tuple(process for process in self._known if process.is_running())
+        return tuple(process for process in self._known - self._beside if process.is_running())
 
     def holds_more_than(self, limit: int, alive: tuple[psutil.Process, ...]) -> bool:
         """Whether those hold more than `limit` bytes together. Forked ones share pages, which the quick sum repeats."""
@@ -34,9 +38,10 @@ class ProcessTree:
     def end(self) -> None:
         """Kill until none is left: one that starts others while it is being killed must not win."""
         for _ in range(50):
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._group, signal.SIGKILL)
-            left = {p for p in (*self.look(), *self._marked()) if _is_alive(p)}
+            if not self._beside:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self._group, signal.SIGKILL)
+            left = {p for p in (*self.look(), *self._marked()) if p not in self._beside and _is_alive(p)}
             for process in left:
                 with suppress(psutil.Error):
                     process.suspend()

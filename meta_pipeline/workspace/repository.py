@@ -62,6 +62,11 @@ class Repository:
                 return commit, tree
         if not self._has_commit():
             raise GitFault(f"{self.path} is a repository with no commit; commit its files first.")
+        if self.git.run("rev-parse", "--is-shallow-repository").text == "true":
+            raise GitFault(
+                f"{self.path} has no commit '{rev}': it is a shallow clone, which lacks old commits; run "
+                "'git fetch --unshallow' in it, or name a commit that it has."
+            )
         raise GitFault(f"{self.path} has no commit '{rev}'; name a branch, a tag or a commit that is in it.")
 
     def tree(self, rev: str) -> GitTree:
@@ -278,9 +283,10 @@ class Mirror(Repository):
         return patches.patch_id(self.git, patch)
 
     @contextmanager
-    def worktree(self, commit: str) -> Iterator[Worktree]:
-        """A fresh checkout of `commit`, away from the user's own, removed at the end."""
-        with added_worktree(self.git, self.worktrees, self.lock("worktrees"), self.resolve(commit)) as added:
+    def worktree(self, commit: str, room: Path | None = None) -> Iterator[Worktree]:
+        """A fresh checkout of `commit`, in `room` or else in our own, away from the user's; removed at the end."""
+        there = self.worktrees if room is None else room
+        with added_worktree(self.git, there, self.lock("worktrees"), self.resolve(commit)) as added:
             yield added
 
     def _names(self, rev: str) -> tuple[str, ...]:

@@ -13,16 +13,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from filelock import FileLock
 
+IN_USE = ".in-use"
+"""Ends the name of the lock file beside a folder."""
+
 
 @contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """An empty folder in the machine's temporary folder, removed when the block ends.
+def scratch_folder(room: Path | None = None) -> Iterator[Path]:
+    """An empty folder in `room`, or else in the machine's temporary folder, removed when the block ends.
 
-    All of one user lie in one room, where those whose owner was killed are removed first. Raises `OSError`
+    There, all of one user lie in one room, where those whose owner was killed are removed first. Raises `OSError`
     where that room is not this user's own.
     """
-    room = _room()
-    remove_abandoned(room)
+    if room is None:
+        room = _room()
+        remove_abandoned(room)
     with held_folder(room) as folder:
         folder.mkdir()
         yield folder
@@ -53,7 +57,7 @@ def remove_abandoned(room: Path) -> bool:
     from filelock import FileLock, Timeout
 
     found = False
-    for lock in room.glob("*.in-use"):
+    for lock in room.glob(f"*{IN_USE}"):
         with suppress(Timeout), _lock_of_room(room), FileLock(lock, timeout=0):
             remove_folder(lock.with_suffix(""))
             lock.unlink(missing_ok=True)
@@ -62,7 +66,10 @@ def remove_abandoned(room: Path) -> bool:
 
 
 def remove_folder(path: Path) -> None:
-    """Delete a folder even where a command took away the right to write in folders of it."""
+    """Delete a folder even where a command took away the right to write in folders of it, or put a link there."""
+    if path.is_symlink():
+        path.unlink()
+        return
     shutil.rmtree(path, ignore_errors=True)
     if path.exists():
         path.chmod(0o700)
@@ -74,7 +81,7 @@ def remove_folder(path: Path) -> None:
 
 
 def _lock_of(folder: Path) -> Path:
-    return folder.with_suffix(".in-use")
+    return folder.with_suffix(IN_USE)
 
 
 def _lock_of_room(room: Path) -> "FileLock":

@@ -164,11 +164,12 @@ def test_a_migration_changes_what_those_before_it_made(name: str, sql: str, said
     assert found == said
 
 
-def test_a_dropped_column_is_found_at_the_statement_that_drops_it_or_where_the_table_is_made() -> None:
-    change = specimens.change(
-        MIGRATIONS,
-        MIGRATIONS | {"db/migrations/V3__x.sql": "\nALTER TABLE orders RENAME COLUMN note TO n;\n"},
-    )
+@pytest.mark.parametrize(
+    "action", ["RENAME COLUMN note TO n", "DROP COLUMN note", "ALTER COLUMN amount TYPE int"]
+)
+def test_what_a_migration_breaks_is_found_at_its_statement(action: str) -> None:
+    more = {"db/migrations/V3__x.sql": f"\nALTER TABLE orders {action};\n"}
+    change = specimens.change(MIGRATIONS, MIGRATIONS | more)
     result = judge(catalogue().gates["CHG010"], Case(Policy(), change=change))
     assert [(f.path, f.line) for f in result.findings] == [("db/migrations/V3__x.sql", 2)]
 

@@ -2,15 +2,12 @@
 
 from pathlib import Path
 
-import dagster as dg
 import pytest
 from git import Repo
 
-from meta_pipeline.defs.code_location import code_location
 from meta_pipeline.delivery.change_set import ChangeSet
 from meta_pipeline.evidence.signals import Signals
 from meta_pipeline.policy import INBOX
-from meta_pipeline.resources import DeskResource
 from meta_pipeline.workspace.publishing import publish_branch
 from tests.defs.conftest import new_workshop
 from tests.defs.workshop import Workshop
@@ -22,16 +19,8 @@ def launched(
     workshop: Workshop, sensor: str, cursor: str | None = None
 ) -> list[tuple[str | None, str | None]]:
     """The job and the partition of every run that one tick of a sensor asks for."""
-    repository = code_location(workshop.home).get_repository_def()
-    with workshop.instance() as instance, dg.partition_loading_context(dynamic_partitions_store=instance):
-        context = dg.build_sensor_context(
-            instance=instance,
-            cursor=cursor,
-            repository_def=repository,
-            resources={"desk": DeskResource(home=str(workshop.home.path))},
-        )
-        tick = repository.get_sensor_def(f"{sensor}_{workshop.target.name}").evaluate_tick(context)
-    return [(request.job_name, request.partition_key) for request in tick.run_requests or ()]
+    with workshop.sensor_result(sensor, cursor) as tick:
+        return [(request.job_name, request.partition_key) for request in tick.run_requests or ()]
 
 
 def test_a_plan_sign_off_carries_on_with_the_change(planned: Workshop) -> None:
@@ -61,7 +50,10 @@ def test_a_merge_by_a_person_ends_with_the_rollout(proved: Workshop) -> None:
     assert head is not None
     publish_branch(proved.delivery.mirror, proved.delivery_id.branch, head)
     Repo(proved.target.origin).git.update_ref("refs/heads/main", head)
-    assert launched(proved, "target_repo_sensor", cursor=old) == [("roll_out_delivery_sales", "inbox-0001")]
+    assert launched(proved, "target_repo_sensor", cursor=old) == [
+        ("survey_sales", None),
+        ("roll_out_delivery_sales", "inbox-0001"),
+    ]
 
 
 def test_an_issue_that_is_opened_again_begins_a_new_revision(

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Literal
 
 import dagster as dg
+from dagster._core.definitions.sensor_definition import SensorExecutionData
 from git import Repo
 
 from meta_pipeline.cli import decide
 from meta_pipeline.defs.code_location import code_location
 from meta_pipeline.defs.jobs import run_tags
+from meta_pipeline.defs.lineage.survey import survey_job_name
 from meta_pipeline.defs.parts import partitions
 from meta_pipeline.delivery.change_set import Author
 from meta_pipeline.delivery.ids import DeliveryId
@@ -22,7 +24,7 @@ from meta_pipeline.delivery.ledger import Effect, Entry
 from meta_pipeline.delivery.stages import JOBS, JobName
 from meta_pipeline.delivery.states import Standing
 from meta_pipeline.desk import Delivery, Desk, Request
-from meta_pipeline.resources import BLOCKED_TAG
+from meta_pipeline.resources import BLOCKED_TAG, DeskResource
 from meta_pipeline.settings import Home, Target
 from tests.shipped_target import Fixture, ShippedTarget, target_name
 
@@ -168,6 +170,32 @@ class Workshop:
     def run(self, job: JobName) -> Run:
         """Materialize what a job makes."""
         return self.materialize(*JOBS[job])
+
+    def survey(self) -> Run:
+        """Survey the default branch, as the sensor has it done."""
+        with self.instance() as instance:
+            result = (
+                code_location(self.home)
+                .resolve_job_def(survey_job_name(self.target.name))
+                .execute_in_process(instance=instance, raise_on_error=False)
+            )
+            return Run(result, {})
+
+    @contextmanager
+    def sensor_result(self, sensor: str, cursor: str | None = None) -> Iterator[SensorExecutionData]:
+        """What one tick of a sensor asks for, evaluated as the daemon does it."""
+        repository = code_location(self.home).get_repository_def()
+        with (
+            self.instance() as instance,
+            dg.partition_loading_context(dynamic_partitions_store=instance),
+        ):
+            context = dg.build_sensor_context(
+                instance=instance,
+                cursor=cursor,
+                repository_def=repository,
+                resources={"desk": DeskResource(home=str(self.home.path))},
+            )
+            yield repository.get_sensor_def(f"{sensor}_{self.target.name}").evaluate_tick(context)
 
     def sign(
         self,

@@ -15,7 +15,7 @@ from meta_pipeline.delivery.crons import in_words, met, runs_between
         ("0 5 1 * *", "at 05:00, on day 1 of the month (0 5 1 * *)"),
         ("17 */4 * * *", "at 17 minutes past the hour, every 4 hours (17 */4 * * *)"),
         ("0 0 * * * from 2026-01-01 UTC", "at 00:00 every day (0 0 * * *) from 2026-01-01 UTC"),
-        ("@once", "@once"),
+        ("@once", "once (@once)"),
         ("assets: orders, users", "assets: orders, users"),
         ("0 99 * * *", "0 99 * * *"),
     ],

@@ -49,14 +49,17 @@ def test_a_moved_line_is_no_difference() -> None:
             "0 * * * *",
             "now runs every hour (0 * * * *) instead of at 05:00 every day (0 5 * * *)",
         ),
-        ("schedule", "@once", "now runs @once instead of at 05:00 every day (0 5 * * *)"),
+        ("schedule", "@once", "now runs once (@once) instead of at 05:00 every day (0 5 * * *)"),
         ("schedule", None, "no longer runs by itself (before: at 05:00 every day (0 5 * * *))"),
         ("catchup", True, "now makes up for runs that it missed since its start date"),
         ("owner", "finance", "now has the owner finance"),
         ("tags", ("b", "a"), "now has the tags a and b"),
         ("paused", True, "now starts out paused"),
+        ("paused", False, "now starts out active"),
         ("timezone", "Europe/Berlin", "now has the time zone Europe/Berlin"),
         ("start_date", "2026-01-01T00:00:00+00:00", "now has the start date 2026-01-01"),
+        ("active_runs", 1, "may now have 1 of its runs at once; before, there was no limit"),
+        ("concurrency", 4, "may now run 4 of its nodes at once; before, there was no limit"),
         ("timeout_s", 5400.0, "is now ended after 1 h 30 min; before, it could run for any time"),
     ],
 )
@@ -90,6 +93,21 @@ def test_a_changed_field_of_a_pipeline_is_told(field: str, value: object, said: 
                 "instead of once all before it succeeded (all_success)"
             ),
         ),
+        ("concurrency", 2, "task sales.load may now run 2 times at once; before, there was no limit"),
+        (
+            "alerts",
+            (
+                "email_on_failure: a@example.com",
+                "email_on_failure: b@example.com",
+                "email_on_retry: a@example.com",
+                "email_on_retry: b@example.com",
+                "on_failure_callback: page_on_call",
+            ),
+            (
+                "a@example.com and b@example.com are now mailed when task sales.load fails or is retried; "
+                "page_on_call is now called when task sales.load fails"
+            ),
+        ),
         (
             "alerts",
             ("email_on_failure: team@example.com",),
@@ -101,6 +119,11 @@ def test_a_changed_field_of_a_pipeline_is_told(field: str, value: object, said: 
             "task sales.load now waits for raw.load, the run 1 h earlier",
         ),
         ("links", (Link(kind="triggers", pipeline="mart"),), "task sales.load now starts mart"),
+        (
+            "links",
+            (Link(kind="triggers", pipeline="mart", node="wait"),),
+            "clearing task sales.load now clears mart.wait",
+        ),
     ],
 )
 def test_a_changed_field_of_a_node_is_told_with_its_own_place(field: str, value: object, said: str) -> None:
@@ -133,7 +156,7 @@ def test_what_cannot_be_known_is_no_change_of_value(before: object, after: objec
 @pytest.mark.parametrize(
     "before, after, said",
     [
-        (("a", "b"), ("b", "c"), "task sales.load now reads c; task sales.load no longer reads a"),
+        (("a", "b"), ("b", "c"), "task sales.load now reads c, and no longer a"),
         (("a",), ("a", UNRESOLVED), "source no longer tells what task sales.load reads in full"),
         (
             ("a",),
@@ -204,6 +227,14 @@ def test_a_file_that_no_longer_loads_and_one_that_does_again() -> None:
         ("error", "added", "what dags/b.py:9 makes, only a run can tell: ids are made at run time"),
         ("error", "removed", "dags/a.py no longer fails to load (before: invalid syntax)"),
     ]
+
+
+def test_the_lines_within_an_error_mean_nothing() -> None:
+    def taken(line: int) -> tuple[Topology, ...]:
+        message = f"the name is taken by dags/b.py:{line}; rename one"
+        return (seen()[0].model_copy(update={"errors": (TopologyError(path="dags/a.py", message=message),)}),)
+
+    assert differences(taken(3), taken(9)) == ()
 
 
 def test_columns_come_go_and_change_at_the_node_that_writes_them() -> None:

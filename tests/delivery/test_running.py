@@ -83,5 +83,5 @@ def test_a_location_that_moves_is_found_again_among_others() -> None:
     other = location(job(IMPLICIT_JOB, asset("x")), root="other")
     moved = location(job(IMPLICIT_JOB, A, B), root="sales")
     before = location(job(IMPLICIT_JOB, A, B), root="code")
-    assert differences((before,), (other, moved))[0].sentence == "the job of all assets is added"
+    assert differences((before,), (other, moved))[0].sentence == "the job of all assets of other is added"
     assert len(differences((before,), (other, moved))) == 1

@@ -20,6 +20,7 @@ from meta_pipeline.defs.lineage.events import tell_of_plan
 from meta_pipeline.defs.parts import artifact_asset
 from meta_pipeline.defs.signoffs import signed_stage
 from meta_pipeline.delivery.context import DependencyAudit, RepoContext
+from meta_pipeline.delivery.impact import impact_of_edits
 from meta_pipeline.delivery.model import digest
 from meta_pipeline.delivery.plan import Plan
 from meta_pipeline.delivery.requirements import Requirements
@@ -62,7 +63,8 @@ def plan(
     )
     results = judged(delivery, "design", subject, delivery.gates("design"), case)
     verdict = concluded(delivery, "design", subject, results)
-    delivery.record.folder.write("plan.md", plan_text(delivery.id, requirements, planned).encode())
+    impact = impact_of_edits(repo_context.topologies, planned.edits, delivery.policy.data_quality.looks_at)
+    delivery.record.folder.write("plan.md", plan_text(delivery.id, requirements, planned, impact).encode())
     tell_of_plan(context, delivery, planned, repo_context, verdict)
     if verdict.decision == "blocked":
         delivery.record.save("plan", planned)

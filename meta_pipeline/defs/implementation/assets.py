@@ -11,10 +11,12 @@ from meta_pipeline.authors.recipes.recipe import RecipeError
 from meta_pipeline.defs.gating import at_work, block, checks, concluded, halt, judged, made, require_open
 from meta_pipeline.defs.lineage.events import keep_touched, tell_of_verdict
 from meta_pipeline.defs.parts import ARTIFACTS_IO, artifact_asset, check_specs, group_name, partitions
+from meta_pipeline.defs.pictures import draw
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.change_set import ChangeSet
 from meta_pipeline.delivery.evidence import CommandRecord
 from meta_pipeline.delivery.ledger import Ran, latest_results
+from meta_pipeline.delivery.meaning import Meaning
 from meta_pipeline.delivery.model import digest
 from meta_pipeline.delivery.plan import Plan
 from meta_pipeline.delivery.reports import ReportKind, ValidationReport
@@ -59,6 +61,12 @@ def patched_code(
         raise halt(context, str(error)) from error
     change = change_of(delivery, change_set)
     keep_touched(delivery, change_set, change)
+    if change is not None:
+        draw(
+            delivery,
+            digest(change_set),
+            Meaning(change, delivery.opened_at, delivery.policy.data_quality.looks_at),
+        )
     case = Case(
         delivery.policy,
         change=change,

@@ -1,58 +1,35 @@
 """What a delivery does to the target's pipelines, told on the page of each of them, once for each moment."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import dagster as dg
 
-from meta_pipeline.defs.lineage.survey import WHEN_SHOWN
+from meta_pipeline.defs.lineage.telling import Telling, shown
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.change_set import ChangeSet
 from meta_pipeline.delivery.context import RepoContext
 from meta_pipeline.delivery.issue import Issue
 from meta_pipeline.delivery.judgement import Verdict
-from meta_pipeline.delivery.ledger import Moment, Traced, is_traced, latest_verdict, signoffs_on
+from meta_pipeline.delivery.ledger import Traced, is_traced, latest_verdict, signoffs_on
 from meta_pipeline.delivery.model import digest
 from meta_pipeline.delivery.packet import Merged
 from meta_pipeline.delivery.plan import Plan
-from meta_pipeline.delivery.touched import Touched, TouchedThings, touched, touched_by_plan
+from meta_pipeline.delivery.touched import TOUCHED, Touched, TouchedThings, touched, touched_by_plan
 from meta_pipeline.desk import Delivery
 from meta_pipeline.evidence.lineage import DeliveryRow, LineageStore
 from meta_pipeline.evidence.record import utc_now
 from meta_pipeline.workspace.web import web_address
 
-TOUCHED = "touched"
-"""The name under which a delivery's record keeps what its change touches."""
+MOST_BEFORE_MERGE = 200
+"""A larger change tells of its plan and its verdicts on so many pages, pipelines first, and of its merge on all.
 
-_CHUNKS = 12
-_SENTENCES = 5
-
-
-@dataclass(frozen=True)
-class Telling:
-    """One moment of a delivery: what is told of it, and the page on which a person reads more.
-
-    `subject` is the digest of what was decided; `outcome` a few words; `page` the delivery's asset that shows it;
-    `paper` the file of the delivery's record that a person reads.
-    """
-
-    moment: Moment
-    subject: str
-    outcome: str
-    page: str
-    paper: str
-    commit: str | None = None
-    verdict: Verdict | None = None
-    people: tuple[str, ...] = ()
+Dagster writes some twenty events a second where its instance is kept in SQLite.
+"""
 
 
 def keep_touched(delivery: Delivery, change_set: ChangeSet, change: Change | None) -> tuple[Touched, ...]:
     """What a change touches, kept in the delivery's record for the moments that follow."""
-    things = (
-        ()
-        if change is None
-        else touched(delivery.target.name, change.base_topologies, change.head_topologies, change.differences)
-    )
+    things = () if change is None else touched(delivery.target.name, change)
     delivery.record.save(TOUCHED, TouchedThings(change_set=digest(change_set), things=things))
     return things
 
@@ -98,7 +75,7 @@ def tell_of_verdict(
         subject=verdict.digest,
         outcome=_blocked(verdict) if is_blocked else _validated(verdict),
         page=f"{verdict.stage}_verdict",
-        paper="artifacts/patched_code.json" if is_blocked else "review.md",
+        paper="thread" if is_blocked else "review.md",
         commit=change_set.head,
         verdict=verdict,
     )
@@ -170,24 +147,28 @@ def _events(
     store = LineageStore(delivery.home.path, delivery.target.name)
     issue = delivery.record.find("issue", Issue)
     title = issue.title if issue else str(delivery.id)
-    paper = delivery.record.folder.path(telling.paper)
     row = DeliveryRow(
         delivery=str(delivery.id),
         issue=title,
         outcome=telling.outcome,
         commit=telling.commit,
-        packet=paper,
+        paper=f"deliveries/{delivery.id}/{telling.paper}",
         at=utc_now().isoformat(timespec="seconds"),
     )
     web = web_address(delivery.mirror) if telling.moment == "merged" else None
     said = f"{telling.outcome[0].upper()}{telling.outcome[1:]}: {title} ({delivery.id})"
-    for thing in things:
-        metadata = _metadata(delivery, thing, telling, title, paper, web)
-        metadata["deliveries"] = _table(store.note(thing.key, row))
+    ranked = sorted(things, key=lambda thing: not thing.is_pipeline)
+    told = ranked if telling.moment == "merged" else ranked[:MOST_BEFORE_MERGE]
+    for thing in ranked[len(told) :]:
+        store.note(thing.key, row)
+    for thing in told:
+        rows = store.note(thing.key, row)
         is_made = telling.moment == "merged" and thing.change != "removed"
         event = dg.AssetMaterialization if is_made else dg.AssetObservation
-        yield event(dg.AssetKey(thing.key), description=said, metadata=metadata)
-    keys = tuple(thing.key for thing in things)
+        yield event(
+            dg.AssetKey(thing.key), description=said, metadata=shown(delivery, thing, telling, rows, web)
+        )
+    keys = tuple(thing.key for thing in told)
     delivery.record.append(Traced(moment=telling.moment, subject=telling.subject, keys=keys))
 
 
@@ -199,74 +180,3 @@ def _blocked(verdict: Verdict) -> str:
 def _validated(verdict: Verdict) -> str:
     asked = [result.id for result in verdict.results if result.outcome == "needs_approval"]
     return f"validated; a person must approve {', '.join(asked)}" if asked else "validated, every gate passes"
-
-
-def _metadata(
-    delivery: Delivery, thing: Touched, telling: Telling, title: str, paper: str, web: str | None
-) -> dict[str, dg.MetadataValue]:
-    """In the order in which an operator reads: why, what, how it came out, where it is proved."""
-    told: dict[str, dg.MetadataValue] = {
-        "issue": dg.MetadataValue.text(f"{title} ({delivery.id})"),
-        "outcome": dg.MetadataValue.text(telling.outcome),
-        "what changes": dg.MetadataValue.text(_changes(thing)),
-    }
-    if telling.commit:
-        told["commit"] = (
-            dg.MetadataValue.url(f"{web}/commit/{telling.commit}")
-            if web
-            else dg.MetadataValue.text(telling.commit)
-        )
-    if telling.people:
-        told["signed by"] = dg.MetadataValue.text(", ".join(telling.people))
-    told["evidence"] = dg.MetadataValue.path(paper)
-    if telling.verdict is not None:
-        told["gates"] = dg.MetadataValue.text(_gates(telling.verdict))
-        chunks = [chunk for result in telling.verdict.results for chunk in result.evidence]
-        if chunks:
-            told["chunk_ids"] = dg.MetadataValue.text(_listed(dict.fromkeys(chunks), _CHUNKS))
-    told["delivery"] = dg.MetadataValue.asset(dg.AssetKey([delivery.target.name, telling.page]))
-    told["partition"] = dg.MetadataValue.text(delivery.id.partition_key)
-    if thing.change == "added" and telling.moment == "merged":
-        told["when it is shown"] = dg.MetadataValue.text(WHEN_SHOWN)
-    return told
-
-
-def _changes(thing: Touched) -> str:
-    more = thing.more + max(0, len(thing.sentences) - _SENTENCES)
-    said = "; ".join(thing.sentences[:_SENTENCES])
-    return f"{said}; and {more} more" if more else said
-
-
-def _gates(verdict: Verdict) -> str:
-    passed = sum(result.outcome == "passed" for result in verdict.results)
-    others = [
-        f"{result.id} {result.outcome.replace('_', ' ')}"
-        for result in verdict.results
-        if result.outcome not in ("passed", "not_applicable")
-    ]
-    return ", ".join([f"{passed} passed", *others])
-
-
-def _listed(items: Iterable[str], most: int) -> str:
-    names = list(items)
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"{', '.join(names[:most])}{more}"
-
-
-def _table(rows: Sequence[DeliveryRow]) -> dg.MetadataValue:
-    columns = ("delivery", "issue", "outcome", "commit", "when", "evidence")
-    records = [
-        dg.TableRecord(
-            {
-                "delivery": row.delivery,
-                "issue": row.issue,
-                "outcome": row.outcome,
-                "commit": (row.commit or "")[:12],
-                "when": row.at[:16].replace("T", " "),
-                "evidence": row.packet or "",
-            }
-        )
-        for row in rows
-    ]
-    schema = dg.TableSchema(columns=[dg.TableColumn(name=column) for column in columns])
-    return dg.MetadataValue.table(records=records, schema=schema)

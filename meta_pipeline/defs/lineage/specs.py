@@ -2,6 +2,7 @@
 
 import logging
 import re
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,12 +32,13 @@ CALLED: dict[Kind, str] = {
     "exposure": "dbt exposure",
     "dataset": "dataset",
 }
-_HOLDS: dict[Kind, str] = {
-    "dag": "tasks",
-    "job": "ops or assets",
-    "flow": "tasks",
-    "project": "models and tests",
+_HOLDS: dict[Kind, tuple[str, str]] = {
+    "dag": ("task", "tasks"),
+    "job": ("op or asset", "ops or assets"),
+    "flow": ("task", "tasks"),
+    "project": ("model or test", "models and tests"),
 }
+"""What a pipeline consists of: one of it, and several."""
 
 
 def pipelines_group(target: str) -> str:
@@ -58,8 +60,14 @@ def kept_lineage(home: Path, target: str) -> Lineage | NotKept:
     return found
 
 
-def specs_of(lineage: Lineage) -> Iterator[dg.AssetSpec]:
+def specs_of(lineage: Lineage) -> list[dg.AssetSpec]:
     """An external asset for each card."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)  # links to code; the version of Dagster is pinned
+        return list(_specs(lineage))
+
+
+def _specs(lineage: Lineage) -> Iterator[dg.AssetSpec]:
     groups = {True: pipelines_group(lineage.target), False: data_group(lineage.target)}
     tags = {"target": lineage.target}
     for card in lineage.cards:
@@ -76,9 +84,9 @@ def specs_of(lineage: Lineage) -> Iterator[dg.AssetSpec]:
 
 
 def _description(card: Card, lineage: Lineage) -> str:
-    what = f"{code(card.name)} is a {CALLED[card.kind]} of {lineage.target}"
-    where = f", defined in {code(_place(card))}" if card.path else ""
-    told = [f"{what}{where}."]
+    told = [_in_a_line(card)]
+    if card.name not in (card.key[-1], "/".join(card.key[2:])):
+        told.append(f"{CALLED[card.kind]} {code(card.name)}.")
     if card.kind in PIPELINE_KINDS:
         told.append(_runs(card))
     elif card.schedule:
@@ -93,17 +101,24 @@ def _description(card: Card, lineage: Lineage) -> str:
     return "\n\n".join(told)
 
 
+def _in_a_line(card: Card) -> str:
+    """The first line, which lists show by itself and as it is written."""
+    of = f" of {card.nodes} {_HOLDS[card.kind][card.nodes != 1]}" if card.kind in PIPELINE_KINDS else ""
+    where = f" in {escaped(_place(card))}" if card.path else ""
+    return f"{CALLED[card.kind]}{of}{where}."
+
+
 def _runs(card: Card) -> str:
     zone = f" ({escaped(card.timezone)})" if card.timezone and card.schedule else ""
     when = f"It runs at {code(card.schedule)}{zone}" if card.schedule else "It has no schedule of its own"
     retries = f", with {escaped(card.retries)} retries" if card.retries not in (None, "0") else ""
-    return f"{when}; {card.nodes} {_HOLDS[card.kind]}{retries}."
+    return f"{when}{retries}."
 
 
 def _metadata(card: Card, lineage: Lineage) -> Iterator[tuple[str, Any]]:
     if card.kind in PIPELINE_KINDS:
         yield "schedule", card.schedule or "none"
-        yield _HOLDS[card.kind], card.nodes
+        yield _HOLDS[card.kind][1], card.nodes
         if card.retries is not None:
             yield "retries", card.retries
     if card.owner and card.owner not in _NOBODY:

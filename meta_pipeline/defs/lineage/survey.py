@@ -19,8 +19,8 @@ from meta_pipeline.workspace.web import web_address
 _NAMED = 20
 
 WHEN_SHOWN = (
-    "A new page has its events at once. Its description, schedule and place in the graph are there after the next "
-    "load of the code location: press Reload on the page Deployment."
+    "What is new, gone or otherwise since the last load of the code location shows in the UI after the next: press "
+    "'Reload definitions' on the page Catalog. What deliveries told is on its page before that."
 )
 
 
@@ -93,8 +93,9 @@ def _shown_now(loaded: Lineage | NotKept) -> str:
 def _counted(lineage: Lineage) -> str:
     pipelines = sum(card.kind in PIPELINE_KINDS for card in lineage.cards)
     data = len(lineage.cards) - pipelines
+    made = f", {data} assets, models and datasets" if data else ""
     more = f" ({lineage.left_out} more are left out)" if lineage.left_out else ""
-    return f"{pipelines} pipeline{'' if pipelines == 1 else 's'}, {data} assets, models and datasets{more}"
+    return f"{pipelines} pipeline{'' if pipelines == 1 else 's'}{made}{more}"
 
 
 def _told(lineage: Lineage, before: Lineage | NotKept) -> dict[str, dg.MetadataValue]:

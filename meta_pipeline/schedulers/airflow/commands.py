@@ -31,8 +31,29 @@ class AirflowRuntime:
         for name in (
             *("probe", "probe_bag", "probe_child", "probe_errors", "probe_node", "probe_run"),
             "probe_topology",
+            "probe_warm",
         )
     )
+    preloads: tuple[str, ...] = (
+        "airflow",
+        "airflow.dag_processing.dagbag",
+        "airflow.decorators",
+        "airflow.models.dagbag",
+        "airflow.operators.bash",
+        "airflow.operators.empty",
+        "airflow.operators.python",
+        "airflow.providers.standard.operators.bash",
+        "airflow.providers.standard.operators.empty",
+        "airflow.providers.standard.operators.python",
+        "airflow.providers.standard.sensors.external_task",
+        "airflow.sdk.definitions.decorators",
+        "airflow.sensors.external_task",
+        "airflow.serialization.serialized_objects",
+        "airflow.settings",
+        "airflow.utils.db",
+        "airflow.utils.file",
+    )
+    """Airflow's modules that nearly every DAG file needs; each release has its own of them."""
 
     def parse(self, policy: Policy, scratch: Path) -> Command:
         output = str(scratch / TOPOLOGY_FILE)

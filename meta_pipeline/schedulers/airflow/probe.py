@@ -57,6 +57,8 @@ def main(arguments: Sequence[str]) -> None:
     # Airflow keeps the last frames of an import error only; the DAG file's own is further up.
     os.environ["AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACK_DEPTH"] = "100"
     sys.path[:0] = [str(folder) for folder in folders]
+    if "airflow.settings" in sys.modules:
+        part("probe_warm").settle()
     if options.command == "topology":
         write(output, topology(folders, options.seconds))
     else:

@@ -18,7 +18,7 @@ from typing import Any
 Document = dict[str, Any]
 Describe = Callable[[Any, str], tuple[Document, list[Document]]]
 
-GRACE_SECONDS = 15
+GRACE_SECONDS = 5
 """How much longer than Airflow's own limit an import may take: one that ignores the limit is ended from outside."""
 LAST_SECONDS = 10
 """What is kept of all the time to write the answer in."""
@@ -76,7 +76,10 @@ def make_bag(folder: Path) -> Any:
 
 
 def dag_files(folders: Iterable[Path]) -> tuple[list[str], list[Document]]:
-    """The files that Airflow would load, in its order, and why it would not look into a folder."""
+    """The files that Airflow would load, by name, and why it would not look into a folder.
+
+    Airflow takes them as the file system gives them: where two make one id, now this and now that one would win.
+    """
     files: dict[str, None] = {}
     errors: list[Document] = []
     for folder in folders:
@@ -88,7 +91,7 @@ def dag_files(folders: Iterable[Path]) -> tuple[list[str], list[Document]]:
             errors += [ERRORS.loop(link) for link in loops]
             with walking_past(loops):
                 listed = listing(folder)
-        files.update(dict.fromkeys(listed))
+        files.update(dict.fromkeys(sorted(listed)))
     return list(files), errors
 
 

@@ -19,6 +19,8 @@ from typing import Any
 Document = dict[str, Any]
 
 LOOK_SECONDS = 0.05
+AGAIN = 75
+"""The exit status of a child that answered, and leaves what is left to another."""
 NO_TIME = "no time"
 """What is told of a piece of work that was not begun, as all the time was spent."""
 
@@ -41,14 +43,16 @@ def answers(
         with tempfile.TemporaryFile() as trace:
             child = _Child(left, work, trace)
             try:
+                answered = 0
                 while left:
                     told = child.next_line(_until(patience(left[0]), ends))
                     if told is None:
                         break
+                    answered += 1
                     yield left.pop(0), told
             finally:
                 end = child.end()
-            if left:
+            if left and not (answered and end == f"exit {AGAIN}"):
                 trace.seek(0)
                 yield left.pop(0), f"{end}\n{trace.read().decode(errors='replace')}"
 
@@ -134,3 +138,6 @@ def _work(pieces: Sequence[str], work: Callable[[str], Document], writing: int, 
             os._exit(0)
         while line:
             line = line[os.write(writing, line) :]
+        if sys.stdout.closed or sys.stderr.closed:
+            # Whatever logs would fail in the files behind the one that did this.
+            os._exit(AGAIN)

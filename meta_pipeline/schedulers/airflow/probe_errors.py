@@ -36,9 +36,6 @@ def import_error(path: str, text: str) -> Document:
     twice = DUPLICATE.search(said)
     if twice is not None:
         return duplicate(twice["id"], relative(twice["here"]), relative(twice["there"]))
-    late = TIMEOUT.search(text)
-    if late is not None:
-        said = too_long(late["seconds"])
     return error(where, line_in(where, text), said)
 
 
@@ -98,6 +95,9 @@ def duplicate(dag_id: str, path: str, first: str) -> Document:
 
 def last_words(text: str) -> str:
     """The line of a traceback that names the exception; what is below it is its longer explanation."""
+    late = TIMEOUT.search(text)
+    if late is not None:
+        return too_long(late["seconds"])
     said = [line.rstrip() for line in text.splitlines() if line.strip()]
     named = [line for line in said if EXCEPTION.match(line)]
     return (named or said or ["unknown error"])[-1].strip()

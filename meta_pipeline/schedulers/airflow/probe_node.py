@@ -154,6 +154,13 @@ def links(task: Any) -> list[Document]:
     ancestors = {one.__name__ for one in getattr(getattr(task, "operator_class", type(task)), "__mro__", ())}
     if "TriggerDagRunOperator" in ancestors:
         return [link("triggers", target, None, None) for target in texts(task, "trigger_dag_id")]
+    if "ExternalTaskMarker" in ancestors:
+        targets = texts(task, "external_dag_id")
+        return [
+            link("triggers", target, one, None)
+            for target in targets
+            for one in texts(task, "external_task_id")
+        ]
     if "ExternalTaskSensor" not in ancestors:
         return []
     awaited = texts(task, "external_task_ids") or texts(task, "external_task_id") or [None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from importlib import util
 from pathlib import Path
@@ -40,13 +40,15 @@ def pipeline(dag: Any, path: str) -> tuple[Document, list[Document]]:
     tasks = sorted(dag.tasks, key=lambda task: task.task_id)
     owners = sorted({task.owner for task in tasks})
     default_owner = (dag.default_args or {}).get("owner", "airflow")
+    # A DAG whose defaults have the date keeps it there, for its tasks.
+    start = dag.start_date or (dag.default_args or {}).get("start_date")
     document = {
         "id": dag.dag_id,
         "path": path,
         "line": None,
         "schedule": schedule(dag),
         "timezone": zone,
-        "start_date": dag.start_date.isoformat() if dag.start_date else None,
+        "start_date": start.isoformat() if start else None,
         "catchup": bool(dag.catchup),
         "paused": dag.is_paused_upon_creation,
         "owner": ", ".join(owners) if owners else default_owner,
@@ -113,7 +115,8 @@ def schedule(dag: Any) -> str | None:
     """A five-field cron, `@once`, None, or a readable text."""
     value = getattr(dag, "schedule", None)
     timetable = dag.timetable
-    condition = getattr(timetable, "asset_condition", None) or getattr(timetable, "dataset_condition", None)
+    # Airflow 2.9 keeps the condition in the DAG alone.
+    condition = condition_of(timetable) or getattr(dag, "dataset_triggers", None)
     name = type(timetable).__name__
     if name in ("AssetTriggeredTimetable", "DatasetTriggeredTimetable") and condition is not None:
         return "assets: " + assets(condition, top=True)
@@ -130,29 +133,44 @@ def schedule(dag: Any) -> str | None:
     return timetable_text(timetable)
 
 
+def condition_of(timetable: Any) -> Any:
+    """The assets that a timetable waits for; one that waits for none keeps an empty stand-in."""
+    for name in ("asset_condition", "dataset_condition", "datasets"):
+        found = getattr(timetable, name, None)
+        if found is not None and not type(found).__name__.startswith("_Null"):
+            return found
+    return None
+
+
 def assets(condition: Any, *, top: bool = False) -> str:
     parts = getattr(condition, "objects", None)
-    if parts is None:
+    # An alias stands for the datasets that it has by now, and is known by its own name.
+    if parts is None or NODES.asset_name(condition):
         return NODES.asset_name(condition) or str(condition)
     every = type(condition).__name__.endswith("All")
-    texts = [
-        assets(part) if getattr(part, "objects", None) is None else "(" + assets(part) + ")" for part in parts
-    ]
+    texts = [assets(part) if NODES.asset_name(part) else "(" + assets(part) + ")" for part in parts]
     # A plain list of assets is the same as all of them, and is written as a list.
     return (", " if every and top else " and " if every else " or ").join(texts)
 
 
 def timetable_text(timetable: Any) -> str:
-    texts = []
-    for field in ("expression", "_expression", "timezone", "_timezone", "delta", "_delta"):
-        found = getattr(timetable, field, None)
-        if found is not None:
-            text = (
-                f"every {found}"
-                if isinstance(found, timedelta)
-                else getattr(found, "name", None) or str(found)
-            )
-            if text not in texts:
-                texts.append(text)
+    """A timetable by its class and what it keeps: inner timetables, crons, time zones, intervals, assets."""
+    inner = getattr(timetable, "timetable", None)
+    texts = [timetable_text(inner)] if inner is not None else []
+    several = getattr(timetable, "timetables", None) or getattr(timetable, "_timetables", None) or ()
+    for one in (*several, timetable):
+        texts += [text for text in kept(one) if text not in texts]
+    condition = condition_of(timetable)
+    if condition is not None:
+        texts.append("assets: " + assets(condition, top=True))
     name = type(timetable).__name__
     return name + ": " + ", ".join(texts) if texts else name
+
+
+def kept(timetable: Any) -> Iterator[str]:
+    for field in ("expression", "_expression", "timezone", "_timezone", "delta", "_delta"):
+        found = getattr(timetable, field, None)
+        if isinstance(found, timedelta):
+            yield f"every {found}"
+        elif found is not None:
+            yield getattr(found, "name", None) or str(found)

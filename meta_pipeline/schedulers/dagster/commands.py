@@ -32,6 +32,7 @@ class DagsterRuntime:
             *("probe_fields", "probe_watching", "probe_conditions"),
         )
     )
+    preloads: tuple[str, ...] = ("dagster",)
 
     def parse(self, policy: Policy, scratch: Path) -> Command:
         output = str(scratch / TOPOLOGY_FILE)

@@ -209,19 +209,53 @@ def result_of(result: Document) -> Document:
 
 def manifest_of(document: Document) -> Document:
     """The parts of dbt's manifest that are looked at; what is disabled is left out."""
-    nodes = [
-        *document["nodes"].values(),
-        *document["exposures"].values(),
-        *document.get("unit_tests", {}).values(),
-    ]
+    kinds = ("nodes", "exposures", "unit_tests", "semantic_models", "metrics", "saved_queries")
+    nodes = [node for kind in kinds for node in document.get(kind, {}).values()]
     project = document["metadata"].get("project_name") or ""
+    databases = {node.get("database") for node in document["nodes"].values()}
     return {
         "project": project,
         "version": document["metadata"]["dbt_version"],
         "resources": [
             resource_of(node) for node in nodes if (node.get("config") or {}).get("enabled") is not False
         ],
+        "sources": [source_of(source, databases) for source in document["sources"].values()],
+        "owners": {
+            group["unique_id"]: owner
+            for group in document.get("groups", {}).values()
+            if (owner := owner_of(group.get("owner")))
+        },
     }
+
+
+def source_of(source: Document, databases: set[Any]) -> Document:
+    """One table of a source; its database only where the project names it, as another is the target's."""
+    given = source.get("unrendered_database", source["database"] not in databases)
+    return {
+        "unique_id": source["unique_id"],
+        "relation": ".".join(
+            part
+            for part in (source["database"] if given else "", source["schema"], source["identifier"])
+            if part
+        ),
+        "freshness": source.get("freshness"),
+        "columns": columns_of(source),
+    }
+
+
+def columns_of(node: Document) -> list[Document]:
+    return [
+        {"name": column["name"], "type": column.get("data_type")}
+        for column in (node.get("columns") or {}).values()
+    ]
+
+
+def owner_of(owner: Any) -> str | None:
+    """The name or the first address of an owner."""
+    if not isinstance(owner, dict):
+        return None
+    address = owner.get("email")
+    return owner.get("name") or (address[0] if isinstance(address, list) and address else address) or None
 
 
 def resource_of(node: Document) -> Document:
@@ -241,6 +275,10 @@ def resource_of(node: Document) -> Document:
         "column": node.get("column_name"),
         "attached": node.get("attached_node"),
         "severity": config.get("severity"),
+        "tags": [*(node.get("tags") or []), *(config.get("tags") or [])],
+        "group": node.get("group") or config.get("group"),
+        "owner": owner_of(node.get("owner")) or (config.get("meta") or node.get("meta") or {}).get("owner"),
+        "columns": columns_of(node),
         "test": test
         and {"name": test["name"], "package": test.get("namespace"), "arguments": test.get("kwargs") or {}},
     }

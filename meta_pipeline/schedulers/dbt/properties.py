@@ -18,6 +18,7 @@ from meta_pipeline.schedulers.dbt.resources import (
     Resource,
     Version,
 )
+from meta_pipeline.schedulers.dbt.semantics import measures_of, uses_of
 
 _KINDS = ("model", "seed", "snapshot", "analysis", "macro", "test")
 _SECTIONS: Mapping[str, Kind] = {
@@ -27,6 +28,9 @@ _SECTIONS: Mapping[str, Kind] = {
     "analyses": "analysis",
     "exposures": "exposure",
     "unit_tests": "unit_test",
+    "semantic_models": "semantic_model",
+    "metrics": "metric",
+    "saved_queries": "saved_query",
 }
 
 
@@ -42,7 +46,8 @@ def read_properties(tree: Tree, project: Project) -> Properties:
         errors += read.errors
         owners |= read.owners
         addresses |= read.addresses
-    return Properties(tuple(_owned(resource, owners) for resource in resources), tuple(errors), addresses)
+    whole = tuple(_owned(resource, owners) for resource in resources)
+    return Properties(whole, tuple(errors), owners, addresses)
 
 
 def _owned(resource: Resource, owners: Mapping[str, str]) -> Resource:
@@ -117,20 +122,17 @@ def _resource(kind: Kind, entry: Located, path: str) -> Resource:
         depends_on=entry.get("depends_on").texts(),
         model=entry.get("model").text or None,
         relation=entry.get("relation").text or None,
+        measures=measures_of(entry),
+        uses=uses_of(entry),
     )
 
 
 def _table(source: Located, table: Located, path: str) -> Resource:
     outer, config = _config(source), _config(table)
-    schema = source.get("schema").text or source.get("name").text
-    relation = ".".join(
-        part
-        for part in (
-            source.get("database").text,
-            schema,
-            table.get("identifier").text or table.get("name").text,
-        )
-        if part
+    parts = (
+        source.get("database").text,
+        source.get("schema").text or source.get("name").text,
+        table.get("identifier").text or table.get("name").text,
     )
     meta = {**outer.meta, **config.meta}
     return Resource(
@@ -152,8 +154,30 @@ def _table(source: Located, table: Located, path: str) -> Resource:
         columns=tuple(_columns(table)),
         tests=checks_of(table),
         owner=_owner(table) or _text(meta.get("owner")),
-        relation=relation,
+        relation=".".join(filter(None, parts)),
+        parts=parts,
+        freshness=_freshness(source, table),
     )
+
+
+def _freshness(source: Located, table: Located) -> object:
+    """What holds for a table: each limit is its own, else its source's; `null` at the table means none."""
+    given: list[object] = []
+    for place in (source, table):
+        inner = place.get("config")
+        holder = inner if "freshness" in inner else place
+        if "freshness" in holder:
+            given.append(holder.get("freshness").plain())
+    if not given or not isinstance(given[-1], dict):
+        return None
+    outer = given[0] if isinstance(given[0], dict) else {}
+    return {key: _limit(outer.get(key), given[-1].get(key)) for key in ("warn_after", "error_after")}
+
+
+def _limit(outer: object, own: object) -> object:
+    if not isinstance(own, dict):
+        return outer
+    return {**(outer if isinstance(outer, dict) else {}), **own}
 
 
 def _config(entry: Located) -> Config:

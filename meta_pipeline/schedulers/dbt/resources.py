@@ -7,7 +7,18 @@ from typing import Any, Literal
 
 from meta_pipeline.delivery.yaml_source import Unreadable
 
-Kind = Literal["model", "seed", "snapshot", "analysis", "source", "exposure", "unit_test"]
+Kind = Literal[
+    "model",
+    "seed",
+    "snapshot",
+    "analysis",
+    "source",
+    "exposure",
+    "unit_test",
+    "semantic_model",
+    "metric",
+    "saved_query",
+]
 
 
 @dataclass(frozen=True)
@@ -97,7 +108,9 @@ class Resource:
 
     `relation` is what a source's table is called in the warehouse, or what a snapshot in YAML copies, as
     `ref('x')`; `depends_on` are the `ref('x')` and `source('x', 'y')` of an exposure, `model` the model of a
-    unit test; `owner` a group's, exposure's or `meta.owner`'s name.
+    unit test or semantic model; `owner` a group's, exposure's or `meta.owner`'s name. `parts` are what `relation` of a
+    source's table is made of: database (empty where none is given), schema and identifier, with their Jinja.
+    `freshness` is that of a source's table; `measures` and `uses` are those of `semantics`.
     """
 
     kind: Kind
@@ -115,6 +128,10 @@ class Resource:
     depends_on: tuple[str, ...] = ()
     model: str | None = None
     relation: str | None = None
+    parts: tuple[str, str, str] | None = None
+    freshness: Any = None
+    measures: tuple[tuple[str, bool], ...] = ()
+    uses: tuple[tuple[str, str], ...] = ()
 
     def column(self, name: str) -> Column | None:
         """The column of this name, in any case of letters, as warehouses compare names."""
@@ -130,6 +147,8 @@ class Properties:
 
     resources: tuple[Resource, ...]
     errors: tuple[Unreadable, ...]
+    owners: Mapping[str, str] = field(default_factory=dict)
+    """Who owns each group."""
     addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property

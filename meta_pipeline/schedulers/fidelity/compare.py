@@ -132,18 +132,18 @@ def compare(
     `literal` are the paths of files whose source is literal, by an independent judgement.
     """
     silent = _not_loaded(runtime)
-    known = {(one.scheduler, pipeline.id) for one in runtime for pipeline in one.pipelines}
+    theirs = [(topology, pipeline) for topology in runtime for pipeline in topology.pipelines]
+    known = {(topology.scheduler, pipeline.id, pipeline.path) for topology, pipeline in theirs}
     aside: Counter[str] = Counter()
     judged: list[tuple[Topology, Pipeline]] = []
     for topology in static:
         for pipeline in topology.pipelines:
             where = next((place for place in (pipeline.path, topology.root) if place in silent), None)
-            if where is not None and (topology.scheduler, pipeline.id) not in known:
+            if where is not None and (topology.scheduler, pipeline.id, pipeline.path) not in known:
                 aside[where] += 1
             else:
                 judged.append((topology, pipeline))
-    theirs = [(topology, pipeline) for topology in runtime for pipeline in topology.pipelines]
-    roots = roots_of(judged, theirs)
+    roots = roots_of(judged, runtime)
     said = _Said([error for topology in static for error in topology.errors])
     counting = _Counting(facts_of(judged, roots), facts_of(theirs, roots), said, frozenset(literal))
     counting.count()
@@ -180,6 +180,12 @@ class _Said:
             where = f"{error.path}:{error.line}" if error.line else error.path
             self._messages.setdefault(error.path, []).append(f"{where}: {error.message}")
 
+    def around(self, root: str) -> str | None:
+        """The first that it said of another file below a folder; a reader may then guess at the reason."""
+        prefix = "" if root in ("", ".") else f"{root}/"
+        first = next((said[0] for path, said in self._messages.items() if path.startswith(prefix)), None)
+        return f"{_NOTHING_SAID} for this file; of another below {root} it says {first}" if first else None
+
     def of(self, path: str) -> str | None:
         found = list(dict.fromkeys(self._messages.get(path, ())))
         more = f"; and {len(found) - 2} more" if len(found) > 2 else ""
@@ -212,8 +218,9 @@ class _Counting:
                 stated = value if value in stated_values else None
                 self._judge(name, place, value, stated, open_=_is_open(value, stated_values))
         for (name, place), values in self.static.many.items():
-            extra = values - self.runtime.many.get((name, place), frozenset()) - {OPEN}
-            for value in sorted(extra):
+            theirs = self.runtime.many.get((name, place), frozenset())
+            open_ = {_with_open_offset(value) for value in theirs} | {OPEN}
+            for value in sorted(values - theirs - open_):
                 self._tally(name, place, "invented", value)
                 self._note(name, place, "invented", None, value)
 
@@ -254,7 +261,7 @@ class _Counting:
         if alone and (name not in ("pipelines", "nodes") or (place.node and whole not in both)):
             return
         path = self._path(place)
-        reason = self.said.of(path) or _NOTHING_SAID
+        reason = self.said.of(path) or self.said.around(place.root) or _NOTHING_SAID
         self.mismatches.append(Mismatch(name, place, outcome, runtime, static, path, reason))
 
     def _path(self, place: Place) -> str:
@@ -263,7 +270,10 @@ class _Counting:
 
 def _is_open(value: str, stated: Collection[str]) -> bool:
     """Whether a tuple of static says that it may hold more, or holds this very link but for its offset."""
-    if OPEN in stated:
-        return True
+    return OPEN in stated or _with_open_offset(value) in stated
+
+
+def _with_open_offset(value: str) -> str:
+    """A link whose offset is not known; what is no link is given as it is."""
     entry = json.loads(value)
-    return isinstance(entry, dict) and as_json(entry | {"offset_s": UNRESOLVED}) in stated
+    return as_json(entry | {"offset_s": UNRESOLVED}) if isinstance(entry, dict) else value

@@ -1,7 +1,7 @@
 """A topology taken apart into facts: pairs of a place and a value, by field."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,12 +37,17 @@ class Facts:
 
 
 def roots_of(
-    static: list[tuple[Topology, Pipeline]], runtime: list[tuple[Topology, Pipeline]]
+    static: Sequence[tuple[Topology, Pipeline]], runtime: Sequence[Topology]
 ) -> dict[tuple[SchedulerKind, str, str], str]:
-    """For each pipeline of static the root of the same one of runtime: of one id and root, else of one id."""
+    """For each pipeline of static the root of the same one of runtime.
+
+    It has the same root and id; or the same id alone, where runtime speaks of no such root at all.
+    """
     left: dict[tuple[SchedulerKind, str], list[str]] = {}
-    for topology, pipeline in runtime:
-        left.setdefault((topology.scheduler, pipeline.id), []).append(topology.root)
+    for topology in runtime:
+        for pipeline in topology.pipelines:
+            left.setdefault((topology.scheduler, pipeline.id), []).append(topology.root)
+    spoken_of = {(topology.scheduler, topology.root) for topology in runtime}
     keys = [(topology.scheduler, topology.root, pipeline.id) for topology, pipeline in static]
     found: dict[tuple[SchedulerKind, str, str], str] = {}
     for scheduler, root, name in keys:
@@ -50,7 +55,7 @@ def roots_of(
             left[scheduler, name].remove(root)
             found[scheduler, root, name] = root
     for scheduler, root, name in keys:
-        if (scheduler, root, name) not in found and left.get((scheduler, name)):
+        if (scheduler, root) not in spoken_of and left.get((scheduler, name)):
             found[scheduler, root, name] = left[scheduler, name].pop(0)
     return found
 

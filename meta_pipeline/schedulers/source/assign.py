@@ -65,8 +65,8 @@ def set_member(receiver: object, name: str, value: object, *, certain: bool) -> 
 
 
 def set_element(machine: Machine, receiver: object, key: object, value: object, scope: Scope) -> None:
-    """`receiver[key] = value`; in an undecided branch the value is `UNKNOWN`."""
-    held = UNKNOWN if machine.uncertain else value
+    """`receiver[key] = value`; in an undecided branch it is one of the values that are not known."""
+    held = machine.either([value]) if machine.uncertain else value
     if isinstance(receiver, dict):
         if receiver is scope.module.names:
             # The name of a global does not matter to a scheduler, only that there is one.
@@ -74,6 +74,8 @@ def set_element(machine: Machine, receiver: object, key: object, value: object, 
         elif is_plain(key):
             receiver[key] = held
         else:
+            values = [receiver[UNKNOWN], held] if UNKNOWN in receiver else [held]
             receiver.update(dict.fromkeys([*receiver, UNKNOWN], UNKNOWN))
+            receiver[UNKNOWN] = machine.either(values)
     elif isinstance(receiver, list) and isinstance(key, int) and -len(receiver) <= key < len(receiver):
         receiver[key] = held

@@ -9,7 +9,6 @@ from meta_pipeline.schedulers.source.library import bounded, element, format_val
 from meta_pipeline.schedulers.source.limits import ELEMENTS_PER_STEP, MAX_LENGTH
 from meta_pipeline.schedulers.source.machine import Arguments, Machine, Site
 from meta_pipeline.schedulers.source.operations import binary, compare, truth
-from meta_pipeline.schedulers.source.paths import joined_path
 from meta_pipeline.schedulers.source.values import (
     NOTHING,
     UNKNOWN,
@@ -18,7 +17,7 @@ from meta_pipeline.schedulers.source.values import (
     Function,
     OpenList,
     Scope,
-    SourceFile,
+    SourcePath,
     Super,
     Thing,
     is_open,
@@ -123,22 +122,8 @@ def _binary(machine: Machine, node: ast.BinOp, scope: Scope) -> object:
         machine.step()
         right = machine.evaluate(part.right, scope)
         joined = machine.combined(part.op, value, right)
-        if joined is not None:
-            value = joined
-        elif isinstance(value, SourceFile):
-            value = _of_path(part.op, value, right)
-        else:
-            value = binary(part.op, value, right)
+        value = binary(part.op, value, right) if joined is None else joined
     return value
-
-
-def _of_path(operator: ast.operator, path: SourceFile, right: object) -> object:
-    """`path / right`, or `path + right` where the path is text."""
-    if isinstance(operator, ast.Div):
-        return joined_path(path, right)
-    if isinstance(operator, ast.Add) and isinstance(right, str):
-        return joined_path(SourceFile(path.path + right))
-    return UNKNOWN
 
 
 def _unary(machine: Machine, node: ast.UnaryOp, scope: Scope) -> object:
@@ -159,15 +144,22 @@ def _unary(machine: Machine, node: ast.UnaryOp, scope: Scope) -> object:
 
 def _boolean(machine: Machine, node: ast.BoolOp, scope: Scope) -> object:
     stops_at = isinstance(node.op, ast.Or)
-    value: object = UNKNOWN
-    for part in node.values:
-        value = machine.evaluate(part, scope)
-        known = truth(value)
-        if known is None:
-            return UNKNOWN
-        if known is stops_at:
-            return value
-    return value
+    possible: list[object] = []
+    held = machine.uncertain
+    try:
+        for part in node.values:
+            value = machine.evaluate(part, scope)
+            known = truth(value)
+            if known is stops_at or part is node.values[-1]:
+                possible.append(value)
+                break
+            if known is None:
+                # What comes after it is an undecided branch.
+                possible.append(value)
+                machine.uncertain = held + 1
+    finally:
+        machine.uncertain = held
+    return possible[0] if len(possible) == 1 else machine.either(possible)
 
 
 def _compare(machine: Machine, node: ast.Compare, scope: Scope) -> object:
@@ -192,23 +184,24 @@ def _conditional(machine: Machine, node: ast.IfExp, scope: Scope) -> object:
 
 def _joined(machine: Machine, node: ast.JoinedStr, scope: Scope) -> object:
     parts: list[str] = []
-    values = [machine.evaluate(part, scope) for part in node.values]
-    if len(values) > 1 and isinstance(values[0], SourceFile):
-        texts = [value for value in values[1:] if isinstance(value, str)]
-        whole = len(texts) == len(values) - 1
-        return joined_path(SourceFile(values[0].path + "".join(texts))) if whole else UNKNOWN
-    for value in values:
-        if not isinstance(value, str):
+    path: SourcePath | None = None
+    for part in node.values:
+        value = machine.evaluate(part, scope)
+        if isinstance(value, SourcePath) and not parts:
+            path = value
+        elif isinstance(value, str):
+            parts.append(value)
+        else:
             return UNKNOWN
-        parts.append(value)
-    return bounded("".join(parts))
+    text = bounded("".join(parts))
+    return binary(ast.Add(), path, text) if path is not None else text
 
 
 def _formatted(machine: Machine, node: ast.FormattedValue, scope: Scope) -> object:
     value = machine.evaluate(node.value, scope)
-    specification = machine.evaluate(node.format_spec, scope) if node.format_spec else ""
-    if isinstance(value, SourceFile) and specification == "":
+    if isinstance(value, SourcePath) and node.format_spec is None and node.conversion < 0:
         return value
+    specification = machine.evaluate(node.format_spec, scope) if node.format_spec else ""
     return format_value(value, specification, node.conversion)
 
 

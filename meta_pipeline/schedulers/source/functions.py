@@ -5,13 +5,13 @@ import posixpath
 from collections.abc import Callable
 from itertools import product
 
+from meta_pipeline.schedulers.source import files
 from meta_pipeline.schedulers.source.dates import DATE_FUNCTIONS
 from meta_pipeline.schedulers.source.expressions import rounds
 from meta_pipeline.schedulers.source.library import bounded, copied, is_plain, text
 from meta_pipeline.schedulers.source.limits import MAX_LENGTH
 from meta_pipeline.schedulers.source.machine import Arguments, Machine, Site
 from meta_pipeline.schedulers.source.operations import binary, truth
-from meta_pipeline.schedulers.source.paths import path_call
 from meta_pipeline.schedulers.source.values import (
     UNKNOWN,
     Class,
@@ -19,7 +19,7 @@ from meta_pipeline.schedulers.source.values import (
     OpenList,
     Partial,
     Scope,
-    SourceFile,
+    SourcePath,
     opened,
 )
 
@@ -45,9 +45,9 @@ def call_known(machine: Machine, external: External, arguments: Arguments, site:
     if arguments.open:
         return UNKNOWN
     values = arguments.positional
-    path = path_call(machine, external.name, values)
-    if path is not None:
-        return path
+    of_file = files.call_function(machine, external.name, values)
+    if of_file is not None:
+        return of_file
     match external.name, values:
         case "builtins.getattr", [value, str() as name, *_]:
             return machine.member(value, name)
@@ -57,14 +57,21 @@ def call_known(machine: Machine, external: External, arguments: Arguments, site:
             found, complete = _listed(items)
             results = [machine.call(function, Arguments([item]), site) for item in found]
             return results if complete else OpenList(results)
-        case "builtins.filter", _:
-            return UNKNOWN
+        case "builtins.filter", [function, items]:
+            return _filtered(machine, function, items, site)
+        case "builtins.sorted", [items]:
+            return _sorted(machine, items, arguments.named, site)
         case "builtins.dict", _:
             return _dict(values, arguments.named)
         case "builtins.isinstance", [value, kinds]:
             return _is_instance(value, kinds)
         case "typing.cast", [_, value]:
             return value
+        case (("os.environ.get" | "os.getenv"), [str() as name, default]) if _is_free(name):
+            # What the code itself says for where nobody set it.
+            return default
+        case (("pathlib.Path" | "pathlib.PurePath"), [str() as start, *parts]) if _all_text(parts):
+            return posixpath.join(start, *map(str, parts))
         case "functools.reduce", [function, items, *start]:
             return (
                 _reduced(machine, function, [*start, *_listed(items)[0]], site)
@@ -73,8 +80,8 @@ def call_known(machine: Machine, external: External, arguments: Arguments, site:
             )
         case "collections.namedtuple", [str() as name, fields]:
             return _named_tuple(name, fields, site)
-        case "os.path.basename", [(SourceFile() | str()) as file]:
-            return posixpath.basename(file.path if isinstance(file, SourceFile) else file)
+        case "os.path.basename", [str() as path]:
+            return posixpath.basename(path)
         case "os.path.splitext", [str() as path]:
             return posixpath.splitext(path)
         case "os.path.join", [str(), *_] if all(isinstance(value, str) for value in values):
@@ -86,6 +93,20 @@ def call_known(machine: Machine, external: External, arguments: Arguments, site:
         return bounded(handler(*values))
     except (TypeError, ValueError, ArithmeticError):
         return UNKNOWN
+
+
+_SET_BY_SYSTEM = frozenset(
+    ("HOME", "HOSTNAME", "LANG", "LOGNAME", "PATH", "PWD", "PYTHONPATH", "SHELL", "TMPDIR", "USER")
+)
+
+
+def _is_free(name: str) -> bool:
+    """Whether nobody but the operator of the scheduler sets this variable."""
+    return name not in _SET_BY_SYSTEM and not name.startswith("AIRFLOW_")
+
+
+def _all_text(values: list[object]) -> bool:
+    return all(isinstance(value, str) for value in values)
 
 
 _KINDS: dict[str, type] = {
@@ -175,11 +196,29 @@ def _zipped(*values: object) -> object:
     return pairs if all(complete for _, complete in columns) else OpenList(pairs)
 
 
-def _sorted(value: object) -> object:
+def _sorted(machine: Machine, value: object, named: dict[object, object], site: Site) -> object:
+    """`sorted(items, key=..., reverse=...)`."""
     items, complete = _listed(value)
-    if complete and all(map(is_plain, items)):
-        return sorted(items)  # type: ignore[type-var]  # a TypeError of mixed kinds is caught by the caller
-    return UNKNOWN
+    key, reverse = named.get("key"), named.get("reverse", False)
+    keys = [machine.call(key, Arguments([item]), site) for item in items] if key else items
+    known = all(is_plain(one) or isinstance(one, SourcePath) for one in keys)
+    if not complete or not known or not isinstance(reverse, bool):
+        return UNKNOWN
+    try:
+        places = sorted(range(len(items)), key=lambda place: keys[place], reverse=reverse)  # type: ignore[arg-type,return-value]
+    except TypeError:
+        return UNKNOWN
+    return [items[place] for place in places]
+
+
+def _filtered(machine: Machine, function: object, value: object, site: Site) -> object:
+    items, complete = _listed(value)
+    kept = [
+        truth(item if function is None else machine.call(function, Arguments([item]), site)) for item in items
+    ]
+    if not complete or None in kept:
+        return UNKNOWN
+    return [item for item, keep in zip(items, kept, strict=True) if keep]
 
 
 def _reversed(value: object) -> object:
@@ -220,6 +259,17 @@ def _chained(*values: object) -> object:
     return items if all(complete for _, complete in columns) else OpenList(items)
 
 
+def _quantified(kind: Callable[[list[bool]], bool], decisive: bool) -> Callable[[object], object]:
+    def handler(value: object) -> object:
+        items, complete = _listed(value)
+        known = [truth(item) for item in items]
+        if decisive in known:
+            return decisive
+        return kind([bool(one) for one in known]) if complete and None not in known else UNKNOWN
+
+    return handler
+
+
 def _bool(value: object = False) -> object:
     known = truth(value)
     return UNKNOWN if known is None else known
@@ -233,11 +283,12 @@ _FUNCTIONS: dict[str, Callable[..., object]] = {
     "builtins.len": _length,
     "builtins.enumerate": _enumerated,
     "builtins.zip": _zipped,
-    "builtins.sorted": _sorted,
     "builtins.reversed": _reversed,
     "builtins.range": _range,
     "builtins.str": text,
     "builtins.bool": _bool,
+    "builtins.any": _quantified(any, decisive=True),
+    "builtins.all": _quantified(all, decisive=False),
     "builtins.int": _number(int),
     "builtins.float": _number(float),
     "builtins.min": _extreme(min),  # type: ignore[arg-type]  # a TypeError of mixed kinds is caught above

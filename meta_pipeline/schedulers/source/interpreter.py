@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Mapping
+from functools import lru_cache
 
 from meta_pipeline.schedulers.source import calls, expressions, members
 from meta_pipeline.schedulers.source.definitions import bind_parameters
@@ -9,7 +10,7 @@ from meta_pipeline.schedulers.source.limits import MAX_CALL_DEPTH, MAX_STEPS, To
 from meta_pipeline.schedulers.source.machine import Arguments, Machine, Site
 from meta_pipeline.schedulers.source.modules import Modules, UnreadableSourceError
 from meta_pipeline.schedulers.source.statements import Flow, joined, run_block
-from meta_pipeline.schedulers.source.values import UNKNOWN, Function, Scope, SourceFile
+from meta_pipeline.schedulers.source.values import UNKNOWN, Function, Scope, SourcePath
 
 _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
@@ -20,6 +21,7 @@ class Interpreter(Machine):
     def __init__(self, path: str, modules: Modules, installed: frozenset[str] = frozenset()) -> None:
         super().__init__(path, modules, installed)
         self._scopes: dict[str, Scope] = {}
+        self._running: list[ast.AST] = []
 
     def read(self) -> Scope:
         """The names of the file after its statements have run; what went wrong is in `errors`."""
@@ -35,7 +37,7 @@ class Interpreter(Machine):
     def _run_module(self, path: str) -> Scope:
         scope = self._scopes[path] = Scope(path)
         scope.names["__name__"] = self.name_of(path)
-        scope.names["__file__"] = SourceFile(path)
+        scope.names["__file__"] = SourcePath(path)
         try:
             run_block(self, self.modules.syntax(path).body, scope)
         except UnreadableSourceError as error:
@@ -80,10 +82,14 @@ class Interpreter(Machine):
     ) -> object:
         if function.opaque or self.depth >= MAX_CALL_DEPTH:
             return UNKNOWN
+        if self.uncertain and function.node in self._running:
+            # Nothing here tells where a recursion in an undecided branch ends.
+            return UNKNOWN
         scope = Scope(function.scope.path, function.scope)
         scope.names.update(inner)
         bind_parameters(function, arguments, scope)
         self.depth += 1
+        self._running.append(function.node)
         self.sites.append(site)
         try:
             if isinstance(function.node, ast.Lambda):
@@ -91,6 +97,7 @@ class Interpreter(Machine):
             flow = run_block(self, function.node.body, scope)
         finally:
             self.depth -= 1
+            self._running.pop()
             self.sites.pop()
         if _yields(function.node):
             return UNKNOWN
@@ -99,6 +106,7 @@ class Interpreter(Machine):
         return joined(self, scope.returned)
 
 
+@lru_cache(maxsize=4096)
 def _yields(node: ast.AST) -> bool:
     """Whether a function is a generator; a function inside it that is one does not make it one."""
     return any(

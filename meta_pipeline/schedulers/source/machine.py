@@ -42,7 +42,7 @@ class Arguments:
 class Machine(ABC):
     """Reads one file and what it imports. `uncertain` counts the undecided branches and loops that it is in.
 
-    `folder` is the folder of the repository that the code runs in, where that is known. `installed` are words of the
+    `home` is the folder of the repository that the code runs in, where that is known. `installed` are words of the
     names of the packages that the repository asks for.
 
     A scheduler says what its own things do: what a call from outside the repository makes, what their
@@ -52,7 +52,7 @@ class Machine(ABC):
     def __init__(self, path: str, modules: Modules, installed: frozenset[str] = frozenset()) -> None:
         self.path = path
         self.modules = modules
-        self.folder: str | None = None
+        self.home: str | None = None
         self.installed = installed
         self.steps = 0
         self.depth = 0

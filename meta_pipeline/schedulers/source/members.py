@@ -3,8 +3,8 @@
 from datetime import date, timedelta
 
 from meta_pipeline.schedulers.source.dates import DATE_CONSTANTS
+from meta_pipeline.schedulers.source.files import path_member
 from meta_pipeline.schedulers.source.machine import Arguments, Machine, Site
-from meta_pipeline.schedulers.source.paths import path_member
 from meta_pipeline.schedulers.source.values import (
     UNKNOWN,
     Class,
@@ -13,8 +13,9 @@ from meta_pipeline.schedulers.source.values import (
     Instance,
     Method,
     Module,
+    OpenFile,
     Partial,
-    SourceFile,
+    SourcePath,
     Super,
     Thing,
 )
@@ -37,8 +38,10 @@ def member(machine: Machine, value: object, name: str) -> object:
             return machine.thing_member(value, name)
         case Function():
             return value.name if name == "__name__" else UNKNOWN
-        case SourceFile():
+        case SourcePath():
             return path_member(value, name)
+        case OpenFile() if name in ("read", "close"):
+            return Method(value, name)
         case Super():
             return Method(value, name)
         case date() | timedelta():

@@ -1,6 +1,7 @@
 """Methods of plain values."""
 
 from meta_pipeline.schedulers.source.assign import extend
+from meta_pipeline.schedulers.source.files import call_path, text_of
 from meta_pipeline.schedulers.source.library import (
     bounded,
     copied,
@@ -10,14 +11,14 @@ from meta_pipeline.schedulers.source.library import (
 )
 from meta_pipeline.schedulers.source.limits import MAX_LENGTH
 from meta_pipeline.schedulers.source.machine import Arguments, Machine, Site
-from meta_pipeline.schedulers.source.paths import path_method
 from meta_pipeline.schedulers.source.values import (
     UNKNOWN,
     Class,
     External,
     Method,
+    OpenFile,
     OpenList,
-    SourceFile,
+    SourcePath,
     Thing,
     is_open,
 )
@@ -46,8 +47,10 @@ def call_method(machine: Machine, method: Method, arguments: Arguments, site: Si
         case set() if name == "add" and arguments.positional and is_plain(arguments.positional[0]):
             receiver.add(arguments.positional[0])
             return None
-        case SourceFile():
-            return path_method(machine, receiver, name, arguments.positional)
+        case SourcePath():
+            return call_path(machine, receiver, name, arguments)
+        case OpenFile() if name == "read":
+            return text_of(machine, SourcePath(receiver.path))
     return UNKNOWN
 
 

@@ -1,14 +1,18 @@
 """The modules of the repository: which file a dotted name means, and its syntax tree."""
 
 import ast
+import hashlib
 import warnings
 from collections.abc import Mapping
 from functools import lru_cache
 
-from meta_pipeline.delivery.tree import SUBMODULE, SYMLINK, Entry, Tree, text_of
+from meta_pipeline.delivery.tree import SUBMODULE, SYMLINK, Entry, Tree
+
+_UNREADABLE = "unreadable"
+_FOLDER = "folder"
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def parsed(data: bytes) -> ast.Module:
     """The syntax tree of Python source; raises `UnreadableSourceError` with the line where it is known."""
     try:
@@ -32,7 +36,10 @@ class UnreadableSourceError(Exception):
 
 
 class Sources:
-    """The Python files of one tree, and the folders that imports start from, in their order."""
+    """The Python files of one tree, and the folders that imports start from, in their order.
+
+    `contents` has every file with its content and every folder, `places` all their paths; a folder ends with `/`.
+    """
 
     def __init__(self, tree: Tree, roots: tuple[str, ...]) -> None:
         self.tree = tree
@@ -40,24 +47,22 @@ class Sources:
         self.entries: Mapping[str, Entry] = {
             path: entry for path, entry in tree.entries().items() if entry.mode not in (SYMLINK, SUBMODULE)
         }
-        self.folders = {
-            path[:cut]
-            for path in self.entries
-            if path.endswith(".py")
-            for cut in range(len(path))
-            if path[cut] == "/"
-        }
+        self.folders: set[str] = set()
+        for path in self.entries:
+            folder = path.rpartition("/")[0] if path.endswith(".py") else ""
+            while folder and folder not in self.folders:
+                self.folders.add(folder)
+                folder = folder.rpartition("/")[0]
+        self.contents = {(path, entry.content) for path, entry in self.entries.items()}
+        self.contents |= {(f"{folder}/", _FOLDER) for folder in self.folders}
+        self.places = {path for path, _ in self.contents}
 
     @classmethod
     def within(cls, other: "Sources", roots: tuple[str, ...]) -> "Sources":
         """The same files, with imports that start from `roots`."""
         found = cls.__new__(cls)
-        found.tree, found.entries, found.folders, found.roots = (
-            other.tree,
-            other.entries,
-            other.folders,
-            roots,
-        )
+        found.tree, found.entries, found.folders = other.tree, other.entries, other.folders
+        found.contents, found.places, found.roots = other.contents, other.places, roots
         return found
 
     def below(self, folder: str) -> tuple[str, ...]:
@@ -85,7 +90,7 @@ class Modules:
         for root in self.sources.roots:
             stem = f"{root}/{relative}" if root else relative
             for path in (f"{stem}/__init__.py", f"{stem}.py"):
-                if self._has_file(path):
+                if self.has_file(path):
                     return path
             if self._has_folder(stem):
                 return f"{stem}/"
@@ -103,45 +108,64 @@ class Modules:
 
     def syntax(self, path: str) -> ast.Module:
         """The syntax tree of a file of the tree; raises `UnreadableSourceError`."""
-        self._has_file(path)
-        return parsed(self.sources.tree.read(path) or b"")
+        return parsed(self._read(path))
 
     def files_below(self, folder: str) -> tuple[str, ...]:
         """Every file of the tree below a folder, in order."""
         found = self.sources.below(folder)
-        self.consulted[f"{folder}/*"] = "\n".join(found)
+        self.consulted[f"{folder}/*"] = _listed(found)
         return found
-
-    def note(self, path: str) -> None:
-        """Note that a reading depends on a file of the tree, whoever reads it."""
-        self._has_file(path)
 
     def text(self, path: str) -> str:
         """The text of a file of the tree that is not Python; what is no text is empty."""
-        self._has_file(path)
-        return text_of(self.sources.tree, path) or ""
+        return self._read(path).decode("utf-8", errors="replace")
 
-    def _has_file(self, path: str) -> bool:
+    def _read(self, path: str) -> bytes:
+        data = self.sources.tree.read(path) if self.has_file(path) else b""
+        if data is None:
+            # A partial clone lacks it: what is read without it must not be taken up where it is there.
+            self.consulted[path] = _UNREADABLE
+        return data or b""
+
+    def has_file(self, path: str) -> bool:
+        """Whether the tree has this file."""
         entry = self.sources.entries.get(path)
         self.consulted[path] = entry.content if entry else None
         return entry is not None
 
     def _has_folder(self, path: str) -> bool:
         there = path in self.sources.folders
-        self.consulted[f"{path}/"] = "folder" if there else None
+        self.consulted[f"{path}/"] = _FOLDER if there else None
         return there
 
 
-def still_holds(consulted: Mapping[str, str | None], sources: Sources) -> bool:
-    """Whether every file and folder that a reading looked at is the same in `sources`."""
-    for path, content in consulted.items():
-        if path.endswith("/*"):
-            now: str | None = "\n".join(sources.below(path[:-2]))
-        elif path.endswith("/"):
-            now = "folder" if path[:-1] in sources.folders else None
-        else:
-            entry = sources.entries.get(path)
-            now = entry.content if entry else None
-        if now != content:
-            return False
-    return True
+class Consulted:
+    """All that a reading looked at, by path with its content then, ready to be compared with other sources.
+
+    A path that ends with `/` is a folder, one with `/*` the list of what is below it; None is what was not there.
+    """
+
+    def __init__(self, consulted: Mapping[str, str | None]) -> None:
+        self._there: set[tuple[str, str]] = set()
+        self._absent: set[str] = set()
+        self._lists: list[tuple[str, str]] = []
+        for path, content in consulted.items():
+            if path.endswith("/*"):
+                self._lists.append((path[:-2], content or ""))
+            elif content is None:
+                self._absent.add(path)
+            else:
+                self._there.add((path, content))
+
+    def holds(self, sources: Sources) -> bool:
+        """Whether every file and folder is the same in `sources`."""
+        return (
+            self._there <= sources.contents
+            and self._absent.isdisjoint(sources.places)
+            and all(_listed(sources.below(folder)) == content for folder, content in self._lists)
+        )
+
+
+def _listed(paths: tuple[str, ...]) -> str:
+    """A short text that differs where the paths do."""
+    return hashlib.sha256("\0".join(paths).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,14 +1,17 @@
 """Arithmetic, comparison and truth of values; `UNKNOWN` or None where source does not tell."""
 
 import ast
+import posixpath
 from datetime import date, timedelta
 
+from meta_pipeline.schedulers.source.files import normal
 from meta_pipeline.schedulers.source.library import bounded, format_percent, is_plain
 from meta_pipeline.schedulers.source.limits import MAX_LENGTH
 from meta_pipeline.schedulers.source.values import (
     UNKNOWN,
     External,
     OpenList,
+    SourcePath,
     Thing,
     Unknown,
     is_open,
@@ -28,7 +31,7 @@ def truth(value: object) -> bool | None:
         return bool(value)
     if isinstance(value, Thing):
         return value.truth()
-    if isinstance(value, date):
+    if isinstance(value, (date, SourcePath)):
         return True
     if isinstance(value, External):
         return False if value.name.endswith(".TYPE_CHECKING") else value.present or None
@@ -41,10 +44,19 @@ def binary(operator: ast.operator, left: object, right: object) -> object:
         return format_percent(left, right)
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return _half_known(operator, left, right)
+    if isinstance(left, SourcePath) and isinstance(right, str):
+        return _further(operator, left.path, right)
     try:
         return bounded(_compute(operator, left, right))
     except (TypeError, ValueError, ArithmeticError):
         return UNKNOWN
+
+
+def _further(operator: ast.operator, path: str, more: str) -> object:
+    """A path with more behind it: `path / "file.yaml"`, or `path + "/file.yaml"` where it is text."""
+    if isinstance(operator, ast.Div):
+        return UNKNOWN if more.startswith("/") else normal(f"{path}/{more}")
+    return normal(f"{path}{more}") if isinstance(operator, ast.Add) else UNKNOWN
 
 
 def _half_known(operator: ast.operator, left: object, right: object) -> object:
@@ -66,6 +78,9 @@ def _compute(operator: ast.operator, left: object, right: object) -> object:
             if isinstance(left, list) and isinstance(right, list):
                 return [*left, *right]
             return (*left, *right) if not isinstance(left, list) and not isinstance(right, list) else UNKNOWN
+        case ast.Div(), str(), str():
+            # A `pathlib.Path` of plain text is held as that text.
+            return posixpath.join(left, right)
         case ast.Add(), (str() | bytes()), (str() | bytes()):
             return left + right  # type: ignore[operator]  # a TypeError of mixed kinds is caught by the caller
         case ast.Mult(), (str() | list() | tuple()), int():

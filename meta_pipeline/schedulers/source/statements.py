@@ -13,7 +13,7 @@ from meta_pipeline.schedulers.source.library import same
 from meta_pipeline.schedulers.source.machine import Machine
 from meta_pipeline.schedulers.source.operations import binary, truth
 from meta_pipeline.schedulers.source.optional import doubt_optional
-from meta_pipeline.schedulers.source.values import UNKNOWN, Scope, SourceFile, Thing
+from meta_pipeline.schedulers.source.values import UNKNOWN, OpenFile, Scope, Thing
 
 MAX_WHILE = 1000
 
@@ -167,7 +167,7 @@ def _with(machine: Machine, node: ast.With | ast.AsyncWith, scope: Scope) -> Flo
             if opened is not None:
                 stack.enter_context(opened)
             if item.optional_vars:
-                known = opened is not None or isinstance(value, SourceFile)
+                known = opened is not None or isinstance(value, OpenFile)
                 bind(machine, item.optional_vars, value if known else UNKNOWN, scope)
         return run_block(machine, node.body, scope)
 

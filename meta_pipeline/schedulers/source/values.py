@@ -167,9 +167,19 @@ class Instance:
     attributes: dict[str, object]
 
 
+@dataclass(frozen=True, order=True)
+class SourcePath:
+    """`__file__`, or a path made of it, relative to the root of the repository ("" for the root itself).
+
+    It stands for a `pathlib.Path` and for the same path as text: where the repository lies is not known.
+    """
+
+    path: str
+
+
 @dataclass(frozen=True)
-class SourceFile:
-    """`__file__`, or a path made of it, relative to the root of the repository: `.` is the root."""
+class OpenFile:
+    """A file of the repository that is open for reading."""
 
     path: str
 

@@ -77,12 +77,22 @@ def test_defaults_follow_the_version(requirement: str, schedule: str | None, cat
         ("'0  5 * * *'", "0 5 * * *"),
         ("[Dataset('s3://a'), Dataset('s3://b')]", "assets: s3://a, s3://b"),
         ("Dataset('a') | Dataset('b')", "assets: a or b"),
+        ("Dataset('a') & Dataset('b') & Dataset('c')", "assets: a, b, c"),
         ("CronTriggerTimetable('0 1 * * *', timezone='UTC')", "CronTriggerTimetable: 0 1 * * *, UTC"),
+        (
+            "DatasetOrTimeSchedule(timetable=CronTriggerTimetable('@daily', timezone='UTC'), datasets=[Dataset('a')])",
+            "DatasetOrTimeSchedule: CronTriggerTimetable: 0 0 * * *, UTC, assets: a",
+        ),
+        ("Workdays(4)", "Workdays"),
+        ("Nightly('0 1 * * *', timezone='UTC')", UNRESOLVED),
     ],
 )
 def test_schedules(given: str, shown: str | None) -> None:
     imports = (
         "from airflow.datasets import Dataset\nfrom airflow.timetables.trigger import CronTriggerTimetable\n"
+        "from airflow.timetables.datasets import DatasetOrTimeSchedule\n"
+        "from airflow.timetables.base import Timetable\n"
+        "class Workdays(Timetable): ...\nclass Nightly(CronTriggerTimetable): ...\n"
     )
     assert only(read(HEAD + imports + f"with DAG('d', schedule={given}):\n    pass\n")).schedule == shown
 

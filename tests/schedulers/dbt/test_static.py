@@ -70,8 +70,16 @@ def test_what_cannot_be_followed_is_an_error_with_its_line(sql: str, line: int, 
 
 
 def test_what_is_not_in_the_project_may_be_in_a_package() -> None:
-    node, topology = model("select * from {{ ref('dates') }}", **{"packages.yml": "packages: []"})
-    assert (node.upstream, node.reads, topology.errors) == ((), ("dates",), ())
+    named = {"packages.yml": "packages: [{package: acme/calendar, version: 1.0.0}]"}
+    node, topology = model("select * from {{ ref('dates') }}", **named)
+    assert (node.upstream, node.reads) == ((), ("dates",))
+    assert [(error.line, error.message, error.opaque) for error in topology.errors] == [
+        (
+            1,
+            "ref('dates') is not in this project, and its packages (acme/calendar) are not in the repository",
+            True,
+        )
+    ]
 
 
 def test_a_macro_that_never_ends_is_given_up_with_an_error() -> None:

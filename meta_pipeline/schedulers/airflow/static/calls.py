@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from meta_pipeline.schedulers.airflow.static import edges, taskflow
+from meta_pipeline.schedulers.airflow.static import dag_factory, edges, gusty, taskflow
 from meta_pipeline.schedulers.airflow.static.constructs import (
     keywords,
     make_dag,
@@ -20,11 +20,14 @@ from meta_pipeline.schedulers.airflow.static.values import (
     Factory,
     Label,
     Notifier,
+    Output,
     Timetable,
 )
 from meta_pipeline.schedulers.source.functions import call_known
 from meta_pipeline.schedulers.source.machine import Arguments, Site
 from meta_pipeline.schedulers.source.values import UNKNOWN, External, Function, Thing
+
+_DEFAULTS = ("default_var", "default")
 
 
 def call_thing(machine: Machine, thing: Thing, arguments: Arguments, site: Site) -> object:
@@ -38,6 +41,10 @@ def call_thing(machine: Machine, thing: Thing, arguments: Arguments, site: Site)
 
 def call_external(machine: Machine, external: External, arguments: Arguments, site: Site) -> object:
     """A DAG, group, task, edge or asset that a call of Airflow makes, or a value that Python computes."""
+    if external.name.startswith("dagfactory."):
+        return dag_factory.call(machine, external, arguments, site)
+    if external.name.startswith("gusty."):
+        return gusty.call(machine, external, arguments, site)
     role = role_of(external)
     match role:
         case "dag_class":
@@ -70,11 +77,21 @@ def call_external(machine: Machine, external: External, arguments: Arguments, si
             return Timetable(external.last, tuple(arguments.positional), named_only(arguments))
         case "notifier":
             return Notifier(notifier_name(external))
+    if external.last in ("XComArg", "PlainXComArg") and external.name.startswith("airflow."):
+        return Output(tuple(edges.tasks_in(arguments.positional)))
     if _takes_task_id(external, arguments):
         return place(machine, new_task(external.last, keywords(arguments), site))
     if is_condition(external):
         return External("builtins.unchanged")
+    if external.name.startswith("airflow.") and external.name.endswith(".Variable.get"):
+        return _variable(arguments)
     return call_known(machine, external, arguments, site)
+
+
+def _variable(arguments: Arguments) -> object:
+    """`Variable.get`: what the code itself says for where nobody set the variable."""
+    given = [*arguments.positional[1:2], *(arguments.named.get(name, UNKNOWN) for name in _DEFAULTS)]
+    return next((value for value in given if value is not UNKNOWN), UNKNOWN)
 
 
 def _takes_task_id(external: External, arguments: Arguments) -> bool:

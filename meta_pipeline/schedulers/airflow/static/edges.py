@@ -137,3 +137,9 @@ def outputs_in(value: object, seen: set[int] | None = None) -> Iterator[Task]:
         visited.add(id(value))
         for item in value.values() if isinstance(value, dict) else value:
             yield from outputs_in(item, visited)
+
+
+def tasks_in(values: Iterable[object]) -> Iterator[Task]:
+    """The tasks that stand for themselves in `values`, or whose output does."""
+    for value in values:
+        yield from (value,) if isinstance(value, Task) else outputs_in(value)

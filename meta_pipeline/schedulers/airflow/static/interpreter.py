@@ -58,7 +58,12 @@ class DagFile(Machine):
             return right
         if isinstance(left, (Asset, AssetExpression)) and isinstance(right, (Asset, AssetExpression)):
             joined_by = {ast.BitOr: "or", ast.BitAnd: "and"}.get(type(operator))
-            return AssetExpression(joined_by, (left, right)) if joined_by else None
+            if joined_by is None:
+                return None
+            # Airflow takes one more into the same kind of expression, on the left only.
+            if isinstance(left, AssetExpression) and left.joined_by == joined_by:
+                return AssetExpression(joined_by, (*left.parts, right))
+            return AssetExpression(joined_by, (left, right))
         return None
 
     def opened(self, value: object) -> AbstractContextManager[object] | None:

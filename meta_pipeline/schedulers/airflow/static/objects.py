@@ -21,7 +21,7 @@ def derived(
     if role == "notifier":
         return Notifier(kind.name)
     if role == "timetable" or ancestor.last == "Timetable":
-        return Timetable(kind.name, tuple(arguments.positional), arguments.named)
+        return Timetable(kind.name, tuple(arguments.positional), arguments.named, inherited(kind)[1:])
     return None
 
 

@@ -61,6 +61,8 @@ def role_of(external: External) -> Role | None:
     if external.name.startswith("airflow."):
         if external.name.endswith(".asset.multi"):
             return "asset"
+        if external.name.endswith((".Asset.ref", ".Dataset.ref")):
+            return "asset_class"
         if last in _BY_LAST_NAME:
             return _BY_LAST_NAME[last]
         if last not in _TASK_CONDITIONS and _TASK.fullmatch(external.name):

@@ -19,6 +19,20 @@ PRESETS = {
     "@annually": "0 0 1 1 *",
 }
 MAX_PARTS = 1000
+_SEVERAL = "MultipleCronTriggerTimetable"
+_CRON = ("cron", "timezone")
+KEPT: Mapping[str, tuple[str, ...]] = {
+    "CronTriggerTimetable": _CRON,
+    "CronDataIntervalTimetable": _CRON,
+    "CronPartitionTimetable": _CRON,
+    _SEVERAL: (),
+    "DeltaTriggerTimetable": ("delta",),
+    "DeltaDataIntervalTimetable": ("delta",),
+    "AssetOrTimeSchedule": ("timetable", "assets"),
+    "DatasetOrTimeSchedule": ("timetable", "datasets"),
+    "PartitionedAssetTimetable": ("assets",),
+}
+"""The arguments of Airflow's own timetables that can be told from the outside, in the order in which they are shown."""
 _ARGUMENTS = ("schedule", "schedule_interval", "timetable")
 
 
@@ -71,17 +85,35 @@ def _assets(value: object, inside: str | None = None) -> str | None:
 
 
 def _timetable(timetable: Timetable) -> str | Unresolved:
-    """A timetable by its class and what is in its arguments: crons, intervals, time zones, assets."""
-    values = [*timetable.positional, *timetable.named.values()]
-    texts: list[str] = []
-    for value in values:
-        if isinstance(value, tzinfo):
-            texts.append(zone_name(value))
-        elif value is UNKNOWN:
-            return UNRESOLVED
-        else:
-            text = shown(value)
-            if text == UNRESOLVED:
-                return UNRESOLVED
-            texts.append(str(text))
+    """A timetable by its class and what Airflow can tell of it: inner timetables, crons, zones, intervals, assets."""
+    told = _told(timetable)
+    if told is None:
+        return UNRESOLVED
+    texts = list(dict.fromkeys(told))
+    if UNRESOLVED in texts:
+        return UNRESOLVED
     return f"{timetable.name}: {', '.join(texts)}" if texts else timetable.name
+
+
+def _told(timetable: Timetable) -> list[str] | None:
+    """The texts of the arguments that a timetable keeps; None where they cannot be known."""
+    fields = KEPT.get(timetable.name)
+    if timetable.inherits and any(KEPT.get(name) for name in timetable.inherits):
+        return None
+    if fields is None:
+        return []
+    if timetable.name == _SEVERAL:
+        zone = _text(timetable.named.get("timezone", UNKNOWN))
+        return [text for cron in timetable.positional for text in (_text(cron), zone)]
+    by_place: dict[object, object] = dict(zip(fields, timetable.positional, strict=False))
+    named = by_place | dict(timetable.named)
+    if is_open(named):
+        return None
+    return [_text(named[name]) for name in fields if name in named]
+
+
+def _text(value: object) -> str:
+    """The text of one argument of a timetable."""
+    if isinstance(value, tzinfo):
+        return zone_name(value)
+    return UNRESOLVED if value is UNKNOWN or value is None else str(shown(value))

@@ -137,6 +137,13 @@ class AssetExpression(Thing):
         return size_of(self.parts)
 
 
+@dataclass(frozen=True, eq=False)
+class YamlFactory(Thing):
+    """A `DagFactory` of dag-factory, with what was given to it."""
+
+    named: Mapping[object, object]
+
+
 @dataclass(frozen=True)
 class Notifier(Thing):
     """An object that a callback calls, by the name of its class."""
@@ -146,11 +153,12 @@ class Notifier(Thing):
 
 @dataclass(frozen=True, eq=False)
 class Timetable(Thing):
-    """A timetable object: its class and the arguments that were given to it."""
+    """A timetable: its class, the arguments given to it, and what a class of the repository inherits from."""
 
     name: str
     positional: tuple[object, ...]
     named: Mapping[object, object]
+    inherits: tuple[str, ...] = ()
 
     @cached_property
     def size(self) -> int:

@@ -1,6 +1,7 @@
 """Reads the code of one location: Python with all that Dagster adds to it."""
 
 import ast
+import posixpath
 from collections.abc import Mapping
 
 from meta_pipeline.schedulers.dagster.static import (
@@ -30,10 +31,20 @@ from meta_pipeline.schedulers.dagster.static.values import (
     Selection,
 )
 from meta_pipeline.schedulers.dbt.static.manifest import SourceManifest
+from meta_pipeline.schedulers.source.files import joined
 from meta_pipeline.schedulers.source.functions import call_known
 from meta_pipeline.schedulers.source.machine import Arguments, Site
 from meta_pipeline.schedulers.source.modules import Modules
-from meta_pipeline.schedulers.source.values import UNKNOWN, Class, External, Function, Method, Module, Thing
+from meta_pipeline.schedulers.source.values import (
+    UNKNOWN,
+    Class,
+    External,
+    Function,
+    Method,
+    Module,
+    SourcePath,
+    Thing,
+)
 
 _SET_OPERATIONS: Mapping[type[ast.operator], str] = {ast.BitOr: "or", ast.BitAnd: "and", ast.Sub: "minus"}
 
@@ -52,6 +63,9 @@ class LocationCode(Composer):
     def call_external(self, external: External, arguments: Arguments, site: Site) -> object:
         if external.name in _ENDING and not self.depth and not self.uncertain:
             self.error(site.path, site.line, f"{external.name} ends the process that loads this file")
+        path = self._path(external.name, arguments.positional)
+        if path is not None:
+            return path
         if not calls.is_of_dagster(external):
             return call_known(self, external, arguments, site)
         return calls.call_dagster(self, external, arguments, site)
@@ -78,6 +92,18 @@ class LocationCode(Composer):
 
     def super_init(self, receiver: object, arguments: Arguments) -> object:
         return extending.initialised(receiver, arguments)
+
+    def _path(self, name: str, values: list[object]) -> object | None:
+        """A path in the folder that the code runs in, or beside a file of the code; None where it is neither."""
+        match name, values:
+            case "pathlib.Path", [str() as first, *rest] if self.home is not None:
+                return joined(SourcePath(self.home), [first, *rest])
+            case "dagster.file_relative_path" | "dagster._utils.file_relative_path", [
+                SourcePath() as file,
+                *rest,
+            ]:
+                return joined(SourcePath(posixpath.dirname(file.path)), rest)
+        return None
 
     def call_thing(self, thing: Thing, arguments: Arguments, site: Site) -> object:
         match thing:

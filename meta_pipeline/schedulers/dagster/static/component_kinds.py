@@ -14,9 +14,9 @@ from meta_pipeline.schedulers.dagster.static.gathering import gathered
 from meta_pipeline.schedulers.dagster.static.keys import key_of, prefixed
 from meta_pipeline.schedulers.dagster.static.settings import partitions_of
 from meta_pipeline.schedulers.dagster.static.values import Asset, Assets, Check, Given
+from meta_pipeline.schedulers.source.files import joined
 from meta_pipeline.schedulers.source.machine import Site
-from meta_pipeline.schedulers.source.paths import joined_path
-from meta_pipeline.schedulers.source.values import UNKNOWN, Instance, SourceFile
+from meta_pipeline.schedulers.source.values import UNKNOWN, Instance, SourcePath
 
 if TYPE_CHECKING:
     from meta_pipeline.schedulers.dagster.static.code import LocationCode
@@ -93,8 +93,8 @@ def _check(held: object, site: Site) -> Check:
 def _definitions(machine: "LocationCode", attributes: Located, texts: Texts, site: Site) -> object:
     """`DefinitionsComponent`: a file or folder beside the component file."""
     named = texts.value(attributes.get("path"))
-    path = joined_path(SourceFile(posixpath.dirname(site.path)), named)
-    if not isinstance(path, SourceFile):
+    path = joined(SourcePath(posixpath.dirname(site.path)), [named])
+    if not isinstance(path, SourcePath):
         return UNKNOWN
     return machine.definitions_at(path.path, site)
 
@@ -111,7 +111,7 @@ def _dbt_project(
     project = held if isinstance(held, dict) else {"project_dir": held}
     folder = project.get("project_dir")
     if isinstance(folder, str):
-        folder = joined_path(SourceFile(posixpath.dirname(site.path)), folder)
+        folder = joined(SourcePath(posixpath.dirname(site.path)), [folder])
     settings = texts.value(attributes.get("translation_settings"))
     own: object = instance or Given("DagsterDbtTranslator", {"settings": Given("settings", settings or {})})  # type: ignore[arg-type]
     named: dict[object, object] = {"project": Given("DbtProject", {**project, "project_dir": folder})}
@@ -150,7 +150,7 @@ def _sling(machine: "LocationCode", attributes: Located, texts: Texts, site: Sit
     """`SlingReplicationCollectionComponent`: the streams of replication files."""
     made: list[object] = []
     for one in attributes.get("replications").each():
-        path = joined_path(SourceFile(posixpath.dirname(site.path)), texts.value(one.get("path")))
+        path = joined(SourcePath(posixpath.dirname(site.path)), [texts.value(one.get("path"))])
         assets = sling.assets_of(machine, path, None, {}, site)
         if assets is None or one.get("translation").value is not None:
             return UNKNOWN

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from meta_pipeline.delivery.yaml_source import Located
-from meta_pipeline.schedulers.source.paths import joined_path
-from meta_pipeline.schedulers.source.values import UNKNOWN, External, Scope, SourceFile
+from meta_pipeline.schedulers.source.files import joined
+from meta_pipeline.schedulers.source.values import UNKNOWN, External, Scope, SourcePath
 
 if TYPE_CHECKING:
     from meta_pipeline.schedulers.dagster.static.code import LocationCode
@@ -26,7 +26,7 @@ class Texts:
 
     @classmethod
     def of(cls, machine: "LocationCode", path: str, variables: Mapping[str, object]) -> "Texts":
-        root = SourceFile(machine.folder or ".")
+        root = SourcePath(machine.home or "")
         own: dict[str, object] = {
             "project_root": root,
             "automation_condition": External("dagster.AutomationCondition"),
@@ -58,10 +58,9 @@ class Texts:
         for number, part in enumerate(_TEMPLATE.split(text)):
             parts.append(part if number % 2 == 0 else self.expression(part))
         parts = [part for part in parts if part != ""]
-        if parts and isinstance(parts[0], SourceFile):
-            return joined_path(
-                parts[0], *(part.lstrip("/") if isinstance(part, str) else part for part in parts[1:])
-            )
+        if parts and isinstance(parts[0], SourcePath):
+            rest = [part.lstrip("/") if isinstance(part, str) else part for part in parts[1:]]
+            return joined(parts[0], rest)
         known = [str(part) for part in parts if isinstance(part, (str, int, float))]
         return "".join(known) if len(known) == len(parts) else UNKNOWN
 

@@ -22,7 +22,7 @@ from meta_pipeline.schedulers.source.values import (
     Instance,
     Method,
     Module,
-    SourceFile,
+    SourcePath,
 )
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _of_class(machine: "LocationCode", kind: Class, attributes: Located, texts: 
 
 
 def _built(machine: "LocationCode", instance: Instance, site: Site) -> object:
-    context = Given("ComponentLoadContext", {"path": SourceFile(posixpath.dirname(site.path))})
+    context = Given("ComponentLoadContext", {"path": SourcePath(posixpath.dirname(site.path))})
     made = machine.call(Method(instance, "build_defs"), Arguments([context]), site)
     return machine.call(made, Arguments([context]), site) if isinstance(made, Lazy) else made
 
@@ -99,7 +99,7 @@ def _built(machine: "LocationCode", instance: Instance, site: Site) -> object:
 def loaded_by(machine: "LocationCode", function: Function) -> object:
     """What a `@component_instance` function gives: a component, whose definitions are wanted."""
     site = Site(function.scope.path, function.line)
-    context = Given("ComponentLoadContext", {"path": SourceFile(posixpath.dirname(site.path))})
+    context = Given("ComponentLoadContext", {"path": SourcePath(posixpath.dirname(site.path))})
     made = machine.call_function(function, Arguments([context]), site)
     if isinstance(made, Instance) and find_method(made.kind, "build_defs"):
         return _built(machine, made, site)

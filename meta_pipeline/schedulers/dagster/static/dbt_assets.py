@@ -12,8 +12,9 @@ from meta_pipeline.schedulers.dagster.static.values import Asset, AssetKey, Asse
 from meta_pipeline.schedulers.dbt.static.evaluation import UNKNOWN as UNKNOWN_TO_DBT
 from meta_pipeline.schedulers.dbt.static.manifest import SourceManifest, adapter_types, source_manifest
 from meta_pipeline.schedulers.dbt.static.selecting import UnknownDbtSelectionError, select
+from meta_pipeline.schedulers.source.files import joined
 from meta_pipeline.schedulers.source.machine import Site
-from meta_pipeline.schedulers.source.values import UNKNOWN, Instance, SourceFile
+from meta_pipeline.schedulers.source.values import UNKNOWN, Instance, SourcePath
 
 if TYPE_CHECKING:
     from meta_pipeline.schedulers.dagster.static.code import LocationCode
@@ -49,8 +50,8 @@ def project_member(project: Given, name: str) -> object:
     folder = given(project.named, "project_dir")
     if name == "project_dir":
         return folder
-    if name == "manifest_path" and isinstance(folder, SourceFile):
-        return SourceFile(posixpath.join(folder.path, "target", "manifest.json"))
+    if name == "manifest_path" and isinstance(folder, SourcePath):
+        return SourcePath(posixpath.join(folder.path, "target", "manifest.json"))
     return UNKNOWN
 
 
@@ -189,15 +190,15 @@ def _project_folder(machine: "LocationCode", value: object) -> str | None:
     """The folder of the dbt project that a `DbtProject`, a path of it or the path of its manifest means."""
     if isinstance(value, Given):
         return _project_folder(machine, given(value.named, "project_dir"))
-    if isinstance(value, str) and machine.folder is not None:
-        value = SourceFile(posixpath.normpath(posixpath.join(machine.folder, value)))
-    if not isinstance(value, SourceFile):
+    if isinstance(value, str):
+        value = joined(SourcePath(machine.home or ""), [value])
+    if not isinstance(value, SourcePath):
         return None
     path = value.path
     if path.endswith(".json"):
         path = posixpath.dirname(path)
-        path = posixpath.dirname(path) or "." if posixpath.basename(path) == "target" else path or "."
-    return path
+        path = posixpath.dirname(path) if posixpath.basename(path) == "target" else path
+    return path or "."
 
 
 def _manifest(machine: "LocationCode", folder: str) -> SourceManifest | None:
@@ -207,7 +208,7 @@ def _manifest(machine: "LocationCode", folder: str) -> SourceManifest | None:
         there = machine.modules.files_below(outer)
         for path in there:
             if path.endswith((".sql", ".yml", ".yaml", ".csv", ".py")):
-                machine.modules.note(path)
+                machine.modules.has_file(path)
         machine.manifests[folder] = source_manifest(machine.modules.sources.tree, folder)
     return machine.manifests[folder]
 

@@ -13,6 +13,7 @@ from ruamel.yaml.error import YAMLError
 
 from meta_pipeline.delivery.topology import TopologyError
 from meta_pipeline.delivery.tree import text_of
+from meta_pipeline.schedulers.source.contents import ContentTest
 from meta_pipeline.schedulers.source.modules import Modules, Sources
 
 _FILES = (
@@ -28,6 +29,10 @@ _DEFINES = re.compile(
     rb"\bDefinitions[ \t]*[(.]|^[ \t]*@(?:\w+\.)*(?:definitions|repository)\b", re.MULTILINE
 )
 _OF_DAGSTER = re.compile(rb"^[ \t]*(?:from|import)[ \t]+dagster(?=[\s.,])", re.MULTILINE)
+_is_of_dagster = ContentTest("imports Dagster", lambda data: bool(_OF_DAGSTER.search(data)))
+_defines = ContentTest(
+    "defines a code location", lambda data: bool(_OF_DAGSTER.search(data) and _DEFINES.search(data))
+)
 
 
 @dataclass(frozen=True)
@@ -224,10 +229,7 @@ def _defining(sources: Sources, root: str) -> list[str]:
     candidates = [
         path
         for path in sources.below(root)
-        if path.endswith(".py")
-        and not _SKIPPED.search(path)
-        and _OF_DAGSTER.search(data := sources.tree.read(path) or b"")
-        and _DEFINES.search(data)
+        if path.endswith(".py") and not _SKIPPED.search(path) and _defines.of(sources.tree, path)
     ]
     for path in sorted(candidates, key=lambda path: (path.count("/"), path)):
         home = posixpath.dirname(path)
@@ -239,7 +241,7 @@ def _defining(sources: Sources, root: str) -> list[str]:
 def _homeless(sources: Sources, root: str) -> list[TopologyError]:
     """The error of Dagster code that no code location holds, at its first file."""
     code = (path for path in sources.below(root) if path.endswith(".py") and not _SKIPPED.search(path))
-    first = next((path for path in code if _OF_DAGSTER.search(sources.tree.read(path) or b"")), None)
+    first = next((path for path in code if _is_of_dagster.of(sources.tree, path)), None)
     if first is None:
         return []
     message = "no code location holds this file; build Definitions, or name its module in pyproject.toml"

@@ -2,10 +2,8 @@
 
 import posixpath
 import re
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from threading import Lock
 
 from meta_pipeline.delivery.topology import UNRESOLVED, Topology, TopologyError
 from meta_pipeline.delivery.tree import Tree, text_of
@@ -17,7 +15,8 @@ from meta_pipeline.schedulers.dagster.static.locations import CodeLocation, code
 from meta_pipeline.schedulers.dagster.static.values import Definitions
 from meta_pipeline.schedulers.source.limits import TooMuchToReadError
 from meta_pipeline.schedulers.source.machine import Site
-from meta_pipeline.schedulers.source.modules import Modules, Sources, still_holds
+from meta_pipeline.schedulers.source.modules import Modules, Sources
+from meta_pipeline.schedulers.source.readings import Readings
 
 _CACHE_SIZE = 512
 _PIN = re.compile(
@@ -35,28 +34,7 @@ class Reading:
     consulted: Mapping[str, str | None]
 
 
-class _Readings:
-    """Readings of this process, the least recently used dropped; a location may have several."""
-
-    def __init__(self) -> None:
-        self._held: OrderedDict[CodeLocation, list[Reading]] = OrderedDict()
-        self._lock = Lock()
-
-    def find(self, location: CodeLocation, sources: Sources) -> Reading | None:
-        with self._lock:
-            readings = tuple(self._held.get(location, ()))
-            if readings:
-                self._held.move_to_end(location)
-        return next((reading for reading in readings if still_holds(reading.consulted, sources)), None)
-
-    def keep(self, location: CodeLocation, reading: Reading) -> None:
-        with self._lock:
-            self._held[location] = [reading, *self._held.get(location, ())][:4]
-            while len(self._held) > _CACHE_SIZE:
-                self._held.popitem(last=False)
-
-
-_readings = _Readings()
+_readings = Readings("dagster", Reading, _CACHE_SIZE)
 
 
 def read_topologies(tree: Tree, root: str, import_roots: tuple[str, ...] = ()) -> tuple[Topology, ...]:
@@ -110,7 +88,7 @@ def _read(location: CodeLocation, sources: Sources) -> Reading:
 def _code(location: CodeLocation, modules: Modules) -> LocationCode:
     code = LocationCode(location.file or f"{location.defs_folder}/", modules, location.defs_folder)
     root = location.root
-    code.folder = (posixpath.dirname(root) if root.endswith(".py") else root) or "."
+    code.home = posixpath.dirname(root) if root.endswith(".py") else root
     return code
 
 

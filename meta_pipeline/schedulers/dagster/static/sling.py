@@ -11,7 +11,7 @@ from meta_pipeline.schedulers.dagster.static.keys import key_of
 from meta_pipeline.schedulers.dagster.static.values import Asset, Assets, Key
 from meta_pipeline.schedulers.source.machine import Arguments, Site
 from meta_pipeline.schedulers.source.objects import find_method
-from meta_pipeline.schedulers.source.values import UNKNOWN, Instance, Method, SourceFile, Unknown, is_open
+from meta_pipeline.schedulers.source.values import UNKNOWN, Instance, Method, SourcePath, Unknown, is_open
 
 if TYPE_CHECKING:
     from meta_pipeline.schedulers.dagster.static.code import LocationCode
@@ -55,7 +55,7 @@ def assets_of(
 
 
 def _replication(machine: "LocationCode", config: object) -> dict[object, object] | None:
-    if isinstance(config, SourceFile):
+    if isinstance(config, SourcePath):
         text = machine.modules.text(config.path)
         read = read_yaml(text, config.path) if text else None
         config = None if read is None or isinstance(read, Unreadable) else read.plain()

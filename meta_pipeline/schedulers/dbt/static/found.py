@@ -28,6 +28,12 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "seed": ("seeds",),
     "snapshot": ("snapshots",),
     "test": ("tests", "data_tests"),
+    "unit_test": ("unit_tests",),
+    "exposure": ("exposures",),
+    "semantic_model": ("semantic-models",),
+    "metric": ("metrics",),
+    "saved_query": ("saved-queries",),
+    "source": ("sources",),
 }
 
 
@@ -46,6 +52,7 @@ class Found:
     asks: Asks
     version: str | None = None
     checks: tuple[tuple[Check, Column | None], ...] = ()
+    columns: tuple[Column, ...] = ()
     declared_in: str | None = None
 
     @property
@@ -202,6 +209,7 @@ class Finder:
                 *((check, None) for check in whole),
                 *((check, column) for column in columns for check in column.tests),
             ),
+            columns=columns,
             declared_in=resource.path if resource else None,
         )
 

@@ -3,19 +3,23 @@
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+from meta_pipeline.delivery.topology import UNRESOLVED, Node
 from meta_pipeline.delivery.tree import Tree, text_of
 from meta_pipeline.delivery.yaml_source import Located, Unreadable, read_yaml
 from meta_pipeline.schedulers.dbt.project import Project, read_project
 from meta_pipeline.schedulers.dbt.properties import read_properties
-from meta_pipeline.schedulers.dbt.resources import Column, Properties
+from meta_pipeline.schedulers.dbt.resources import Check, Column, Properties
 from meta_pipeline.schedulers.dbt.static.edges import Edges
-from meta_pipeline.schedulers.dbt.static.evaluation import UNKNOWN, Asked
+from meta_pipeline.schedulers.dbt.static.evaluation import UNKNOWN
 from meta_pipeline.schedulers.dbt.static.found import Finder, Found
-from meta_pipeline.schedulers.dbt.static.names import Ids
-from meta_pipeline.schedulers.dbt.static.nodes import GenericTest, generic_tests
-from meta_pipeline.schedulers.dbt.static.reader import has_packages, macros_of
+from meta_pipeline.schedulers.dbt.static.macros import macros_of
+from meta_pipeline.schedulers.dbt.static.names import Ids, check_name
+from meta_pipeline.schedulers.dbt.static.nodes import Nodes
+from meta_pipeline.schedulers.dbt.static.packages import packages_of
+from meta_pipeline.schedulers.dbt.static.sources import sources_of
 
 Props = dict[str, Any]
 """The properties of one resource under the names that dbt's manifest gives them; `UNKNOWN` for what a run decides."""
@@ -52,19 +56,19 @@ def source_manifest(tree: Tree, folder: str) -> SourceManifest | None:
     if project is None or isinstance(project, Unreadable) or not project.name:
         return None
     properties = read_properties(tree, project)
-    macros, _ = macros_of(tree, project)
+    packages = packages_of(tree, project)
+    macros, _ = macros_of(tree, project, packages.macros)
     finder = Finder(tree, project, properties, macros)
     relations = finder.relations()
-    packages = has_packages(tree, project)
-    edges = Edges.of(project, properties, relations, packages=packages)
+    declared = sources_of(finder)
+    edges = Edges.of(project, properties, relations, declared, packages)
     maker = _Maker(tree, project, properties, edges, {one.id: one for one in relations})
     nodes = dict(map(maker.relation, relations))
-    ids = Ids()
-    for name, path, asks, config in finder.singular_tests():
-        waits = maker.unique_ids(edges.of_asks(asks, path))
-        nodes |= (maker.test(ids.of(name), path, config, waits, None),)
-    nodes |= dict(map(maker.generic_test, generic_tests(finder, relations, edges, ids)))
-    return SourceManifest(project, nodes, dict(maker.sources()), properties.addresses, packages)
+    attached, singular = maker.attached(), {name: config for name, _, _, config in finder.singular_tests()}
+    for node in Nodes(finder, relations, declared, edges, Ids()).all():
+        if node.kind == "test":
+            nodes |= (maker.test(node, attached, singular),)
+    return SourceManifest(project, nodes, dict(maker.sources()), properties.addresses, bool(packages.absent))
 
 
 @dataclass
@@ -81,8 +85,14 @@ class _Maker:
     def unique_ids(self, asked: Mapping[str, tuple[str, ...]]) -> list[str]:
         """The nodes and declared sources behind `upstream` and `reads`."""
         nodes = [self.unique_id(self.found[name]) for name in asked["upstream"] if name in self.found]
-        declared = [name for name in asked["reads"] if name in self.edges.sources]
-        return [*nodes, *(f"source.{self.project.name}.{name}" for name in declared)]
+        declared = (self.by_relation.get(name, name) for name in asked["reads"])
+        there = [name for name in declared if name in self.edges.sources and self.edges.sources[name].enabled]
+        return [*nodes, *(f"source.{self.project.name}.{name}" for name in there)]
+
+    @cached_property
+    def by_relation(self) -> Mapping[str, str]:
+        """The sources by what they are called in the warehouse, as edges name them."""
+        return {source.relation: name for name, source in self.edges.sources.items()}
 
     def relation(self, one: Found) -> tuple[str, Props]:
         resource = self.properties.by_name.get((one.kind, one.name))
@@ -155,39 +165,51 @@ class _Maker:
                 },
             )
 
-    def generic_test(self, test: GenericTest) -> tuple[str, Props]:
-        asked = {"upstream": test.node.upstream, "reads": test.node.reads}
-        attached = self._meant(test.on)
-        return self.test(test.node.id, str(test.node.path), test.config, self.unique_ids(asked), attached)
+    def attached(self) -> Mapping[str, list[tuple[Check, str]]]:
+        """What each generic test is on, by its name: of several with one name in the order that dbt reads them."""
+        found: dict[str, list[tuple[Check, str]]] = {}
+        for one in self.found.values():
+            for check, column in one.checks:
+                name = check_name(check, one.title, column.name if column else None)
+                found.setdefault(name, []).append((check, self.unique_id(one)))
+        for resource in self.properties.resources:
+            if resource.kind != "source":
+                continue
+            unique_id = f"source.{self.project.name}.{resource.name}"
+            of_columns = [(check, one.name) for one in resource.columns for check in one.tests]
+            for check, called in (*((check, None) for check in resource.tests), *of_columns):
+                name = check_name(check, resource.name.replace(".", "_"), called, source=True)
+                found.setdefault(name, []).append((check, unique_id))
+        return found
 
     def test(
-        self, node_id: str, path: str, config: Mapping[str, Any], waits: list[str], attached: str | None
+        self,
+        node: Node,
+        attached: Mapping[str, list[tuple[Check, str]]],
+        singular: Mapping[str, Mapping[str, Any]],
     ) -> tuple[str, Props]:
-        name = node_id.partition("#")[0]
-        inner = self._inside("test" if attached is None else "model", path)
-        folders = inner.split("/")[:-1]
-        tags = _listed(config.get("tags", []))
-        unique_id = f"test.{self.project.name}.{node_id}"
+        name, _, count = node.id.partition("#")
+        several = attached.get(name, []) if node.operator != "singular" else []
+        check, on = several[min(int(count or 1), len(several)) - 1] if several else (None, None)
+        path = str(node.path)
+        inner = self._inside("test" if on is None else "model", path)
+        given = check.config if check is not None else singular.get(name, {})
+        meta = given.get("meta") if isinstance(given.get("meta"), Mapping) else {}
+        tags = sorted(node.tags) if UNRESOLVED not in node.tags else UNKNOWN
+        unique_id = f"test.{self.project.name}.{node.id}"
+        waits = self.unique_ids({"upstream": node.upstream, "reads": node.reads})
         return unique_id, {
             **self._place(path, inner),
             "name": name,
             "resource_type": "test",
             "unique_id": unique_id,
-            "fqn": [self.project.name, *folders, name],
-            "config": {"enabled": True, "severity": "ERROR", "meta": {}, **config, "tags": tags},
+            "fqn": [self.project.name, *inner.split("/")[:-1], name],
+            "config": {"enabled": True, "severity": "ERROR", **given, "meta": meta, "tags": tags},
             "tags": tags,
-            "meta": config.get("meta") or {},
-            "attached_node": attached,
+            "meta": meta,
+            "attached_node": on,
             "depends_on": {"nodes": waits, "macros": []},
         }
-
-    def _meant(self, on: Asked) -> str | None:
-        if on.function == "source":
-            return f"source.{self.project.name}.{'.'.join(map(str, on.arguments))}"
-        version = on.named.get("v")
-        wanted = str(on.arguments[0]) if version is None else f"{on.arguments[0]}.v{version}"
-        one = self.found.get(wanted)
-        return self.unique_id(one) if one else None
 
     def _place(self, path: str, inner: str) -> Props:
         outer = "" if self.project.folder == "." else f"{self.project.folder}/"

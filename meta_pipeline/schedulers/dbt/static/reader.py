@@ -2,25 +2,33 @@
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
-from jinja2.nodes import Macro
-
-from meta_pipeline.delivery.model import digest
-from meta_pipeline.delivery.topology import UNRESOLVED, Node, Pipeline, Topology, TopologyError
-from meta_pipeline.delivery.tree import Tree
+from meta_pipeline.delivery.topology import (
+    UNRESOLVED,
+    Dataset,
+    DatasetColumn,
+    Pipeline,
+    Topology,
+    TopologyError,
+)
+from meta_pipeline.delivery.tree import Part, Tree
 from meta_pipeline.delivery.yaml_source import Unreadable
+from meta_pipeline.schedulers.dbt.columns import datasets_of
 from meta_pipeline.schedulers.dbt.project import Project, project_folders, read_project
 from meta_pipeline.schedulers.dbt.properties import read_properties
 from meta_pipeline.schedulers.dbt.static.edges import Edges
 from meta_pipeline.schedulers.dbt.static.found import Finder, Found
+from meta_pipeline.schedulers.dbt.static.macros import macros_of
 from meta_pipeline.schedulers.dbt.static.names import Ids
-from meta_pipeline.schedulers.dbt.static.nodes import exposure_nodes, generic_tests
-from meta_pipeline.schedulers.dbt.static.sql_files import Macros
-from meta_pipeline.schedulers.dbt.static.templates import Malformed, macros_in, parse_template
+from meta_pipeline.schedulers.dbt.static.nodes import Nodes
+from meta_pipeline.schedulers.dbt.static.packages import package_folders, packages_of
+from meta_pipeline.schedulers.dbt.static.sources import sources_of
+from meta_pipeline.schedulers.signs import outermost
+from meta_pipeline.schedulers.source.readings import Answers
 
-_PACKAGE_FILES = ("packages.yml", "dependencies.yml", "packages.yaml", "dependencies.yaml")
+_projects = Answers("dbt projects", Topology)
 _REQUIREMENTS = re.compile(r"(?:.*/)?(?:requirements[^/]*\.(?:txt|in)|pyproject\.toml|uv\.lock|Pipfile)")
 _DBT_CORE = re.compile(
     rb"(?<![\w-])dbt[-_]core[\"']?\s*(?:[=~>^]=?=?\s*|=\s*[\"'][=~>^]*\s*|\s+version = \")[\"']?(\d+(?:\.\d+){1,2})"
@@ -32,16 +40,33 @@ def read_topologies(tree: Tree, folder: str) -> tuple[Topology, ...]:
     outer = posixpath.normpath(folder.strip("/") or ".")
     version = dbt_version(tree)
     return tuple(
-        _topology(tree, project, version)
+        topology
         for project in project_folders(tree)
         if outer in (".", project) or project.startswith(f"{outer}/")
+        for topology in _projects.of(
+            _own_files(tree, project), (project, version), _reading(project, version)
+        )
     )
+
+
+def _reading(folder: str, version: str) -> Callable[[Tree], tuple[Topology, ...]]:
+    return lambda tree: (_topology(tree, folder, version),)
+
+
+def _own_files(tree: Tree, folder: str) -> Tree:
+    """What a project may be made of: its folder, the folders elsewhere that its file names, and its packages."""
+    project = read_project(tree, folder)
+    if not isinstance(project, Project):
+        return Part(tree, [folder])
+    named = (path for paths in project.paths.values() for path in paths)
+    return Part(tree, outermost([folder, *named, *package_folders(tree, project)]))
 
 
 def _topology(tree: Tree, folder: str, version: str) -> Topology:
     project = read_project(tree, folder)
     assert project is not None
     pipelines: tuple[Pipeline, ...] = ()
+    datasets: tuple[Dataset, ...] = ()
     if isinstance(project, Unreadable):
         errors = [TopologyError(path=project.path, line=project.line, message=project.message)]
     elif not project.name:
@@ -49,8 +74,8 @@ def _topology(tree: Tree, folder: str, version: str) -> Topology:
             TopologyError(path=project.path, line=1, message="the project has no name; dbt asks for one")
         ]
     else:
-        pipeline, errors = _pipeline(tree, project)
-        pipelines = (pipeline,)
+        read = _pipeline(tree, project)
+        pipelines, datasets, errors = (read.pipeline,), read.datasets, read.errors
     ordered = sorted(set(errors), key=lambda error: (error.path, error.line or 0, error.message))
     return Topology(
         scheduler="dbt",
@@ -58,91 +83,41 @@ def _topology(tree: Tree, folder: str, version: str) -> Topology:
         method="static",
         root=folder,
         pipelines=pipelines,
+        datasets=datasets,
         errors=tuple(ordered),
     )
 
 
-def _pipeline(tree: Tree, project: Project) -> tuple[Pipeline, list[TopologyError]]:
+@dataclass(frozen=True)
+class _Read:
+    pipeline: Pipeline
+    datasets: tuple[Dataset, ...]
+    errors: list[TopologyError]
+
+
+def _pipeline(tree: Tree, project: Project) -> _Read:
     properties = read_properties(tree, project)
-    macros, errors = macros_of(tree, project)
+    packages = packages_of(tree, project)
+    macros, errors = macros_of(tree, project, packages.macros)
     errors += [TopologyError(path=e.path, line=e.line, message=e.message) for e in properties.errors]
     finder = Finder(tree, project, properties, macros)
     relations = finder.relations()
-    edges = Edges.of(project, properties, relations, packages=has_packages(tree, project))
-    ids = Ids()
-    nodes = [_relation_node(one, ids, edges) for one in relations]
-    nodes += [
-        Node(
-            id=ids.of(name), kind="test", operator="singular", path=path, line=1, **edges.of_asks(asks, path)
-        )
-        for name, path, asks, _ in finder.singular_tests()
-    ]
-    nodes += [test.node for test in generic_tests(finder, relations, edges, ids)]
-    nodes += exposure_nodes(properties, edges, ids, macros)
+    sources = sources_of(finder)
+    edges = Edges.of(project, properties, relations, sources, packages)
+    nodes = Nodes(finder, relations, sources, edges, Ids()).all()
     name = project.settings.get("name")
     pipeline = Pipeline(
         id=project.name, path=project.path, line=name.line, nodes=tuple(sorted(nodes, key=lambda n: n.id))
     )
-    return pipeline, [*errors, *finder.errors, *edges.errors]
+    used = {name for node in nodes for name in (*node.reads, *node.writes)}
+    held = [(one.relation, _columns(one)) for one in relations if one.relation]
+    held += [(source.relation, source.columns) for source in sources.values() if source.enabled]
+    datasets = datasets_of((name, columns) for name, columns in held if name in used)
+    return _Read(pipeline, datasets, [*errors, *finder.errors, *edges.errors])
 
 
-def _relation_node(one: Found, ids: Ids, edges: Edges) -> Node:
-    return Node(
-        id=ids.of(one.id),
-        kind=one.kind,
-        operator=one.materialized,
-        path=one.path,
-        line=one.line,
-        writes=(one.relation,) if one.relation else (),
-        **edges.of_asks(one.asks, one.path),
-    )
-
-
-def macros_of(tree: Tree, project: Project) -> tuple[Macros, list[TopologyError]]:
-    """The project's own macros and generic tests; a file that is no Jinja is an error."""
-    found: dict[str, Macro] = {}
-    errors: list[TopologyError] = []
-    contents: list[tuple[str, str]] = []
-    for path in project.files(tree, ("macro", "test"), (".sql",)):
-        if not _holds_macros(path, project):
-            continue
-        data = tree.read(path) or b""
-        template = parse_template(data)
-        if isinstance(template, Malformed):
-            errors.append(TopologyError(path=path, line=template.line, message=template.message))
-            continue
-        found |= {macro.name: macro for macro in macros_in(template)}
-        contents.append((path, tree.entries()[path].content))
-    variables = _variables(project)
-    return Macros(found, variables, digest([contents, _plain(variables)])), errors
-
-
-def _holds_macros(path: str, project: Project) -> bool:
-    within = [folder for folder in project.paths["macro"] if folder == "." or path.startswith(f"{folder}/")]
-    return bool(within) or any(path.startswith(f"{folder}/generic/") for folder in project.paths["test"])
-
-
-def _variables(project: Project) -> Mapping[str, Any]:
-    """The project's variables; those under its own name win, and those of a package are not its own."""
-    given = project.settings.get("vars").plain()
-    if not isinstance(given, dict):
-        return {}
-    own = given.get(project.name)
-    return {**given, **(own if isinstance(own, dict) else {})}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return value if isinstance(value, str | int | bool | None) else str(value)
-
-
-def has_packages(tree: Tree, project: Project) -> bool:
-    """Whether the project asks for packages, which are not at hand."""
-    outer = "" if project.folder == "." else f"{project.folder}/"
-    return any(f"{outer}{name}" in tree.entries() for name in _PACKAGE_FILES)
+def _columns(one: Found) -> tuple[DatasetColumn, ...]:
+    return tuple(DatasetColumn(name=column.name, type=column.data_type) for column in one.columns)
 
 
 def dbt_version(tree: Tree) -> str:

@@ -1,9 +1,10 @@
 """The SQL that a dbt model's file renders to, as far as its Jinja is certain; nothing of the target's is run.
 
-A `ref` becomes the name of a table that `REF` begins, `config` is kept aside, and any other call becomes a name
-that nobody else uses.
+A `ref` becomes the name of a table that `REF` begins, a `source` one that `SOURCE` begins, `config` is kept aside, and
+any other call becomes a name that nobody else uses.
 """
 
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,8 +18,10 @@ from meta_pipeline.schedulers.dbt.static.templates import Malformed, parse_templ
 
 MACRO = "__jinja_"
 REF = "__ref__"
+SOURCE = "__source__"
 _SILENT = frozenset({"config", "log", "print"})
 _LETTERS_A_STEP = 100
+_UNFIT = re.compile(r"\W")
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,11 @@ class ModelText:
     variants: tuple[str, ...] = ()
     config: Mapping[str, Any] = field(default_factory=dict)
     uncertain: str | None = None
+
+
+def source_name(*parts: str) -> str:
+    """The table that `source('raw', 'orders')` becomes."""
+    return f"{SOURCE}{'__'.join(re.sub(_UNFIT, '_', part) for part in parts)}"
 
 
 class _Uncertain(Exception):  # noqa: N818  it ends a reading, it is no fault
@@ -96,6 +104,8 @@ class Rendering(Evaluation):
             asked = self.asked[-1]
             if asked.arguments and not asked.named and isinstance(asked.arguments[-1], str):
                 return f"{REF}{asked.arguments[-1]}"
+        if called == "source" and all(isinstance(part, str) for part in self.asked[-1].arguments):
+            return source_name(*self.asked[-1].arguments)
         # One expression is one name wherever it stands, so that a column made by it is known again.
         if value is UNKNOWN:
             return f"{MACRO}{zlib.crc32(repr(node).encode()):x}"

@@ -49,7 +49,7 @@ def columns_of(sql: str, lookup: Lookup) -> Columns:
 def _agreed(text: ModelText, lookup: Lookup) -> Columns:
     found: tuple[Made, ...] | None = None
     for variant in text.variants:
-        query = _parsed(variant)
+        query = parsed_query(variant)
         if query is None:
             return Doubtful("its SQL cannot be read")
         columns = _of_query(query, {}, lookup, 0)
@@ -62,7 +62,8 @@ def _agreed(text: ModelText, lookup: Lookup) -> Columns:
 
 
 @lru_cache(maxsize=4096)
-def _parsed(sql: str) -> exp.Expr | None:
+def parsed_query(sql: str) -> exp.Expr | None:
+    """The one statement of a text, in the first dialect that reads it; None where there is none, or are several."""
     for dialect in _DIALECTS:
         try:
             statements = [s for s in sqlglot.parse(sql, read=dialect) if s is not None]

@@ -1,0 +1,54 @@
+"""The pipelines of a repository at one commit, as a command reads them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from meta_pipeline.delivery.topology import Topology
+from meta_pipeline.delivery.tree import Tree
+from meta_pipeline.policy import POLICY_FILE, Policy, read_policy
+from meta_pipeline.schedulers.source.store import keep_readings_in
+from meta_pipeline.schedulers.survey import not_read, survey
+from meta_pipeline.settings import Home
+from meta_pipeline.workspace.repository import Repository, open_repository
+from meta_pipeline.workspace.tree import GitTree
+
+
+@dataclass(frozen=True)
+class Read:
+    """One commit with its own policy and its pipelines; `notes` say which schedulers are not read."""
+
+    tree: GitTree
+    policy: Policy
+    topologies: tuple[Topology, ...]
+    notes: tuple[str, ...]
+
+
+def opened(repo: Path) -> Repository:
+    """The repository; what is read from its source is kept for the next command. Raises `GitFault`."""
+    keep_readings_in(Home.of_environment().readings, str(repo.resolve()))
+    return open_repository(repo)
+
+
+def read_at(repository: Repository, rev: str, level: Literal["static", "full"]) -> Read:
+    """The pipelines at `rev`, from source or, at `full`, from the schedulers; raises `GitFault` or `UsageError`."""
+    tree = repository.tree(rev)
+    policy = policy_of(repository, tree)
+    if level == "full":
+        from meta_pipeline.cli.full import runtime_topologies
+
+        found = runtime_topologies(Path(repository.path), policy, tree.commit)
+    else:
+        found = survey(tree, policy)
+    return Read(tree, policy, found, not_read(tree, policy))
+
+
+def policy_of(repository: Repository, tree: Tree) -> Policy:
+    """The policy committed in `tree`, or safe defaults; raises `PolicyError`."""
+    text = tree.read(POLICY_FILE)
+    if text is not None:
+        return read_policy(text.decode("utf-8", "replace"))
+    from meta_pipeline.messages.policy_file import target_name
+    from meta_pipeline.schedulers.defaults import detected_policy
+
+    return detected_policy(tree, target_name(repository.path), "main")
