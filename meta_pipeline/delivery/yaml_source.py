@@ -73,13 +73,28 @@ class Located:
 
 def read_yaml(text: str, path: str) -> Located | Unreadable:
     """The one document of a YAML file; an empty file gives an empty value."""
+    found = _read(text, path, several=False)
+    return found if isinstance(found, Unreadable) else next(iter(found), Located(None, 1))
+
+
+def read_documents(text: str, path: str) -> tuple[Located, ...] | Unreadable:
+    """All documents of a YAML file, in their order."""
+    return _read(text, path, several=True)
+
+
+def _read(text: str, path: str, *, several: bool) -> tuple[Located, ...] | Unreadable:
     try:
         if _may_be_deep(text):
             _refuse_depth(text)
         loader = _Loader(text)
         try:
-            node = loader.get_single_node()
-            return Located(None, 1) if node is None else _Reading(loader).located(node, 0)
+            if not several:
+                node = loader.get_single_node()
+                return () if node is None else (_Reading(loader).located(node, 0),)
+            found = []
+            while loader.check_node():
+                found.append(_Reading(loader).located(loader.get_node(), 0))
+            return tuple(found)
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:

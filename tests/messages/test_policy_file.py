@@ -147,7 +147,9 @@ def test_every_policy_survives_its_file(values: Mapping[str, object]) -> None:
     assert read_policy(policy_text(Detection(policy, {}, ()))) == policy
 
 
-@pytest.mark.parametrize("fixture", ["airflow2_legacy", "airflow_sales", "dagster_sales", "dbt_only", "prefect_orders"])
+@pytest.mark.parametrize(
+    "fixture", ["airflow2_legacy", "airflow_sales", "dagster_sales", "dbt_only", "prefect_orders"]
+)
 def test_the_policy_of_a_fixture_survives_being_written_again(fixture: str) -> None:
     policy = read_policy((FIXTURES / fixture / POLICY_FILE).read_text(encoding="utf-8"))
     assert read_policy(policy_text(Detection(policy, {}, ()))) == policy

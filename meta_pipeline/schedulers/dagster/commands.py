@@ -1,5 +1,6 @@
 """The commands that let Dagster itself speak about a checkout, and what they wrote, as frozen types."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,15 +50,17 @@ class DagsterRuntime:
 
     def dry_run(self, policy: Policy, scratch: Path, pipelines: Sequence[str]) -> Command:
         named = tuple(part for job in pipelines for part in ("--job", job))
+        chosen = {job: policy.dry_run.nodes[job] for job in pipelines if job in policy.dry_run.nodes}
         date = policy.dry_run.logical_date
         return Command(
             name="dry_run",
             argv=(
                 *("python", str(self.probes[0]), "dry-run", *_folders(policy), *named),
                 *("--logical-date", date, "--seconds", str(PIPELINE_SECONDS)),
+                *(("--nodes", json.dumps(chosen)) if chosen else ()),
                 *("--output", str(scratch / DRY_RUN_FILE)),
             ),
-            shown_as=" && ".join(map(_typed, pipelines)),
+            shown_as=" && ".join(_typed(job, chosen.get(job, ())) for job in pipelines),
             variables=_variables(policy, scratch),
             seconds=PARSE_SECONDS + PIPELINE_SECONDS * len(pipelines),
         )
@@ -67,11 +70,14 @@ class DagsterRuntime:
         return read_document(_DryRun, scratch / DRY_RUN_FILE, what).runs
 
 
-def _typed(job: str) -> str:
-    """What a person would type for the same run."""
-    return (
-        "dagster asset materialize --select '*'" if job == IMPLICIT_JOB else f"dagster job execute -j {job}"
-    )
+def _typed(job: str, nodes: Sequence[str]) -> str:
+    """What a person would type for the same run; an asset runs with all its checks."""
+    keys = ",".join(dict.fromkeys(node.partition(":")[0] for node in nodes))
+    if job == IMPLICIT_JOB:
+        return f"dagster asset materialize --select '{keys or '*'}'"
+    # The op of an asset is called like its key, with two underscores between its parts.
+    chosen = f" -o '{keys.replace('/', '__')}'" if keys else ""
+    return f"dagster job execute -j {job}{chosen}"
 
 
 def _folders(policy: Policy) -> tuple[str, ...]:

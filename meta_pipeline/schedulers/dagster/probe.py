@@ -11,9 +11,11 @@ target's code may print. Exit 0 means that FILE is complete.
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -26,6 +28,7 @@ from typing import Any
 Document = dict[str, Any]
 
 LOAD_SECONDS = 240
+FATAL = "Fatal Python error"
 
 
 def part(name: str) -> Any:
@@ -50,9 +53,11 @@ def main(arguments: Sequence[str]) -> None:
         one.add_argument("--folder", action="append", default=[])
         one.add_argument("--location", help="the one location to load in this process, as JSON")
         one.add_argument("--output", required=True)
+        one.add_argument("--load-seconds", type=float, default=LOAD_SECONDS, help="limit for each location")
         if name == "dry-run":
             one.add_argument("--job", action="append", required=True)
             one.add_argument("--logical-date", required=True)
+            one.add_argument("--nodes", default="{}", help="the nodes to run of each job, as JSON; else all")
             one.add_argument("--seconds", type=int, default=0, help="limit for each job; 0 is none")
     options = parser.parse_args(arguments)
     if options.location:
@@ -76,12 +81,16 @@ def in_child(options: argparse.Namespace, location: Document, limit: float) -> t
         answer = Path(scratch) / "answer.json"
         argv = [sys.executable, str(Path(__file__).absolute()), options.command]
         argv += ["--location", json.dumps(location), "--output", str(answer)]
+        argv += ["--load-seconds", str(options.load_seconds)]
         if options.command == "dry-run":
             argv += [part for job in options.job for part in ("--job", job)]
             argv += ["--logical-date", options.logical_date, "--seconds", str(options.seconds)]
+            argv += ["--nodes", options.nodes]
         try:
             done = subprocess.run(argv, capture_output=True, text=True, timeout=limit, check=False)
             said = done.stderr
+            if done.returncode < 0 and FATAL not in said:
+                said += f"\nit was ended by the signal {-done.returncode}"
         except subprocess.TimeoutExpired:
             said = f"it took longer than {limit:g} s to load"
         sys.stderr.write(said)
@@ -89,12 +98,22 @@ def in_child(options: argparse.Namespace, location: Document, limit: float) -> t
             found = json.loads(answer.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             found = None
-        return found, last_words(said)
+        return found, said
 
 
 def last_words(text: str) -> str:
     said = [line.strip() for line in text.splitlines() if line.strip()]
-    return said[-1] if said else "it ended without a word"
+    fatal = [line for line in said if line.startswith(FATAL)]
+    return fatal[-1] if fatal else said[-1] if said else "it ended without a word"
+
+
+def fatal_place(said: str, here: Path) -> tuple[str, int] | None:
+    """Where in the checkout the interpreter was when it broke down, of which it leaves a trace."""
+    for path, line in re.findall(r'^ *File "(.+)", line (\d+) in ', said.partition(FATAL)[2], re.MULTILINE):
+        place = Path(os.path.realpath(path))
+        if here.resolve() in place.parents and "site-packages" not in place.parts:
+            return place.relative_to(here.resolve()).as_posix(), int(line)
+    return None
 
 
 def all_topologies(options: argparse.Namespace) -> None:
@@ -105,12 +124,17 @@ def all_topologies(options: argparse.Namespace) -> None:
         root = roots[number]
         document = None
         if not location.get("error"):
-            document, said = in_child(options, location, LOAD_SECONDS)
+            # A little more, so that the process itself can say where it was held.
+            document, said = in_child(options, location, options.load_seconds + 20)
             if document is None:
-                location["error"] = f"the code location was not loaded: {said}"
+                location["error"] = f"the code location was not loaded: {last_words(said)}"
+                place = fatal_place(said, Path.cwd())
+                if place is not None:
+                    location["declared"], location["line"] = place
         if document is None:
             place = location.get("declared") or location.get("file") or root
-            error = {"path": place, "line": location.get("line"), "message": location["error"]}
+            line = location.get("line") or LOCATIONS.defining_line(place)
+            error = {"path": place, "line": line, "message": location["error"]}
             document = {
                 "scheduler": "dagster",
                 "version": version(),
@@ -130,7 +154,7 @@ def all_runs(options: argparse.Namespace) -> None:
             continue
         limit = LOAD_SECONDS + len(options.job) * (options.seconds or 10 * LOAD_SECONDS) + 60
         document, said = in_child(options, location, limit)
-        answers.append(document or {"runs": [], "errors": [said]})
+        answers.append(document or {"runs": [], "errors": [last_words(said)]})
         runs = [together(job, answers) for job in options.job]
         complete = len(answers) == len(found)
         write(Path(options.output), {"runs": runs, "complete": complete})
@@ -157,15 +181,41 @@ def together(job: str, answers: Sequence[Document]) -> Document:
     }
 
 
+class EndedByCode(BaseException):
+    """The code of the target ends the process; no `except Exception` of it may hide that."""
+
+
+def watched(here: Path, limit: float) -> None:
+    """From here on the code can neither end this process nor hold it for longer than `limit` seconds unseen."""
+    own, leave = os.getpid(), os._exit
+
+    def exits(status: int = 0) -> None:
+        if os.getpid() != own:  # a process that the code has forked may end itself
+            leave(status)
+        raise EndedByCode(f"os._exit({status}) ends the process that loads this file")
+
+    def hangs(*_: object) -> None:
+        raise EndedByCode(f"it takes longer than {limit:g} s to load")
+
+    os._exit = exits  # type: ignore[assignment]
+    signal.signal(signal.SIGALRM, hangs)
+    signal.setitimer(signal.ITIMER_REAL, limit)
+    faulthandler.enable()
+
+
 def child(options: argparse.Namespace) -> None:
     location = json.loads(options.location)
     output, here = Path(options.output), Path.cwd()
+    leave = os._exit
     # The first entry is the folder of this script, which is nothing to the target.
     sys.path[:1] = [str(here / folder) for folder in LOCATIONS.searched(location)]
     os.chdir(here / location["cwd"])
+    watched(here, options.load_seconds)
     try:
         repository = load(location, here)
-    except (Exception, SystemExit) as fault:  # noqa: BLE001  the fault is the target's; it is the result
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        os._exit = leave
+    except BaseException as fault:  # noqa: BLE001  the fault is the target's; it is the result
         error = load_error(fault, here, module_file_from(here, location))
         if options.command == "topology":
             document = {"pipelines": [], "errors": [error]}
@@ -179,7 +229,8 @@ def child(options: argparse.Namespace) -> None:
     else:
         runs: list[Document] = []
         for job in options.job:
-            run = part("probe_run").run(repository, job, options.logical_date, options.seconds)
+            nodes = json.loads(options.nodes).get(job)
+            run = part("probe_run").run(repository, job, options.logical_date, options.seconds, nodes)
             # Written after each job: what ran is known even where a later one ends the process.
             runs += [run] if run else []
             write(output, {"runs": runs, "errors": []})
@@ -224,7 +275,7 @@ def load(location: Document, here: Path) -> Any:
 
 def load_error(fault: BaseException, here: Path, default: str) -> Document:
     """The last place in the checkout that the traceback of the fault, or of what caused it, names."""
-    place: tuple[str, int | None] = (default, None)
+    place: tuple[str, int | None] = (default, LOCATIONS.defining_line(str(here / default)))
     deepest: BaseException = fault
     while deepest.__cause__ or (deepest.__context__ and not deepest.__suppress_context__):
         deepest = deepest.__cause__ or deepest.__context__  # type: ignore[assignment]  # one of them is there
@@ -240,7 +291,7 @@ def load_error(fault: BaseException, here: Path, default: str) -> Document:
                 place = (path.relative_to(here.resolve()).as_posix(), one.lineno)
     text = "".join(traceback.format_exception_only(type(deepest), deepest)).strip().splitlines()
     named = [line for line in text if re.match(r"[A-Za-z_][\w.]*(?:Error|Exception|Exit|Warning)\b", line)]
-    words = named[-1] if named else text[-1]
+    words = str(deepest) if isinstance(deepest, EndedByCode) else named[-1] if named else text[-1]
     return {"path": place[0], "line": place[1], "message": re.sub(r"^(?:\w+\.)+(?=[A-Z])", "", words)}
 
 

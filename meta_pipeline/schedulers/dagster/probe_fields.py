@@ -10,7 +10,7 @@ Document = dict[str, Any]
 MAX_RUNTIME = "dagster/max_runtime"
 OLD_POOL = "dagster/concurrency_key"
 KIND = "dagster/kind/"
-_OWN_TAGS = ("dagster_dbt/", "dagster-dbt/", ".dagster/", "dagster/partition")
+_OWN_TAGS = ("notebook_path", "dagster_dbt/", "dagster-dbt/", ".dagster/", "dagster/partition")
 
 
 def tag_texts(*groups: Mapping[str, Any] | None) -> list[str]:

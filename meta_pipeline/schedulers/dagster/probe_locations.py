@@ -143,6 +143,16 @@ def defining(root: str) -> list[str]:
     return taken
 
 
+def defining_line(path: str) -> int | None:
+    """The line on which a file builds its definitions, where it does."""
+    try:
+        data = Path(path).read_bytes()
+    except OSError:
+        return None
+    found = DEFINES.search(data)
+    return data.count(b"\n", 0, found.start()) + 1 if found else None
+
+
 def builds(data: bytes) -> bool:
     return bool(OF_DAGSTER.search(data) and DEFINES.search(data))
 

@@ -19,11 +19,18 @@ class OutOfTime(BaseException):
     """One job took longer than it may; Dagster would take a mere Exception for a failure of the op."""
 
 
-def run(repository: Any, name: str, logical_date: str, limit: int) -> Document | None:
-    """Run a job once for the partition of the logical date; None where the repository has no such job."""
+def run(
+    repository: Any, name: str, logical_date: str, limit: int, nodes: list[str] | None = None
+) -> Document | None:
+    """Run a job once for the partition of the logical date, or these nodes of it; None where there is no such job."""
     jobs = [job for job in repository.get_all_jobs() if matches(job.name, name)]
     if not jobs:
         return None
+    unknown = absent(jobs, nodes or [])
+    if unknown:
+        names = ", ".join(map(repr, unknown))
+        said = f"it has no node {names}, which dry_run.nodes of the policy names; mend the policy"
+        return {"pipeline": name, "succeeded": False, "seconds": 0.0, "nodes": [], "error": said}
     without_retries()
     when = datetime.fromisoformat(logical_date)
     when = when if when.tzinfo else when.replace(tzinfo=timezone.utc)  # noqa: UP017  Python 3.9
@@ -35,9 +42,12 @@ def run(repository: Any, name: str, logical_date: str, limit: int) -> Document |
     try:
         with import_module("dagster").DagsterInstance.ephemeral() as instance:
             for job in jobs:
-                for arguments in shares(repository, job, when, instance):
-                    result = job.execute_in_process(instance=instance, raise_on_error=False, **arguments)
-                    book.take(result)
+                for whole in shares(repository, job, when, instance):
+                    part, arguments = (job, whole) if nodes is None else part_of(job, nodes, whole)
+                    if part is not None:
+                        book.take(
+                            part.execute_in_process(instance=instance, raise_on_error=False, **arguments)
+                        )
     except OutOfTime:
         book.errors.append(f"the run took longer than {limit} s")
     except (Exception, SystemExit) as fault:  # noqa: BLE001  the fault is the target's; it is the result
@@ -51,6 +61,55 @@ def run(repository: Any, name: str, logical_date: str, limit: int) -> Document |
         "nodes": book.nodes(),
         "error": "; ".join(book.errors) or None,
     }
+
+
+def part_of(job: Any, nodes: list[str], arguments: Document) -> tuple[Any, Document]:
+    """The job with these nodes only, and the arguments that are left to run it with."""
+    keys, checks = runnable(job)
+    wanted = set(nodes)
+    if not keys and not checks:
+        return job, {**arguments, "op_selection": sorted(wanted)}
+    held = arguments.get("asset_selection")
+    assets = {key for text, key in keys.items() if text in wanted and (held is None or key in held)}
+    there = {key for text, key in checks.items() if text in wanted}
+    if held is not None:
+        there = {key for key in there if key.asset_key in held}
+    if not assets and not there:
+        return None, {}
+    part = job.get_subset(asset_selection=assets, asset_check_selection=there)
+    return part, {name: value for name, value in arguments.items() if name != "asset_selection"}
+
+
+def text_of(check: Any) -> str:
+    return str(check.asset_key.to_user_string())
+
+
+def runnable(job: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The assets and checks that a job makes, by the ids of their nodes; none for a job of ops."""
+    layer = job.asset_layer
+    keys = layer.executable_asset_keys if hasattr(layer, "executable_asset_keys") else layer.asset_keys
+    checks = getattr(layer.asset_graph, "asset_check_keys", ()) if keys else ()
+    return (
+        {key.to_user_string(): key for key in keys},
+        {f"{text_of(key)}:{key.name}": key for key in checks},
+    )
+
+
+def absent(jobs: list[Any], nodes: list[str]) -> list[str]:
+    """Those of the nodes that no such job has."""
+    there: set[str] = set()
+    for job in jobs:
+        keys, checks = runnable(job)
+        there |= {*keys, *checks} or set(op_ids(job.graph, ""))
+    return [node for node in nodes if node not in there]
+
+
+def op_ids(graph: Any, prefix: str) -> Iterator[str]:
+    for node in graph.nodes:
+        if hasattr(node.definition, "nodes"):
+            yield from op_ids(node.definition, f"{prefix}{node.name}.")
+        else:
+            yield f"{prefix}{node.name}"
 
 
 def matches(job_name: str, name: str) -> bool:

@@ -39,12 +39,15 @@ def read_properties(tree: Tree, project: Project) -> Properties:
     resources: list[Resource] = []
     errors: list[Unreadable] = []
     owners: dict[str, str] = {}
+    addresses: dict[str, tuple[str, ...]] = {}
     for path in project.files(tree, _KINDS, (".yml", ".yaml")):
         read = _file(path, tree.read(path) or b"")
         resources += read.resources
         errors += read.errors
         owners |= read.owners
-    return Properties(tuple(_owned(resource, owners) for resource in resources), tuple(errors), owners)
+        addresses |= read.addresses
+    whole = tuple(_owned(resource, owners) for resource in resources)
+    return Properties(whole, tuple(errors), owners, addresses)
 
 
 def _owned(resource: Resource, owners: Mapping[str, str]) -> Resource:
@@ -59,6 +62,7 @@ class _Read:
     resources: list[Resource] = field(default_factory=list)
     errors: list[Unreadable] = field(default_factory=list)
     owners: dict[str, str] = field(default_factory=dict)
+    addresses: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=8192)
@@ -82,6 +86,7 @@ def _file(path: str, data: bytes) -> _Read:
     for group in _entries(document, "groups", read, path):
         if owner := _owner(group):
             read.owners[group.get("name").text] = owner
+        read.addresses[group.get("name").text] = group.get("owner").get("email").texts()
     return read
 
 

@@ -140,12 +140,16 @@ class Resource:
 
 @dataclass(frozen=True)
 class Properties:
-    """All entries of a project's property files, in the order of the files, and what could not be read."""
+    """All entries of a project's property files, in the order of the files, and what could not be read.
+
+    `addresses` are the mail addresses of the owner of each group.
+    """
 
     resources: tuple[Resource, ...]
     errors: tuple[Unreadable, ...]
     owners: Mapping[str, str] = field(default_factory=dict)
     """Who owns each group."""
+    addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def by_name(self) -> Mapping[tuple[Kind, str], Resource]:

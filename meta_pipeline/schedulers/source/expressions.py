@@ -218,7 +218,10 @@ def _sequence(machine: Machine, node: ast.List | ast.Tuple | ast.Set, scope: Sco
     if isinstance(node, ast.Tuple):
         return tuple(items)
     if isinstance(node, ast.Set):
-        return set(items) if all(is_plain(item) for item in items) else OpenList(items)
+        if all(is_plain(item) for item in items):
+            return set(items)
+        # A scheduler's things are told apart by what they are, so a set of them is as good as a list.
+        return items if all(isinstance(item, Thing) for item in items) else OpenList(items)
     return items
 
 

@@ -23,7 +23,10 @@ def import_from(machine: Machine, node: ast.ImportFrom, scope: Scope) -> None:
             if alias.name == "*":
                 _import_all(machine, source, scope)
             elif isinstance(source, Module):
-                scope.names[alias.asname or alias.name] = module_member(machine, source, alias.name)
+                value = module_member(machine, source, alias.name)
+                scope.names[alias.asname or alias.name] = value
+                if isinstance(value, Module):
+                    machine.imported(value)
             else:
                 scope.names[alias.asname or alias.name] = external_member(machine, source, alias.name)
     finally:
@@ -31,7 +34,11 @@ def import_from(machine: Machine, node: ast.ImportFrom, scope: Scope) -> None:
 
 
 def _module(machine: Machine, name: str) -> Module | External:
-    return Module(name) if machine.modules.find(name) else External(name)
+    if not machine.modules.find(name):
+        return External(name)
+    module = Module(name)
+    machine.imported(module)
+    return module
 
 
 def _absolute(machine: Machine, node: ast.ImportFrom, path: str) -> str:

@@ -12,6 +12,8 @@ from meta_pipeline.schedulers.source.modules import Modules, UnreadableSourceErr
 from meta_pipeline.schedulers.source.statements import Flow, joined, run_block
 from meta_pipeline.schedulers.source.values import UNKNOWN, Function, Scope, SourcePath
 
+_INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+
 
 class Interpreter(Machine):
     """The machine with all the parts that Python code has."""
@@ -105,5 +107,9 @@ class Interpreter(Machine):
 
 
 @lru_cache(maxsize=4096)
-def _yields(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    return any(isinstance(part, (ast.Yield, ast.YieldFrom)) for part in ast.walk(node))
+def _yields(node: ast.AST) -> bool:
+    """Whether a function is a generator; a function inside it that is one does not make it one."""
+    return any(
+        isinstance(part, (ast.Yield, ast.YieldFrom)) or (not isinstance(part, _INNER) and _yields(part))
+        for part in ast.iter_child_nodes(node)
+    )

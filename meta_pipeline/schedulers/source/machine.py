@@ -9,7 +9,16 @@ from dataclasses import dataclass, field
 from meta_pipeline.delivery.topology import TopologyError
 from meta_pipeline.schedulers.source.limits import MAX_STEPS, TooMuchToReadError
 from meta_pipeline.schedulers.source.modules import Modules
-from meta_pipeline.schedulers.source.values import UNKNOWN, Class, External, Function, Method, Scope, Thing
+from meta_pipeline.schedulers.source.values import (
+    UNKNOWN,
+    Class,
+    External,
+    Function,
+    Method,
+    Module,
+    Scope,
+    Thing,
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +42,8 @@ class Arguments:
 class Machine(ABC):
     """Reads one file and what it imports. `uncertain` counts the undecided branches and loops that it is in.
 
-    `installed` are words of the names of the packages that the repository asks for.
+    `home` is the folder of the repository that the code runs in, where that is known. `installed` are words of the
+    names of the packages that the repository asks for.
 
     A scheduler says what its own things do: what a call from outside the repository makes, what their
     members and methods are, what an operator joins and a `with` opens.
@@ -42,6 +52,7 @@ class Machine(ABC):
     def __init__(self, path: str, modules: Modules, installed: frozenset[str] = frozenset()) -> None:
         self.path = path
         self.modules = modules
+        self.home: str | None = None
         self.installed = installed
         self.steps = 0
         self.depth = 0
@@ -108,6 +119,14 @@ class Machine(ABC):
         """The arguments of a method of the repository, with what the scheduler adds to them."""
         return arguments
 
+    def inherited(self, kind: Class, name: str) -> bool:
+        """Whether objects of a class of the repository have a method `name` from a class from outside."""
+        return False
+
+    def call_inherited(self, receiver: object, name: str, arguments: Arguments, site: Site) -> object:
+        """The value of a method that a class of the repository inherits from outside."""
+        return UNKNOWN
+
     def super_init(self, receiver: object, arguments: Arguments) -> object:
         """`super().__init__(...)` where it reaches a class from outside."""
         return UNKNOWN
@@ -139,6 +158,10 @@ class Machine(ABC):
     def either(self, values: Sequence[object]) -> object:
         """What a name is after branches, one of which is taken, that give it these different values."""
         return UNKNOWN
+
+    def imported(self, module: Module) -> None:
+        """Told of each module of the repository that is imported; it runs when a name of it is asked for."""
+        return
 
     def outside(self) -> AbstractContextManager[object]:
         """What an import begins in: outside of all that is open where it stands."""

@@ -101,6 +101,8 @@ def _instance_member(machine: Machine, instance: Instance, name: str) -> object:
                     Method(instance, name), Arguments(), Site(found.scope.path, found.node.lineno)
                 )
             return Method(instance, name)
+    if machine.inherited(instance.kind, name):
+        return Method(instance, name)
     if not name.startswith("_") and any(
         isinstance(ancestor, Class) and "__getattr__" in ancestor.scope.names
         for ancestor in instance.kind.ancestry()

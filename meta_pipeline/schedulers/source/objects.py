@@ -32,7 +32,8 @@ def instantiate(machine: Machine, kind: Class, arguments: Arguments, site: Site)
     elif arguments.open:
         return UNKNOWN
     else:
-        _fill_fields(machine, instance, arguments, site)
+        fill_fields(instance, arguments)
+        _complete(machine, instance, site)
     return instance
 
 
@@ -63,24 +64,34 @@ def call_super(machine: Machine, above: Super, name: str, arguments: Arguments, 
     for ancestor in ancestry:
         if isinstance(ancestor, Class) and isinstance(found := ancestor.scope.names.get(name), Function):
             return run_method(machine, found, ancestor, above.receiver, arguments, site)
-    return machine.super_init(above.receiver, arguments) if name == "__init__" else UNKNOWN
+    if name == "__init__":
+        return machine.super_init(above.receiver, arguments)
+    return machine.call_inherited(above.receiver, name, arguments, site)
 
 
 def call_bound(machine: Machine, instance: Instance, name: str, arguments: Arguments, site: Site) -> object:
     """A method of an object of the repository's own class."""
     found = find_method(instance.kind, name)
-    return run_method(machine, *found, instance, arguments, site) if found else UNKNOWN
+    if found is None:
+        return machine.call_inherited(instance, name, arguments, site)
+    return run_method(machine, *found, instance, arguments, site)
 
 
-def _fill_fields(machine: Machine, instance: Instance, arguments: Arguments, site: Site) -> None:
-    """The fields of a dataclass or NamedTuple, by place, name and default, and what is made of them."""
+def fill_fields(instance: Instance, arguments: Arguments) -> None:
+    """The fields of a dataclass or NamedTuple, by place, name and default."""
     kinds = [kind for kind in instance.kind.ancestry() if isinstance(kind, Class)]
     names = [name for kind in reversed(kinds) for name in kind.fields]
     for name, value in zip(dict.fromkeys(names), arguments.positional, strict=False):
         instance.attributes[name] = value
     for key, value in arguments.named.items():
         instance.attributes[str(key)] = value
-    for kind in kinds:
+
+
+def _complete(machine: Machine, instance: Instance, site: Site) -> None:
+    """The fields that are made anew for each object, and what `__post_init__` makes of them."""
+    for kind in instance.kind.ancestry():
+        if not isinstance(kind, Class):
+            continue
         for name, default in kind.scope.names.items():
             if isinstance(default, FreshDefault) and name not in instance.attributes:
                 instance.attributes[name] = machine.call(default.factory, Arguments(), site)

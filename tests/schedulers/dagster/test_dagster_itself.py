@@ -129,6 +129,31 @@ def test_dry_run_reports_each_job(run_in: Runner, tmp_path: Path) -> None:
     assert all(0 <= run.seconds < 60 for run in (fails, daily_job, asks_again, everything))
 
 
+def test_dry_run_runs_only_the_nodes_that_the_policy_names(run_in: Runner, tmp_path: Path) -> None:
+    nodes = {
+        "fails": ("fine",),
+        IMPLICIT_JOB: ("daily", "total:large", "total"),
+        "daily_job": ("daily", "weekly"),
+    }
+    policy = POLICY.model_copy(update={"dry_run": POLICY.dry_run.model_copy(update={"nodes": nodes})})
+    root, scratch = tmp_path / "checkout", tmp_path / "scratch"
+    scratch.mkdir()
+    command = DAGSTER.dry_run(policy, scratch, tuple(nodes))
+    assert command.shown_as == (
+        "dagster job execute -j fails -o 'fine' && dagster asset materialize --select 'daily,total' && "
+        "dagster job execute -j daily_job -o 'daily,weekly'"
+    )
+    run_in(command, root, FILES)
+    fails, everything, daily_job = DAGSTER.runs(scratch)
+    assert (fails.succeeded, [(node.id, node.state) for node in fails.nodes]) == (True, [("fine", "success")])
+    # The check that does not pass is not among the nodes.
+    assert (everything.succeeded, everything.error) == (True, None)
+    assert {node.id for node in everything.nodes} == {"daily", "total", "total:large"}
+    assert daily_job.error == (
+        "it has no node 'weekly', which dry_run.nodes of the policy names; mend the policy"
+    )
+
+
 def test_commands_are_what_a_person_would_type(tmp_path: Path) -> None:
     assert DAGSTER.parse(POLICY, tmp_path).shown_as == "dagster definitions validate"
     shown = DAGSTER.dry_run(POLICY, tmp_path, ("fails", IMPLICIT_JOB)).shown_as

@@ -182,7 +182,7 @@ def test_what_only_a_run_can_tell_is_said_with_its_line() -> None:
     ]
     everything, picked = topology.pipelines
     assert {node.id: (node.kind, node.retries) for node in everything.nodes} == {
-        "models": ("dbt_assets", 1),
+        "unresolved (models)": ("dbt_assets", 1),
         "patient": ("asset", UNRESOLVED),
     }
     assert (picked.schedule, picked.nodes) == (UNRESOLVED, ())

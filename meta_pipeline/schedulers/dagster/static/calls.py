@@ -5,12 +5,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from meta_pipeline.schedulers.dagster.static import loading
-from meta_pipeline.schedulers.dagster.static.attributes import spec_of
+from meta_pipeline.delivery.topology import UNRESOLVED
+from meta_pipeline.schedulers.dagster.static import dbt_calls, loading, sling
+from meta_pipeline.schedulers.dagster.static.attributes import attributes_of, op_settings, spec_of
+from meta_pipeline.schedulers.dagster.static.check_factories import FACTORIES
 from meta_pipeline.schedulers.dagster.static.conditions import CUSTOM, condition_of
 from meta_pipeline.schedulers.dagster.static.decorators import ROLES, decorated
 from meta_pipeline.schedulers.dagster.static.gathering import definitions_of, merged
-from meta_pipeline.schedulers.dagster.static.keys import key_of, keys_of
+from meta_pipeline.schedulers.dagster.static.inputs import declared_key
+from meta_pipeline.schedulers.dagster.static.keys import key_of, keys_of, prefixed
 from meta_pipeline.schedulers.dagster.static.launching import (
     ALERT_MAKER,
     alert_sensor,
@@ -18,6 +21,7 @@ from meta_pipeline.schedulers.dagster.static.launching import (
     schedule_of,
     sensor_of,
 )
+from meta_pipeline.schedulers.dagster.static.limits import configured
 from meta_pipeline.schedulers.dagster.static.settings import (
     freshness_of,
     given,
@@ -55,7 +59,17 @@ _PLACES: Mapping[str, tuple[str, ...]] = {
     "AssetCheckSpec": ("name",),
     "AssetSpec": ("key",),
     "TableColumn": ("name", "type"),
+    "build_kind_tag": ("kind",),
+    "define_dagstermill_asset": ("name", "notebook_path", "key_prefix", "ins", "deps"),
     "TableSchema": ("columns",),
+    "DbtProject": ("project_dir",),
+    "DagsterDbtTranslator": ("settings",),
+    "build_dbt_asset_selection": ("dbt_assets", "dbt_select", "dbt_exclude"),
+    "build_schedule_from_dbt_selection": ("dbt_assets", "job_name", "cron_schedule", "dbt_select"),
+    "build_freshness_checks_from_dbt_assets": ("dbt_assets",),
+    **dict.fromkeys(dbt_calls.RULES, ("props",)),
+    "get_asset_key_for_model": ("dbt_assets", "model_name"),
+    "get_asset_key_for_source": ("dbt_assets", "source_name"),
     "apply_freshness_policy": ("spec", "policy"),
     "RunStatusSensorDefinition": ("name", "run_status"),
     "SourceAsset": ("key",),
@@ -96,7 +110,7 @@ _BUILDER = re.compile(r"(?:load|build|create|make|assets|enrich|define)_\w+")
 def is_of_dagster(external: External) -> bool:
     """Whether a name is Dagster's own or of one of its integrations."""
     root = external.name.partition(".")[0]
-    return root == "dagster" or root.startswith("dagster_")
+    return root in ("dagster", "dagstermill") or root.startswith("dagster_")
 
 
 def named_of(arguments: Arguments, *places: str) -> dict[object, object]:
@@ -110,7 +124,8 @@ def call_dagster(machine: "LocationCode", external: External, arguments: Argumen
     """The value of a call of a name of Dagster; `UNKNOWN` for what plays no part in the topology."""
     last = external.last
     owner = external.name.rpartition(".")[0].rpartition(".")[2]
-    if last in ROLES or (last.endswith("_assets") and external.name.startswith("dagster_")):
+    of_integration = external.name.startswith("dagster_")
+    if last in ROLES or (of_integration and last.endswith("_assets") and not _BUILDER.fullmatch(last)):
         return _decorator(machine, external, arguments, site)
     if owner == "AssetSelection":
         return Selection(last, _selection_parts(last, arguments))
@@ -128,6 +143,8 @@ def call_dagster(machine: "LocationCode", external: External, arguments: Argumen
     if owner == "Definitions" and last.startswith("merge"):
         return merged(arguments.positional, site)
     named = named_of(arguments, *_PLACES.get(last, ()))
+    if last == "configured" and owner.endswith("_executor"):
+        return configured(owner, next(iter([*arguments.positional, *arguments.named.values()]), None))
     if last in _PASSED_ON:
         return arguments.positional[0] if arguments.positional else given(named, "assets_defs", UNKNOWN)
     if last.endswith("PartitionsDefinition"):
@@ -141,10 +158,15 @@ def call_dagster(machine: "LocationCode", external: External, arguments: Argumen
         return definitions_of(machine, named, site)
     if last == "map_asset_specs":
         return _mapped_specs(machine, named, site)
+    if last in FACTORIES:
+        return FACTORIES[last](machine, named, site)
+    if last in dbt_calls.HANDLERS:
+        return dbt_calls.HANDLERS[last](machine, named, site)
     if last in loading.LOADERS:
         return loading.load(machine, last, named, site)
-    is_foreign = external.name.startswith("dagster_") and _BUILDER.fullmatch(last)
-    if is_foreign or (owner == "AssetsDefinition" and last.startswith("from_")):
+    if (of_integration and _BUILDER.fullmatch(last)) or (
+        owner == "AssetsDefinition" and last.startswith("from_")
+    ):
         machine.opaque(site.path, site.line, f"what {external.name} makes is known only at run time")
     return UNKNOWN
 
@@ -171,11 +193,19 @@ def used(machine: "LocationCode", role: str, named: Named, function: Function) -
 
 
 def _foreign_assets(machine: "LocationCode", role: str, named: Named, function: Function) -> Assets:
-    """`@dbt_assets`, `@sling_assets` ...: one node that stands for what a manifest or connection lists."""
+    """`@dbt_assets`, `@sling_assets` ...; where what they list is not in the repository, one node stands for it."""
     path, line = function.scope.path, function.line
+    made = None
+    if role == "dbt_assets":
+        made = dbt_calls.decorated(machine, named, Site(path, line))
+    elif role == "sling_assets":
+        config, own = given(named, "replication_config"), given(named, "dagster_sling_translator")
+        made = sling.assets_of(machine, config, own, named, Site(path, line))
+    if made is not None:
+        return replace(made, function=function)
     machine.opaque(path, line, f"the assets of @{role} {function.name} are listed outside the source")
     node = Asset(
-        (function.name,),
+        (f"{UNRESOLVED} ({function.name})",),
         role,
         path,
         line,
@@ -272,12 +302,34 @@ def _apply_freshness(named: Named, _site: Site) -> object:
     return spec if kept else replace(spec, freshness=policy)
 
 
+def _notebook(named: Named, site: Site) -> object:
+    """`define_dagstermill_asset(name, notebook_path, ...)`: an asset that a notebook makes."""
+    declared = given(named, "ins")
+    ins = declared if isinstance(declared, dict) else {}
+    inputs = [declared_key(str(name), one) for name, one in ins.items() if name is not UNKNOWN]
+    inputs += [UNKNOWN] if isinstance(declared, Unknown) or UNKNOWN in ins else []
+    asset = Asset(
+        key=prefixed(given(named, "key_prefix"), key_of(given(named, "name"))),
+        kind="asset",
+        path=site.path,
+        line=site.line,
+        deps=(*keys_of(given(named, "deps")), *inputs),
+        **{**op_settings({"compute_kind": "ipynb", **named}), **attributes_of(named)},  # type: ignore[arg-type]  # fields by name
+    )
+    return Assets((replace(asset, tags=given(named, "asset_tags")),))
+
+
 def _schedule(named: Named, site: Site) -> object:
     return schedule_of(named, site.path, site.line)
 
 
 def _sensor(named: Named, site: Site) -> object:
     return sensor_of(named, site.path, site.line)
+
+
+def _automation_sensor(named: Named, site: Site) -> object:
+    """It runs what conditions ask for, and launches no job that has a name."""
+    return sensor_of({key: value for key, value in named.items() if key != "target"}, site.path, site.line)
 
 
 def _mapped_specs(machine: "LocationCode", named: Named, site: Site) -> object:
@@ -300,11 +352,17 @@ def _plain(name: str) -> Handler:
     return lambda named, _site: Given(name, named)
 
 
+_PLAIN = (
+    *("AssetIn", "AssetOut", "AssetDep", "AssetCheckSpec", "TableColumn"),
+    *("DbtProject", "DagsterDbtTranslator", "DagsterDbtTranslatorSettings"),
+)
 _HANDLERS: dict[str, Handler] = {
     "AssetKey": _key,
     "AssetSpec": _spec,
     "SourceAsset": _source,
     "RetryPolicy": _retry,
+    "define_dagstermill_asset": _notebook,
+    "build_kind_tag": lambda named, _site: {f"dagster/kind/{given(named, 'kind')}": ""},
     "TableSchema": _schema,
     "apply_freshness_policy": _apply_freshness,
     "define_asset_job": _asset_job,
@@ -313,5 +371,6 @@ _HANDLERS: dict[str, Handler] = {
     "SensorDefinition": _sensor,
     "AssetSensorDefinition": _sensor,
     "RunStatusSensorDefinition": _sensor,
-    **{name: _plain(name) for name in ("AssetIn", "AssetOut", "AssetDep", "AssetCheckSpec", "TableColumn")},
+    "AutomationConditionSensorDefinition": _automation_sensor,
+    **{name: _plain(name) for name in _PLAIN},
 }

@@ -1,9 +1,19 @@
 """Reads the code of one location: Python with all that Dagster adds to it."""
 
 import ast
+import posixpath
 from collections.abc import Mapping
 
-from meta_pipeline.schedulers.dagster.static import calls, conditions, graphs, methods
+from meta_pipeline.schedulers.dagster.static import (
+    calls,
+    conditions,
+    dbt_assets,
+    extending,
+    graphs,
+    loading,
+    methods,
+)
+from meta_pipeline.schedulers.dagster.static.dbt_translator import Translator
 from meta_pipeline.schedulers.dagster.static.graphs import Composer
 from meta_pipeline.schedulers.dagster.static.values import (
     Asset,
@@ -12,6 +22,7 @@ from meta_pipeline.schedulers.dagster.static.values import (
     Condition,
     Decorator,
     Definitions,
+    Given,
     Graph,
     Job,
     Lazy,
@@ -19,12 +30,25 @@ from meta_pipeline.schedulers.dagster.static.values import (
     OpOutput,
     Selection,
 )
+from meta_pipeline.schedulers.dbt.static.manifest import SourceManifest
+from meta_pipeline.schedulers.source.files import joined
 from meta_pipeline.schedulers.source.functions import call_known
 from meta_pipeline.schedulers.source.machine import Arguments, Site
 from meta_pipeline.schedulers.source.modules import Modules
-from meta_pipeline.schedulers.source.values import UNKNOWN, External, Function, Method, Thing
+from meta_pipeline.schedulers.source.values import (
+    UNKNOWN,
+    Class,
+    External,
+    Function,
+    Method,
+    Module,
+    SourcePath,
+    Thing,
+)
 
 _SET_OPERATIONS: Mapping[type[ast.operator], str] = {ast.BitOr: "or", ast.BitAnd: "and", ast.Sub: "minus"}
+
+_ENDING = ("sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit")
 
 
 class LocationCode(Composer):
@@ -33,11 +57,53 @@ class LocationCode(Composer):
     def __init__(self, path: str, modules: Modules, defs_folder: str | None) -> None:
         super().__init__(path, modules)
         self.defs_folder = defs_folder
+        self.translator: Translator | None = None
+        self.manifests: dict[str, SourceManifest | None] = {}
 
     def call_external(self, external: External, arguments: Arguments, site: Site) -> object:
+        if external.name in _ENDING and not self.depth and not self.uncertain:
+            self.error(site.path, site.line, f"{external.name} ends the process that loads this file")
+        path = self._path(external.name, arguments.positional)
+        if path is not None:
+            return path
         if not calls.is_of_dagster(external):
             return call_known(self, external, arguments, site)
         return calls.call_dagster(self, external, arguments, site)
+
+    def definitions_at(self, path: str, site: Site) -> Definitions:
+        """What a Python file defines, or all that lies in a folder."""
+        if path.endswith(".py"):
+            return loading.of_module(self, path)
+        return loading.defs_folder(self, path, site, stops_at_definitions=False)
+
+    def derived(self, kind: Class, ancestor: External, arguments: Arguments, site: Site) -> object | None:
+        if not calls.is_of_dagster(ancestor) or not extending.is_known(ancestor):
+            return None
+        return extending.instance_of(self, kind, arguments, site)
+
+    def imported(self, module: Module) -> None:
+        self.module_scope(module.name)
+
+    def inherited(self, kind: Class, name: str) -> bool:
+        return extending.offers(kind, name)
+
+    def call_inherited(self, receiver: object, name: str, arguments: Arguments, site: Site) -> object:
+        return extending.call(self, receiver, name, arguments)
+
+    def super_init(self, receiver: object, arguments: Arguments) -> object:
+        return extending.initialised(receiver, arguments)
+
+    def _path(self, name: str, values: list[object]) -> object | None:
+        """A path in the folder that the code runs in, or beside a file of the code; None where it is neither."""
+        match name, values:
+            case "pathlib.Path", [str() as first, *rest] if self.home is not None:
+                return joined(SourcePath(self.home), [first, *rest])
+            case "dagster.file_relative_path" | "dagster._utils.file_relative_path", [
+                SourcePath() as file,
+                *rest,
+            ]:
+                return joined(SourcePath(posixpath.dirname(file.path)), rest)
+        return None
 
     def call_thing(self, thing: Thing, arguments: Arguments, site: Site) -> object:
         match thing:
@@ -67,6 +133,8 @@ class LocationCode(Composer):
                 return list(parts)
             case ((Job() | Op() | Graph()), "name"):
                 return thing.name
+            case Given(name="DbtProject"), _ if name in ("manifest_path", "project_dir"):
+                return dbt_assets.project_member(thing, name)
             case Definitions(), ("assets" | "jobs" | "schedules" | "sensors"):
                 return list(getattr(thing, name))
             case OpOutput(), _ if name not in ("map", "collect"):

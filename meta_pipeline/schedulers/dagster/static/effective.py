@@ -71,6 +71,7 @@ def seen_in(location: Location) -> Seen:
     """The jobs of a location, and the one that Dagster makes of all its assets."""
     definitions = location.definitions
     catalogue = Catalogue(_linked(_by_key(location)), _known_checks(location))
+    _note_circles(location, catalogue)
     jobs = _jobs(location)
     pipelines = [_pipeline(location, name, job, catalogue) for name, job in jobs.items()]
     if catalogue.assets or catalogue.checks:
@@ -119,6 +120,33 @@ def _linked(assets: dict[Key, Asset]) -> dict[Key, Asset]:
         key: replace(asset, deps=tuple(meant(asset, dep) for dep in asset.deps))
         for key, asset in assets.items()
     }
+
+
+def _note_circles(location: Location, catalogue: Catalogue) -> None:
+    """Note assets that wait for each other; Dagster loads none of such a location."""
+    done: set[Key] = set()
+    for start in catalogue.assets:
+        # Each entry is an asset that is being looked at, with the dependencies that are left of it.
+        trail: list[tuple[Key, list[Key]]] = (
+            [(start, list(catalogue.parents(start)))] if start not in done else []
+        )
+        on_trail = {start}
+        while trail:
+            key, left = trail[-1]
+            if not left:
+                trail.pop()
+                on_trail.discard(key)
+                done.add(key)
+                continue
+            parent = left.pop()
+            if parent in on_trail and parent != key:
+                circle = [one for one, _ in trail[[one for one, _ in trail].index(parent) :]]
+                asset = catalogue.assets[key]
+                names = " waits for ".join(map(text_of, [*reversed(circle), circle[-1]]))
+                location.error(asset.path, asset.line, f"assets wait for each other: {names}; leave one out")
+            elif parent not in done and parent in catalogue.assets:
+                on_trail.add(parent)
+                trail.append((parent, list(catalogue.parents(parent))))
 
 
 def _known_checks(location: Location) -> tuple[Check, ...]:
@@ -181,12 +209,18 @@ def _pipeline(
 
 def _selected(location: Location, job: Job, catalogue: Catalogue) -> Selected:
     try:
-        return select(job.selection, catalogue)
+        chosen = select(job.selection, catalogue)
     except UnknownSelectionError:
         location.opaque(
             job.path, job.line, f"which assets the job '{job.name}' selects is known only at run time"
         )
         return Selected()
+    away = sorted(text_of(key) for key in chosen.assets if key not in catalogue.assets)
+    if away and not any(error.opaque for error in location.errors):
+        message = f"the job '{job.name}' selects '{away[0]}', which no asset is called; name one that is"
+        location.error(job.path, job.line, message)
+        return Selected(chosen.assets & catalogue.assets.keys(), chosen.checks)
+    return chosen
 
 
 def _asset_nodes(chosen: Selected, catalogue: Catalogue, job: Job) -> tuple[Node, ...]:

@@ -17,7 +17,7 @@ def input_keys(machine: Machine, function: Function, ins: object) -> tuple[Key |
     if isinstance(ins, Unknown):
         return (UNKNOWN,)
     declared = ins if isinstance(ins, dict) else {}
-    found = [_declared_key(str(name), given_in) for name, given_in in declared.items() if name is not UNKNOWN]
+    found = [declared_key(str(name), given_in) for name, given_in in declared.items() if name is not UNKNOWN]
     if isinstance(function.node, ast.Lambda):
         return tuple(found)
     parameters = [
@@ -33,7 +33,8 @@ def input_keys(machine: Machine, function: Function, ins: object) -> tuple[Key |
     return tuple(found)
 
 
-def _declared_key(name: str, declared: object) -> Key | Unknown:
+def declared_key(name: str, declared: object) -> Key | Unknown:
+    """The key that one entry of `ins` means: an `AssetIn`, or what has a key of its own."""
     if isinstance(declared, Given):
         key = given(declared.named, "key")
         if key is not None:

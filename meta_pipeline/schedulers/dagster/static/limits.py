@@ -19,7 +19,7 @@ def executor_of(value: object) -> object:
 
 def configured(name: str, config: object) -> Executor:
     """`name.configured(config)`."""
-    return Executor(1) if name == "in_process_executor" else Executor(_limit(config, None))
+    return Executor(1 if name == "in_process_executor" else _limit(config, None), configured=True)
 
 
 def max_runtime(tags: object) -> float | None | Unresolved:
@@ -43,7 +43,8 @@ def steps_at_once(job: Job | None, executor: object) -> int | None | Unresolved:
     if isinstance(known, Unknown) or isinstance(config, Unknown):
         return UNRESOLVED
     limit = known.limit if isinstance(known, Executor) else None
-    if isinstance(config, dict) and limit != 1:
+    fixed = isinstance(known, Executor) and (known.configured or limit == 1)
+    if isinstance(config, dict) and not fixed:
         execution = config.get("execution")
         limit = _limit(execution.get("config") if isinstance(execution, dict) else None, limit)
     return UNRESOLVED if isinstance(limit, Unknown) else limit if type(limit) is int and limit > 0 else None

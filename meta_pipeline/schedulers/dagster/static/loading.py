@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from meta_pipeline.schedulers.dagster.static.components import report_components
+from meta_pipeline.schedulers.dagster.static.components import components_in, of_folder
 from meta_pipeline.schedulers.dagster.static.gathering import flat, gathered, loose, merged
 from meta_pipeline.schedulers.dagster.static.keys import prefixed
 from meta_pipeline.schedulers.dagster.static.settings import given
@@ -137,9 +137,9 @@ def defs_folder(
     here = {path for path in files if "/" not in path[len(folder) + 1 :]}
     component = next((f"{folder}/{name}" for name in _COMPONENT_FILES if f"{folder}/{name}" in here), None)
     if component is not None:
-        if report_components(machine, component):
-            return Definitions(component, 1)
-        here = set()
+        made = components_in(machine, component)
+        if made is not None:
+            return made
     if stops_at_definitions and f"{folder}/definitions.py" in here and f"{folder}/component.py" not in here:
         return of_module(machine, f"{folder}/definitions.py")
     parts: list[object] = [of_module(machine, path) for path in sorted(here) if path.endswith(".py")]
@@ -148,7 +148,8 @@ def defs_folder(
         below = f"{folder}/{name}"
         if any(path.startswith(f"{below}/") for path in files):
             parts.append(defs_folder(machine, below, site, stops_at_definitions=stops_at_definitions))
-    return merged(parts, Site(site.path, site.line))
+    whole = merged(parts, Site(site.path, site.line))
+    return whole if component is None else of_folder(machine, component, whole)
 
 
 def of_module(machine: "LocationCode", path: str) -> Definitions:
@@ -174,6 +175,12 @@ def definitions_in(machine: "LocationCode", scope: Scope, path: str) -> Definiti
             found[made] = None
         else:
             machine.opaque(path, None, "what its definitions are is known only at run time")
+    if len(found) > 1:
+        first, second, *_ = found
+        message = (
+            f"Dagster takes one Definitions a module, and one stands at line {first.line} too; merge them"
+        )
+        machine.error(path, second.line if second.path == path else None, message)
     return merged(found, Site(*_place(found, path))) if found else None
 
 

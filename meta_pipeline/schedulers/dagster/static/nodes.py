@@ -108,6 +108,7 @@ def named_node(key: Key, job: Job) -> Node:
         tags=(UNRESOLVED,),
         pool=UNRESOLVED,
         group=UNRESOLVED,
+        reads=(UNRESOLVED,),
         writes=(text_of(key),),
         upstream=(UNRESOLVED,),
         partitions=UNRESOLVED,

@@ -78,11 +78,18 @@ def _topology(sources: Sources, location: CodeLocation) -> Topology:
 
 def _read(location: CodeLocation, sources: Sources) -> Reading:
     modules = Modules(sources, "dagster")
-    code = LocationCode(location.file or f"{location.defs_folder}/", modules, location.defs_folder)
+    code = _code(location, modules)
     place = Location(_definitions(code, location), code.errors)
     seen = seen_in(place)
     errors = sorted(code.errors, key=lambda error: (error.path, error.line or 0, error.message))
     return Reading(seen, tuple(errors), modules.consulted)
+
+
+def _code(location: CodeLocation, modules: Modules) -> LocationCode:
+    code = LocationCode(location.file or f"{location.defs_folder}/", modules, location.defs_folder)
+    root = location.root
+    code.home = posixpath.dirname(root) if root.endswith(".py") else root
+    return code
 
 
 def read_code(tree: Tree, root: str) -> tuple[LocationCode, Definitions] | None:
@@ -92,7 +99,7 @@ def read_code(tree: Tree, root: str) -> tuple[LocationCode, Definitions] | None:
     for location in code_locations(sources, "", ()).locations:
         if location.root == folder:
             modules = Modules(Sources.within(sources, location.searched), "dagster")
-            code = LocationCode(location.file or f"{location.defs_folder}/", modules, location.defs_folder)
+            code = _code(location, modules)
             return code, _definitions(code, location)
     return None
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 
 from meta_pipeline.schedulers.dagster.static.keys import key_of
@@ -27,15 +28,21 @@ class Selected:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All assets of a location by key, and all checks."""
+    """All assets of a location by key, and all checks.
+
+    A job takes what Dagster makes; with `everything`, what it does not make is selected too.
+    """
 
     assets: Mapping[Key, Asset]
     checks: tuple[Check, ...]
+    everything: bool = False
 
     @cached_property
     def made(self) -> frozenset[Key]:
-        """The assets that Dagster makes."""
-        return frozenset(key for key, asset in self.assets.items() if asset.kind not in _NOT_MADE)
+        """The assets that may be selected without being named."""
+        return frozenset(
+            key for key, asset in self.assets.items() if self.everything or asset.kind not in _NOT_MADE
+        )
 
     @cached_property
     def children(self) -> Mapping[Key, frozenset[Key]]:
@@ -91,6 +98,10 @@ def _operation(selection: Selection, catalogue: Catalogue) -> Selected:
             return catalogue.with_checks(catalogue.made)
         case "assets" | "keys":
             return _united(select(part, catalogue) for part in parts)
+        case "there":
+            # Of dbt's models only those that the location has count.
+            found = _united(select(part, catalogue) for part in parts)
+            return Selected(found.assets & catalogue.assets.keys(), found.checks)
         case "or":
             return _united(select(part, catalogue) for part in parts)
         case "and" | "minus":
@@ -151,7 +162,20 @@ def _ends(operation: str, keys: frozenset[Key], catalogue: Catalogue) -> Selecte
 def _in_group(asset: Asset, names: list[str]) -> bool:
     if isinstance(asset.group, Unknown):
         raise UnknownSelectionError
-    return (asset.group or DEFAULT_GROUP) in names
+    return any(fnmatchcase(str(asset.group or DEFAULT_GROUP), name) for name in names)
+
+
+def _is_called(asset: Asset, patterns: list[str]) -> bool:
+    name = "" if isinstance(asset.key, Unknown) else "/".join(asset.key)
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _has_kind(asset: Asset, kinds: list[str]) -> bool:
+    if isinstance(asset.kinds, (OpenList, Unknown)):
+        raise UnknownSelectionError
+    own = asset.kinds if isinstance(asset.kinds, (list, tuple, set)) else ()
+    tagged = asset.tags if isinstance(asset.tags, dict) else {}
+    return any(kind in own or f"dagster/kind/{kind}" in tagged for kind in kinds)
 
 
 def _has_prefix(asset: Asset, prefixes: list[str]) -> bool:
@@ -176,6 +200,8 @@ def _has_owner(asset: Asset, names: list[str]) -> bool:
 _TESTS: Mapping[str, Callable[[Asset, list[str]], bool]] = {
     "groups": _in_group,
     "key_prefixes": _has_prefix,
+    "key_wildcard": _is_called,
+    "kind": _has_kind,
     "tag": _has_tag,
     "owner": _has_owner,
 }

@@ -76,9 +76,13 @@ class Hook(Thing):
 
 @dataclass(frozen=True)
 class Executor(Thing):
-    """How the steps of a run are started; `limit` is how many at once, None where the machine decides."""
+    """How the steps of a run are started; `limit` is how many at once, None where the machine decides.
+
+    One that is `configured` takes no more of it from the configuration of a run.
+    """
 
     limit: object = None
+    configured: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,11 +131,15 @@ class Asset(Thing):
 
 @dataclass(frozen=True, eq=False)
 class Assets(Thing):
-    """What one decorated function computes: assets and checks, of which one run makes all."""
+    """What one decorated function computes: assets and checks, of which one run makes all.
+
+    `origin` is the dbt project that they are made of.
+    """
 
     assets: tuple[Asset, ...]
     checks: tuple[Check, ...] = ()
     function: Function | None = None
+    origin: object = None
 
 
 @dataclass(frozen=True, eq=False)
