@@ -66,8 +66,9 @@ class Demo:
     def forget(self) -> None:
         """Remove this fixture's former repository and deliveries, also from the Dagster instance."""
         shutil.rmtree(self.origin, ignore_errors=True)
-        for part in ("deliveries", "signals"):
+        for part in ("deliveries", "signals", "lineage"):
             shutil.rmtree(self.home / part / self.target, ignore_errors=True)
+        (self.home / "lineage" / f"{self.target}.json").unlink(missing_ok=True)
         shutil.rmtree(self.home / "mirrors" / f"{self.target}.git", ignore_errors=True)
         if not Path(os.environ["DAGSTER_HOME"], "history").is_dir():
             return

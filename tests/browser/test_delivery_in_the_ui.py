@@ -69,6 +69,7 @@ def test_three_issues_from_the_inbox(
     sees_the_lineage(ui)
     delivered = operator.status(f"sales/{CLEAN}")
     assert before != target.main == delivered["commit"]
+    sees_the_delivery_on_its_pipeline(ui, delivered)
 
 
 def sees_the_sensor_launch_the_runs(ui: Ui) -> None:
@@ -166,6 +167,31 @@ def sees_the_lineage(ui: Ui) -> None:
     ui.see("/asset-groups", *stages, picture="stages")
     lineage = "/assets/sales/rollout_notes?view=lineage&lineageScope=upstream&lineageDepth=6"
     ui.see(lineage, "rollout_notes", "requirements", "plan_signoff", "review_verdict", picture="lineage")
+
+
+def sees_the_delivery_on_its_pipeline(ui: Ui, delivered: dict[str, Any]) -> None:
+    """The page of a DAG lists what deliveries did to it; the daemon has surveyed it since the webserver began."""
+    (touched,) = delivered["touches"]
+    page = f"/assets/{touched['page']}"
+    assert page == "/assets/sales/dags/sales_daily"
+    ui.see(
+        f"{page}?view=events",
+        "Materialized in run",
+        delivered["title"],
+        "merged into main",
+        delivered["commit"],
+        delivered["summary"],
+        SIGNER,
+        re.compile("retr.*build_daily_revenue"),
+        seconds=60,
+    )
+    ui.see("/assets/sales", "Reload definitions")
+    ui.page.get_by_role("button", name="Reload definitions").click()
+    ui.see(page, "DAG of 4 tasks in dags/sales_daily.py", "sales_pipelines", "merged into main", seconds=90)
+    ui.take("pipeline-page")
+    ui.see(f"{page}?view=events", "Materialized in run", picture="pipeline-events")
+    ui.see("/asset-groups", "sales_pipelines", picture="stages")
+    ui.see(partition_page("sales/review_packet", CLEAN), "touches DAG sales_daily", "sales_daily")
 
 
 def sees_check(ui: Ui, asset: str, check: str, partition: str, *words: str) -> None:

@@ -9,11 +9,14 @@ import dagster as dg
 import pytest
 
 from meta_pipeline.defs.code_location import code_location
+from meta_pipeline.defs.lineage.events import MOST_BEFORE_MERGE, _events
 from meta_pipeline.defs.lineage.specs import specs_of
+from meta_pipeline.defs.lineage.telling import Telling
 from meta_pipeline.delivery.ledger import Traced
 from meta_pipeline.delivery.lineage import Lineage, key_part
 from meta_pipeline.delivery.lineage_cards import cards_of
 from meta_pipeline.delivery.topology import Dataset, DatasetColumn, Link, Node, Pipeline, Topology
+from meta_pipeline.delivery.touched import Touched
 from meta_pipeline.evidence.lineage import LineageStore, NotKept
 from meta_pipeline.policy import INBOX
 from meta_pipeline.settings import Home, Target
@@ -196,6 +199,22 @@ def test_what_a_change_adds_and_removes_keeps_its_events(tmp_path: Path, shared_
     if run.success:
         for name in ("returns", "revenue"):
             assert "blocked" in outcomes(workshop, ("sales", "dags", name))[-1]
+
+
+def test_a_very_large_change_is_told_of_on_every_page_when_it_is_merged(planned: Workshop) -> None:
+    things = [
+        Touched(key=("sales", "dags", f"d{n}"), name=f"d{n}", kind="dag") for n in range(MOST_BEFORE_MERGE)
+    ]
+    things.insert(0, Touched(key=("sales", "datasets", "x"), name="x", kind="dataset"))
+    delivery = planned.delivery
+    plan = Telling("planned", "sha256:0", "planned", "plan", "plan.md")
+    merge = Telling("merged", "sha256:0", "merged into main", "rollout_notes", "summary.md")
+    pages = [event.asset_key for event in _events(delivery, things, plan)]
+    assert len(pages) == MOST_BEFORE_MERGE
+    assert dg.AssetKey(["sales", "datasets", "x"]) not in pages, "data after pipelines"
+    assert len(LineageStore(planned.home.path, "sales").rows(("sales", "datasets", "x"))) == 1
+    assert len(list(_events(delivery, things, merge))) == len(things)
+    assert list(_events(delivery, things, merge)) == []
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"schema_version": 99}', "[1]"])

@@ -20,6 +20,12 @@ from meta_pipeline.evidence.lineage import DeliveryRow, LineageStore
 from meta_pipeline.evidence.record import utc_now
 from meta_pipeline.workspace.web import web_address
 
+MOST_BEFORE_MERGE = 200
+"""A larger change tells of its plan and its verdicts on so many pages, pipelines first, and of its merge on all.
+
+Dagster writes some twenty events a second where its instance is kept in SQLite.
+"""
+
 
 def keep_touched(delivery: Delivery, change_set: ChangeSet, change: Change | None) -> tuple[Touched, ...]:
     """What a change touches, kept in the delivery's record for the moments that follow."""
@@ -151,14 +157,18 @@ def _events(
     )
     web = web_address(delivery.mirror) if telling.moment == "merged" else None
     said = f"{telling.outcome[0].upper()}{telling.outcome[1:]}: {title} ({delivery.id})"
-    for thing in things:
+    ranked = sorted(things, key=lambda thing: not thing.is_pipeline)
+    told = ranked if telling.moment == "merged" else ranked[:MOST_BEFORE_MERGE]
+    for thing in ranked[len(told) :]:
+        store.note(thing.key, row)
+    for thing in told:
         rows = store.note(thing.key, row)
         is_made = telling.moment == "merged" and thing.change != "removed"
         event = dg.AssetMaterialization if is_made else dg.AssetObservation
         yield event(
             dg.AssetKey(thing.key), description=said, metadata=shown(delivery, thing, telling, rows, web)
         )
-    keys = tuple(thing.key for thing in things)
+    keys = tuple(thing.key for thing in told)
     delivery.record.append(Traced(moment=telling.moment, subject=telling.subject, keys=keys))
 
 
