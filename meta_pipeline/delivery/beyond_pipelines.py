@@ -7,11 +7,13 @@ other errors, than whoever reads source.
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 
 from meta_pipeline.delivery.difference import Difference
 from meta_pipeline.delivery.phrases import listed
 from meta_pipeline.delivery.topology import UNRESOLVED, Dataset, Node, Pipeline, Topology, TopologyError
 
+_MOVED_END = 2
 _LINE = re.compile(r"(?<=:)\d+|(?<=line )\d+")
 
 
@@ -42,7 +44,7 @@ def _versions(base: list[Topology], head: list[Topology]) -> Iterator[Difference
             yield Difference(
                 level="scheduler",
                 scheduler=ones[0].scheduler,
-                root=listed([one.root for one in ones]) if len(moves) > 1 else None,
+                root=listed([_root(one.root) for one in ones]) if len(moves) > 1 else None,
                 pipeline="",
                 field="version",
                 item=ones[0].scheduler,
@@ -52,6 +54,10 @@ def _versions(base: list[Topology], head: list[Topology]) -> Iterator[Difference
             )
 
 
+def _root(root: str) -> str:
+    return "the top folder" if root == "." else root
+
+
 def errors_apart(base: tuple[Topology, ...], head: tuple[Topology, ...]) -> Iterator[Difference]:
     """Files that can no longer be read, and those that can be read again; a moved line is no difference."""
     methods = {one.method for one in (*base, *head)}
@@ -59,14 +65,23 @@ def errors_apart(base: tuple[Topology, ...], head: tuple[Topology, ...]) -> Iter
         return
     old, new = _errors(base), _errors(head)
     came, went = _beyond(new, old), _beyond(old, new)
-    # What only a run can tell, and is said of another file in the same words, has moved there.
-    for gone in [one for one in went if one.opaque]:
-        there = next((one for one in came if one.opaque and _moved(gone, one)), None)
-        if there is not None:
-            went.remove(gone)
-            came.remove(there)
-            record = {"before": gone.path, "after": there.path, "change": "moved"}
-            yield _error("moved", there).model_copy(update=record)
+    # What only a run can tell, and is said in the same words of a file with the same end of its path, has moved there.
+    alike = sorted(
+        (-shared, gone.path, here.path, number, other)
+        for number, gone in enumerate(went)
+        for other, here in enumerate(came)
+        if gone.opaque and here.opaque and gone.message == here.message
+        if (shared := _shared_end(gone.path, here.path)) >= _MOVED_END
+    )
+    moved: dict[int, int] = {}
+    for *_, number, other in alike:
+        if number not in moved and other not in moved.values():
+            moved[number] = other
+    for number, other in sorted(moved.items(), key=lambda pair: pair[1]):
+        record = {"before": went[number].path, "after": came[other].path, "change": "moved"}
+        yield _error("added", came[other]).model_copy(update=record)
+    came = [one for number, one in enumerate(came) if number not in moved.values()]
+    went = [one for number, one in enumerate(went) if number not in moved]
     yield from (_error("added", one) for one in came)
     yield from (_error("removed", one) for one in went)
 
@@ -83,8 +98,12 @@ def _beyond(ones: list[TopologyError], others: list[TopologyError]) -> list[Topo
     return found
 
 
-def _moved(gone: TopologyError, here: TopologyError) -> bool:
-    return gone.message == here.message and gone.path != here.path
+def _shared_end(one: str, other: str) -> int:
+    """How many parts two paths have in common at their ends; none where they are the same."""
+    if one == other:
+        return 0
+    pairs = zip(reversed(one.split("/")), reversed(other.split("/")), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def columns_apart(base: tuple[Topology, ...], head: tuple[Topology, ...]) -> Iterator[Difference]:

@@ -13,6 +13,7 @@ _TASKS = frozenset({"task", "sensor", "branch", "mapped_task"})
 _PIPELINES_NAMED = 8
 _NAMES_APART = 4
 _ALL = 3
+_THINGS = "{} things that only a run can tell"
 
 _Alike = tuple[object, ...]
 _Sizes = Mapping[tuple[str, str], int]
@@ -80,12 +81,12 @@ def _told(group: list[Difference], sizes: _Sizes) -> Iterator[Told]:
         yield Told(every, first.sentence)
     elif first.change == "moved":
         old, new = (folder or "the top folder" for folder in _folders(first))
-        what = _common_name(group, sizes) if first.level == "pipeline" else counted(len(group), "place")
-        yield Told(every, f"{what} in {old} are now in {new}")
+        what = _common_name(group, sizes) if first.level == "pipeline" else _THINGS.format(len(group))
+        yield Told(every, f"{what}, defined in {old}, are now defined in {new}")
     elif first.field == "opaque":
         such = f"such as {first.item}" + (f" (line {first.line})" if first.line else "")
         made = "makes" if first.change == "added" else "no longer makes"
-        yield Told(every, f"{first.path} {made} {len(group)} things that only a run can tell, {such}")
+        yield Told(every, f"{first.path} {made} {_THINGS.format(len(group))}, {such}")
     elif first.change == "renamed" and len(group) <= _NAMES_APART:
         yield from (Told((one,), one.sentence) for one in group)
     elif first.change == "renamed":
@@ -107,8 +108,8 @@ def _common_name(group: list[Difference], sizes: _Sizes) -> str:
     if first.node is None:
         own = [one.pipeline for one in group if one.pipeline != IMPLICIT_JOB]
         jobs = [one.root or "" for one in group if one.pipeline == IMPLICIT_JOB]
-        said = [f"pipelines {listed(own, _PIPELINES_NAMED)}"] if own else []
-        said += [f"the jobs of all assets of {listed(jobs, _PIPELINES_NAMED)}"] if jobs else []
+        said = [f"pipeline{'s' if len(own) > 1 else ''} {listed(own, _PIPELINES_NAMED)}"] if own else []
+        said += [f"the job of all assets of {listed(jobs, _PIPELINES_NAMED)}"] if jobs else []
         return " and ".join(said)
     kinds = _plural(first.kind)
     pipelines = list(dict.fromkeys(one.pipeline for one in group))

@@ -162,7 +162,7 @@ def test_moved_files_are_told_by_their_folders() -> None:
     head = seen(*(dag(name, path=f"src/dags/{name}.py") for name in names), errors=(opaque[1],))
     assert [one.sentence for one in told(base, head).statements] == [
         "what only a run can tell (a loop) is now in src/dags/a.py instead of dags/a.py",
-        "pipelines a and b in the top folder are now in src",
+        "pipelines a and b, defined in the top folder, are now defined in src",
     ]
 
 
