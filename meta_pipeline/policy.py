@@ -113,7 +113,9 @@ class DataQualityPolicy(Frozen):
     @property
     def looks_at(self) -> Mapping[str, tuple[str, ...]]:
         """For each checkpoint the pipelines whose data it looks at."""
-        return {name: project.pipelines for project in self.great_expectations for name in project.checkpoints}
+        return {
+            name: project.pipelines for project in self.great_expectations for name in project.checkpoints
+        }
 
 
 class DbtPolicy(Frozen):
