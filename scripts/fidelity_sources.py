@@ -130,7 +130,7 @@ class PublicRepository:
             missing = _export(tree, folder)
         for left_out in self.omitted:
             file = folder / left_out.file
-            file.write_text(_without(file.read_text(), left_out.pattern))
+            file.write_text(without_lines(file.read_text(), left_out.pattern))
         changes = {
             "environment": policy.environment.model_copy(update=dict(self.environment)),
             "dry_run": policy.dry_run.model_copy(update=dict(self.dry_run)),
@@ -158,7 +158,7 @@ def _export(tree: Tree, folder: Path) -> tuple[str, ...]:
     return tuple(missing)
 
 
-def _without(text: str, pattern: str) -> str:
+def without_lines(text: str, pattern: str) -> str:
     """The lines of a file but those that the pattern finds, with what is indented below them or goes on from them."""
     kept = []
     depth: int | None = None
@@ -216,7 +216,8 @@ def _git(folder: Path, *arguments: str, variables: Mapping[str, str] | None = No
 SOURCES: tuple[Source, ...] = (
     AirflowExamples("2.9.3", "2024-09-01"),
     AirflowExamples("2.10.5", "2025-03-01", ("standard", "common-sql")),
-    AirflowExamples("2.11.0", "2025-07-01", ("standard", "common-sql", "edge3")),
+    # The examples of the providers of that day are for Airflow 3 already.
+    AirflowExamples("2.11.0", "2025-07-01"),
     AirflowExamples("3.0.6", "2025-10-01", ("standard", "common-sql", "edge3")),
     AirflowExamples(
         "3.3.2", "2026-11-01", ("standard", "common-sql", "common-ai", "edge3", "informatica", "openai")
@@ -230,8 +231,8 @@ SOURCES: tuple[Source, ...] = (
         "hooli-data-eng-pipelines",
         "https://github.com/dagster-io/hooli-data-eng-pipelines",
         "272eb866ec22fc27abba873b64da25a9f81bc05a",
-        # Its lock is of one of six projects; what it resolved to on the day of the commit comes nearest.
-        environment={"resolve_as_of": "2026-04-21"},
+        # It has no lock for its six projects; this is a day whose releases all of them can be loaded with.
+        environment={"resolve_as_of": "2025-10-01"},
         dry_run={
             "variables": {
                 # As `dagster dev` sets it, for the manifest of the dbt project to be made.
@@ -252,8 +253,8 @@ SOURCES: tuple[Source, ...] = (
             Omitted("dbt_project/package-lock.yml", "", "the same"),
             Omitted(
                 "dbt_project/models/CLEANED/schema.yml",
-                r"^\s*- dbt_expectations\.",
-                "one test of a column that comes from such a package",
+                r'^\s*- name: "company"',
+                "a column whose test comes from such a package",
             ),
         ),
     ),
@@ -270,7 +271,7 @@ SOURCES: tuple[Source, ...] = (
                 "bugzilla_quicksearch_api_key": "none",
             },
             "connections": {
-                "adm_sftp": "sftp://user@adm.example.com",
+                "adm_sftp": '{"conn_type": "sftp", "host": "adm.example.com", "extra": {"known_hosts": "none"}}',
                 "merino_elasticsearch_prod": "http://prod.example.com",
                 "merino_elasticsearch_stage": "http://stage.example.com",
             },
@@ -287,5 +288,13 @@ SOURCES: tuple[Source, ...] = (
         "splash_flows",
         "https://github.com/als-computing/splash_flows",
         "164845279ff6f84f878ed63f7ca4f1fec335acaf",
+        environment={"python": "3.11", "requirements": ("requirements.txt",)},
+        omitted=(
+            Omitted(
+                "requirements.txt",
+                r"@ git\+",
+                "these two come from git repositories, not from the package index",
+            ),
+        ),
     ),
 )

@@ -1,6 +1,6 @@
 """`make fidelity`: measure how true static topologies are, into docs/fidelity.md.
 
-usage: python -m scripts.measure_fidelity [--only NAME ...] [--clone NAME=PATH ...] [--no-page] [--show NAME]
+usage: python -m scripts.measure_fidelity [--only NAME ...] [--clone NAME=PATH ...] [--no-page]
 
 For each source it builds the environment as the product does, has the scheduler itself load the pipelines in the
 sandbox, reads the same commit from source, and compares. Public repositories are cloned from GitHub, or from the
@@ -9,10 +9,11 @@ folder that `--clone` names. Results are kept in build/fidelity; the page shows 
 
 import argparse
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,27 +28,12 @@ from meta_pipeline.schedulers.fidelity.literal import literal_files
 from meta_pipeline.schedulers.survey import survey
 from meta_pipeline.settings import HOME_VARIABLE
 from meta_pipeline.workspace.repository import open_repository
-from scripts.fidelity_sources import SOURCES, Omitted, Prepared, Source, SourceError
+from scripts.fidelity_page import NOTES, Measured, page, read_notes, stale, without_scratch
+from scripts.fidelity_sources import SOURCES, Prepared, Source, SourceError
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "fidelity"
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What came out on one source.
-
-    `missing` are files that the clone lacks; `silent` says of each scheduler that could not be asked why that is so.
-    """
-
-    name: str
-    origin: str
-    versions: tuple[str, ...]
-    omitted: tuple[Omitted, ...]
-    missing: tuple[str, ...]
-    silent: tuple[str, ...]
-    comparison: Comparison
-    date: str
+PAGE = ROOT / "docs" / "fidelity.md"
 
 
 RESULT = TypeAdapter(Measured)
@@ -81,7 +67,21 @@ def main() -> int:
         (results / f"{source.name}.json").write_bytes(RESULT.dump_json(measured, indent=1))
         print("\n".join(_shown(measured)))
         print(f"{source.name}: {time.monotonic() - started:.0f} s\n", flush=True)
+    if not options.no_page:
+        failed |= bool(_write_page())
     return 1 if failed else 0
+
+
+def _write_page() -> tuple[str, ...]:
+    """Write the page on all sources with results; gives the notes that are stale."""
+    kept = [WORK / "results" / f"{source.name}.json" for source in SOURCES]
+    results = [RESULT.validate_json(path.read_bytes()) for path in kept if path.is_file()]
+    notes = read_notes()
+    PAGE.write_text(page(results, notes), encoding="utf-8")
+    print(f"wrote {PAGE.relative_to(ROOT)}")
+    for key in stale(results, notes):
+        print(f"{NOTES.relative_to(ROOT)}: no mismatch is '{key}' any more; remove the note", file=sys.stderr)
+    return stale(results, notes)
 
 
 def measure(source: Source, clone: str | None) -> Measured:
@@ -98,7 +98,7 @@ def measure(source: Source, clone: str | None) -> Measured:
         try:
             runtime += runtime_topologies(prepared.folder, policy, prepared.commit)
         except UsageError as error:
-            silent.append(str(error).replace(f"{prepared.folder}: ", ""))
+            silent.append(without_scratch(str(error).replace(f"{prepared.folder}: ", "")))
     asked = {topology.scheduler for topology in runtime}
     judged = tuple(topology for topology in static if topology.scheduler in asked)
     _keep(prepared, judged, tuple(runtime))
@@ -109,9 +109,38 @@ def measure(source: Source, clone: str | None) -> Measured:
         omitted=source.omitted,
         missing=prepared.missing,
         silent=tuple(silent),
-        comparison=compare(judged, tuple(runtime), literal_files(tree)),
+        comparison=_clean(compare(judged, tuple(runtime), literal_files(tree))),
         date=datetime.now(UTC).date().isoformat(),
+        ours=_commit(),
     )
+
+
+def _clean(comparison: Comparison) -> Comparison:
+    """The comparison without a trace of where the checkout lay."""
+    return Comparison(
+        comparison.fields,
+        comparison.literal,
+        tuple(
+            replace(
+                each,
+                runtime=each.runtime and without_scratch(each.runtime),
+                reason=without_scratch(each.reason),
+                place=replace(each.place, node=without_scratch(each.place.node)),
+            )
+            for each in comparison.mismatches
+        ),
+        tuple(replace(each, error=without_scratch(each.error)) for each in comparison.set_aside),
+    )
+
+
+def _commit() -> str:
+    said = subprocess.run(
+        ["git", "-C", str(ROOT), "rev-parse", "--short=12", "HEAD"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return said.stdout.strip()
 
 
 def _one_by_one(policy: Policy) -> Iterator[Policy]:

@@ -26,6 +26,12 @@ _COMMANDS = (
     ("the deletion of a DAG's history", re.compile(r"\bairflow\s+dags\s+delete\b")),
     ("a reset of Airflow's database", re.compile(r"\bairflow\s+db\s+reset\b")),
     (
+        "the deletion of what Prefect holds, its deployments, work pools or run history",
+        re.compile(
+            r"\bprefect\s+((deployment|work-pool|flow|flow-run|block|variable)\s+delete|server\s+database\s+reset)\b"
+        ),
+    ),
+    (
         "a full refresh, which rebuilds tables from nothing",
         re.compile(r"\bdbt\s+(run|build|seed)\b.*\s--full-refresh\b"),
     ),
@@ -141,6 +147,15 @@ class DestructiveChange(Gate):
                 ),
                 "failed",
                 "the description of orders is deleted",
+            ),
+            Example(
+                "the deployment deletes a work pool of Prefect",
+                Case(
+                    Policy(),
+                    change=specimens.change({}, {"scripts/deploy.sh": "prefect work-pool delete batch\n"}),
+                ),
+                "failed",
+                "what Prefect holds",
             ),
             Example(
                 "the deployment pushes with force",

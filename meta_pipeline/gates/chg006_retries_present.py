@@ -20,7 +20,9 @@ from meta_pipeline.gates.weighing import Weighed, weigh, weighed
 from meta_pipeline.policy import Policy, RetryPolicy
 
 _NOTHING_TO_RETRY = frozenset({"EmptyOperator", "DummyOperator"})
-_WITHOUT_RETRY = frozenset({"external_asset", "observable_asset", "asset_check", "dbt_model"})
+_WITHOUT_RETRY = frozenset(
+    {"external_asset", "observable_asset", "asset_check", "dbt_model", "flow", "deployment"}
+)
 _RETRY_FIELDS = ("retries", "retry_delay_s", "retry_backoff")
 
 
@@ -209,6 +211,10 @@ def _judged(touched: _Touched, policy: RetryPolicy) -> Iterator[Weighed]:
 
 
 def _fix(touched: _Touched, field: str) -> str:
+    if touched.scheduler == "prefect":
+        argument = {"retries": "retries", "retry_delay": "retry_delay_seconds"}.get(field)
+        given = argument or "retry_delay_seconds=exponential_backoff(...)"
+        return f"give {given} in the decorator of the task {touched.after.id}"
     if touched.scheduler != "dagster":
         return f"set {field} on the node or in the defaults of {touched.pipeline.id}"
     job = touched.pipeline.id

@@ -46,6 +46,8 @@ class ParseLane(Lane):
                 )
                 for topology in topologies
                 for error in topology.errors
+                # Nothing is wrong where only a run can tell.
+                if not error.opaque
             ]
         )
         errors = Measure(

@@ -89,6 +89,11 @@ class WarmProcess:
     _started: _Started | None = None
     _given_up: bool = False
 
+    @property
+    def alive(self) -> bool:
+        """Whether it has started, and not been given up."""
+        return self._started is not None
+
     @contextmanager
     def turn(self) -> Iterator[Path]:
         """The room, to make a checkout and a scratch folder in; nobody else has a folder there meanwhile."""
@@ -132,17 +137,21 @@ class WarmProcess:
         ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         argv = (str(self.warmth.python), str(SERVER), str(its.fileno()), *self.warmth.modules)
         sandbox = self.warmth.sandbox.opened(read_only=(SERVER,), writable=(self.room,))
-        with its, Path(os.devnull).open("wb") as null:
-            process = subprocess.Popen(
-                sandbox.wrap(argv, cwd=self.room, private=self.private, status=null.fileno()),
-                cwd=self.room,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=(its.fileno(), null.fileno()),
-                start_new_session=True,
-            )
+        try:
+            with its, Path(os.devnull).open("wb") as null:
+                process = subprocess.Popen(
+                    sandbox.wrap(argv, cwd=self.room, private=self.private, status=null.fileno()),
+                    cwd=self.room,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    pass_fds=(its.fileno(), null.fileno()),
+                    start_new_session=True,
+                )
+        except OSError:
+            ours.close()
+            return None
         if _received(ours, START_SECONDS) != READY:
             ours.close()
             _end(process, marker)

@@ -10,6 +10,7 @@ write this process, nor speak on its socket. Needs Python 3.9 on Linux and nothi
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import gc
 import json
@@ -23,6 +24,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -43,7 +45,9 @@ def main(arguments: Sequence[str]) -> None:
     channel.set_inheritable(False)
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     for name in arguments[1:]:
-        import_module(name)
+        # Another release of a package may not have it; a fork imports for itself what is missing here.
+        with suppress(ImportError):
+            import_module(name)
     if threading.active_count() > 1:
         raise SystemExit("a package started a thread; a fork of this process would miss it")
     # The forks have the same user: without this they could read and write the memory and the socket of this process.
@@ -63,7 +67,7 @@ def main(arguments: Sequence[str]) -> None:
             begin(request, descriptors, own_path)
             sys.argv = [request["script"], *request["argv"]]
             runpy.run_path(request["script"], run_name="__main__")
-            return
+            leave()
         for descriptor in descriptors:
             os.close(descriptor)
         _, status = os.waitpid(pid, 0)
@@ -79,12 +83,26 @@ def begin(request: Mapping[str, Any], descriptors: Sequence[int], own_path: Sequ
         os.dup2(descriptor, number)
         os.close(descriptor)
     os.chdir(request["cwd"])
+    # Bubblewrap tells its command where it is.
+    place = {"PWD": request["cwd"]} if "PWD" in os.environ else {}
     os.environ.clear()
-    os.environ.update(request["environment"])
+    os.environ.update({**request["environment"], **place})
     time.tzset()
     tempfile.tempdir = None
     given = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part]
     sys.path[:] = [str(Path(request["script"]).parent), *given, *own_path]
+
+
+def leave() -> None:
+    """End as Python does, but for taking every module apart, which would copy all that the fork shares."""
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread() and not thread.daemon:
+            thread.join()
+    atexit._run_exitfuncs()  # noqa: SLF001  there is no other way to run them before the end
+    for stream in (sys.stdout, sys.stderr):
+        if not stream.closed:
+            stream.flush()
+    os._exit(0)
 
 
 def held_limits() -> list[tuple[int, int]]:

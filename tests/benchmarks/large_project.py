@@ -143,16 +143,39 @@ def large_project(folder: Path, *, size: int = 240) -> Repo:
     return repository
 
 
-def _domain_files(number: int) -> Iterator[tuple[str, str]]:
+def dag_project(folder: Path, *, size: int) -> Repo:
+    """A repository on `main` with `size` DAG files and what they import."""
+    repository = Repo.init(folder, initial_branch="main")
+    files: dict[str, str | bytes | None] = {
+        ".meta-pipeline.yaml": POLICY.partition("dbt:")[0],
+        "pyproject.toml": RUFF,
+        "requirements.txt": "apache-airflow==2.10.5\n",
+        **LIBRARY,
+    }
+    files |= {dag_path(number): dag_source(number) for number in range(size)}
+    commit(repository, files, "The pipelines")
+    return repository
+
+
+def dag_path(number: int) -> str:
+    return f"dags/domain_{number % 12}/load_source_{number:03}.py"
+
+
+def dag_source(number: int, *, retries: int = 2) -> str:
     words = {
         "name": f"source_{number:03}",
         "domain": f"domain_{number % 12}",
         "hour": str(number % 24),
         "minute": str(number % 60),
-        "retries": "2",
+        "retries": str(retries),
     }
+    return DAG.format(**words)
+
+
+def _domain_files(number: int) -> Iterator[tuple[str, str]]:
+    words = {"name": f"source_{number:03}", "domain": f"domain_{number % 12}"}
     domain, name = words["domain"], words["name"]
-    yield f"dags/{domain}/load_{name}.py", DAG.format(**words)
+    yield dag_path(number), dag_source(number)
     yield f"assets/{domain}/{name}.py", ASSET.format(**words)
     yield f"transform/models/{domain}/{name}.sql", MODEL.format(**words)
     yield f"transform/models/{domain}/stg_{name}.sql", STAGING.format(**words)

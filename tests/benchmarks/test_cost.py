@@ -1,15 +1,22 @@
 """What meta-pipeline costs beside what it is made of; `make bench` runs these and writes docs/benchmarks.md."""
 
 import itertools
+import json
+import os
+import statistics
+import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from git import Repo
 
 from tests.benchmarks.comparing import BEFORE, Benchmark, command, compare, seconds
+from tests.benchmarks.dag_folder import DagFolder
 from tests.benchmarks.delivering import Delivered
 from tests.benchmarks.idle_target import IdleTarget
-from tests.benchmarks.large_project import large_project, ten_file_change
+from tests.benchmarks.large_project import dag_path, dag_project, dag_source, large_project, ten_file_change
 from tests.benchmarks.many_pipelines import BARE, surveyed
 from tests.conftest import ROOT, MakeRepository, commit
 
@@ -78,6 +85,97 @@ def test_a_static_check_of_ten_files(benchmark: Benchmark, tmp_path: Path, kind:
         before=command(check, cwd=tmp_path, variables=home, source=Path(BEFORE)) if BEFORE else None,
         rounds=5,
     )
+
+
+@pytest.mark.benchmark(group="runtime")
+@pytest.mark.airflow
+@pytest.mark.parametrize("kind", ["cold", "warm"])
+def test_a_runtime_topology(
+    benchmark: Benchmark, tmp_path: Path, shared_environments: Path, kind: str
+) -> None:
+    with DagFolder.make(tmp_path, shared_environments) as folder:
+        compare(benchmark, folder.warm if kind == "warm" else folder.cold, folder.own_parse, rounds=7)
+
+
+@pytest.mark.benchmark(group="scan")
+def test_a_scan_by_command(benchmark: Benchmark, tmp_path: Path) -> None:
+    """A thousand DAG files: nothing is known of them, to the command or to ruff."""
+    dag_project(tmp_path / "dags", size=1_000)
+    room = itertools.count()
+    topology = ("python", "-m", "meta_pipeline", "topology", "--json", "--repo", str(tmp_path / "dags"))
+
+    def scan() -> None:
+        home = {"META_PIPELINE_HOME": str(tmp_path / f"home-{next(room)}")}
+        command(topology, cwd=tmp_path, variables=home)()
+
+    ruff = command(
+        (Path(sys.executable).parent / "ruff", "check", "--no-cache", "dags"), cwd=tmp_path / "dags"
+    )
+    compare(benchmark, scan, ruff, rounds=5)
+
+
+@pytest.mark.benchmark(group="scan")
+def test_another_scan_by_command(benchmark: Benchmark, tmp_path: Path) -> None:
+    """The second command meets a commit with one changed file of a thousand, and what the first one left on disk."""
+    repository = dag_project(tmp_path / "dags", size=1_000)
+    revs = iter([repository.head.commit.hexsha, *_one_file_each(repository, 8)])
+    room = itertools.count()
+    topology = ("python", "-m", "meta_pipeline", "topology", "--json", "--repo", str(tmp_path / "dags"))
+    home = {"META_PIPELINE_HOME": str(tmp_path / "home")}
+    command((*topology, "--rev", next(revs)), cwd=tmp_path, variables=home)()
+
+    def full() -> None:
+        fresh = {"META_PIPELINE_HOME": str(tmp_path / f"home-{next(room)}")}
+        command(topology, cwd=tmp_path, variables=fresh)()
+
+    def another() -> None:
+        command((*topology, "--rev", next(revs)), cwd=tmp_path, variables=home)()
+
+    compare(benchmark, another, full, rounds=5)
+
+
+@pytest.mark.benchmark(group="scan")
+@pytest.mark.timeout(900)
+def test_scans_in_one_process(benchmark: Benchmark, tmp_path: Path) -> None:
+    """A thousand files and ten thousand: a process scans all, and then five commits that change one file each."""
+    small, large = (dag_project(tmp_path / str(size), size=size) for size in (1_000, 10_000))
+    revs = {repository: ["main", *_one_file_each(repository, 5)] for repository in (small, large)}
+    taken: dict[str, list[float]] = {}
+
+    def scan() -> None:
+        few, many = (_scanned(repository, *revs[repository]) for repository in (small, large))
+        for name, value in {
+            "again": statistics.median(few["again"]),
+            "full": few["full"],
+            "large": many["full"],
+            "ten_times_full": 10 * few["full"],
+            "memory": many["memory_mb"],
+            "most_memory": 500.0,
+        }.items():
+            taken.setdefault(name, []).append(value)
+
+    benchmark.pedantic(scan, setup=lambda: None, rounds=3, warmup_rounds=0)
+    benchmark.extra_info |= taken
+
+
+def _one_file_each(repository: Repo, count: int) -> list[str]:
+    """Commits one after the other, each with another file changed."""
+    repository.git.checkout("--quiet", "-b", "edits")
+    made = [commit(repository, {dag_path(number): dag_source(number, retries=7)}) for number in range(count)]
+    repository.git.checkout("--quiet", "main")
+    return made
+
+
+def _scanned(repository: Repo, *revs: str) -> Any:
+    script = Path(__file__).with_name("scanning.py")
+    done = subprocess.run(
+        [sys.executable, script, repository.working_dir, *revs],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
 
 
 @pytest.mark.benchmark(group="delivery")

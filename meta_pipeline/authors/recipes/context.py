@@ -4,12 +4,12 @@ from meta_pipeline.authors.recipes.recipe import Misfit
 from meta_pipeline.delivery.context import RepoContext
 from meta_pipeline.delivery.topology import Pipeline, Topology
 
-SUPPORTED = ("airflow", "dagster")
+SUPPORTED = ("airflow", "dagster", "prefect")
 """The schedulers whose code recipes can edit."""
 
 
 def known_pipeline(subject: str, context: RepoContext) -> tuple[Pipeline, str | None, Topology] | Misfit:
-    """The pipeline of Airflow or Dagster, its node if the subject names one, and the topology that holds it.
+    """The pipeline of Airflow, Dagster or Prefect, its node if the subject names one, and the topology that holds it.
 
     A pipeline's id may hold dots, so the longest id that begins the subject is taken.
     """
@@ -21,7 +21,7 @@ def known_pipeline(subject: str, context: RepoContext) -> tuple[Pipeline, str | 
                 continue
             if topology.scheduler not in SUPPORTED:
                 return Misfit(
-                    f"a DAG of Airflow or a job of Dagster; {pipeline.id} is run by {topology.scheduler}"
+                    f"a pipeline of Airflow, Dagster or Prefect; {pipeline.id} is run by {topology.scheduler}"
                 )
             if not rest:
                 found.append((pipeline, None, topology))

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import libcst as cst
 
 from meta_pipeline.authors.recipes.bounds import Bounds
-from meta_pipeline.authors.recipes.dagster_source import DagsterSource
 from meta_pipeline.authors.recipes.entries import argument, positional, with_entries, written_call
+from meta_pipeline.authors.recipes.library_source import DAGSTER, LibrarySource
 from meta_pipeline.authors.recipes.overlay import OverlayTree
 from meta_pipeline.authors.recipes.python_source import LONGEST_LINE, Splice, dotted
 from meta_pipeline.authors.recipes.recipe import RecipeError
@@ -100,7 +100,7 @@ def _nodes(tree: Tree, wanted: DagsterRetries) -> list[Node]:
 
 def _edited(tree: Tree, node: Node, wanted: DagsterRetries) -> Mapping[str, bytes]:
     path, line = node.path or wanted.root, node.line or 1
-    file = DagsterSource.open(tree, path)
+    file = LibrarySource.open(tree, DAGSTER, path)
     source = file.source
     decorator = file.decorator_at(line, *_DECORATORS)
     if decorator is None:
@@ -129,7 +129,7 @@ def _edited(tree: Tree, node: Node, wanted: DagsterRetries) -> Mapping[str, byte
 
 
 def _replaced(
-    file: DagsterSource, value: cst.BaseExpression, node: Node, wanted: DagsterRetries
+    file: LibrarySource, value: cst.BaseExpression, node: Node, wanted: DagsterRetries
 ) -> list[Splice]:
     """The policy that is there, with what falls short of the demand written anew."""
     source = file.source
@@ -151,7 +151,7 @@ def _replaced(
     return [Splice(start, end, _policy(file, node, wanted, source.indent_at(start)))]
 
 
-def _policy(file: DagsterSource, node: Node, wanted: DagsterRetries, indent: str) -> str:
+def _policy(file: LibrarySource, node: Node, wanted: DagsterRetries, indent: str) -> str:
     """A whole policy: what the demand asks for, and what is in force of all else.
 
     `indent` is that of the line which it will stand on, behind its keyword.
@@ -172,7 +172,7 @@ def _policy(file: DagsterSource, node: Node, wanted: DagsterRetries, indent: str
     return f"{file.spelled('RetryPolicy')}({newline}{lines}{indent})"
 
 
-def _arguments(file: DagsterSource, node: Node, wanted: DagsterRetries) -> dict[str, str]:
+def _arguments(file: LibrarySource, node: Node, wanted: DagsterRetries) -> dict[str, str]:
     """The arguments of a policy that fall short of the demand, as they should be."""
     if UNRESOLVED in (node.retries, node.retry_delay_s, node.retry_backoff):
         raise RecipeError(

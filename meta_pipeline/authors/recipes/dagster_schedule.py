@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import libcst as cst
 
-from meta_pipeline.authors.recipes.dagster_source import DagsterSource
 from meta_pipeline.authors.recipes.entries import argument, with_element, with_entries
+from meta_pipeline.authors.recipes.library_source import DAGSTER, LibrarySource
 from meta_pipeline.authors.recipes.python_source import PythonSource, Splice, dotted
 from meta_pipeline.authors.recipes.recipe import RecipeError
 from meta_pipeline.authors.recipes.values import constant
@@ -57,7 +57,7 @@ def set_cron(tree: Tree, wanted: DagsterSchedule) -> Mapping[str, bytes]:
 def _changed(tree: Tree, schedule: Schedule, wanted: DagsterSchedule) -> Mapping[str, bytes]:
     if canonical(schedule.cron) == canonical(wanted.cron):
         return {}
-    file = DagsterSource.open(tree, schedule.path)
+    file = LibrarySource.open(tree, DAGSTER, schedule.path)
     source = file.source
     call = file.call_at(schedule.line, "ScheduleDefinition")
     if call is None:
@@ -121,11 +121,11 @@ def _added(
 
 def _definitions_call(
     tree: Tree, definitions: Definitions, job: Job
-) -> tuple[DagsterSource, cst.Call | None]:
+) -> tuple[LibrarySource, cst.Call | None]:
     """The one call of `Definitions` that holds the job: where the location is put together, or in the job's file."""
-    file = DagsterSource.open(tree, definitions.path)
+    file = LibrarySource.open(tree, DAGSTER, definitions.path)
     for path in dict.fromkeys([definitions.path, job.path]):
-        file = DagsterSource.open(tree, path)
+        file = LibrarySource.open(tree, DAGSTER, path)
         calls = [call for call in file.source.all(cst.Call) if dotted(call.func)[-1:] == ("Definitions",)]
         holding = [call for call in calls if argument(call, "jobs") is not None]
         chosen = holding if len(holding) == 1 else calls
@@ -134,7 +134,7 @@ def _definitions_call(
     return file, None
 
 
-def _registered(file: DagsterSource, call: cst.Call, text: str) -> list[Splice]:
+def _registered(file: LibrarySource, call: cst.Call, text: str) -> list[Splice]:
     """`text` among the schedules of the definitions, whatever they are made of now."""
     source = file.source
     given = argument(call, "schedules")
@@ -152,7 +152,7 @@ def _is_autoloaded(code: LocationCode, job: Job) -> bool:
 
 def _beside_the_job(tree: Tree, code: LocationCode, job: Job, wanted: DagsterSchedule) -> Mapping[str, bytes]:
     """In a `defs` folder all that stands at the top of a module is loaded, so it goes to the job's own."""
-    file = DagsterSource.open(tree, job.path)
+    file = LibrarySource.open(tree, DAGSTER, job.path)
     source = file.source
     name = _free_name(file, wanted.job)
     body = _text(file, _name_of_job(code, job.path, job), wanted)
@@ -165,7 +165,7 @@ def _beside_the_job(tree: Tree, code: LocationCode, job: Job, wanted: DagsterSch
     }
 
 
-def _text(file: DagsterSource, job: str | None, wanted: DagsterSchedule) -> str:
+def _text(file: LibrarySource, job: str | None, wanted: DagsterSchedule) -> str:
     source = file.source
     target = f"job={job}" if job else f"job_name={source.string(wanted.job)}"
     parts = [target, f"cron_schedule={source.string(wanted.cron)}"]
@@ -191,7 +191,7 @@ def _name_of_job(code: LocationCode, path: str, job: Job) -> str | None:
     return None
 
 
-def _free_name(file: DagsterSource, job: str) -> str:
+def _free_name(file: LibrarySource, job: str) -> str:
     stem = f"{job}_schedule" if f"{job}_schedule".isidentifier() else "job_schedule"
     name, number = stem, 2
     while file.binds(name):

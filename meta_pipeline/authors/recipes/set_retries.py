@@ -1,4 +1,4 @@
-"""Retries, their delay and its growth, on a whole DAG or job, or on one task, asset or op."""
+"""Retries, their delay and its growth, on a whole DAG, job or flow, or on one task, asset or op."""
 
 import re
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from meta_pipeline.authors.recipes.bounds import Bounds, bounds_of
 from meta_pipeline.authors.recipes.context import known_pipeline
 from meta_pipeline.authors.recipes.dagster_retries import DagsterRetries, edits_of, set_policies
 from meta_pipeline.authors.recipes.overlay import OverlayTree
+from meta_pipeline.authors.recipes.prefect_retries import PrefectRetries, flow_edits, set_task_retries
 from meta_pipeline.authors.recipes.python_source import PythonSource
 from meta_pipeline.authors.recipes.recipe import Fit, Misfit, Recipe, RecipeError
 from meta_pipeline.authors.recipes.retry_edit import RetryEdit
@@ -40,7 +41,7 @@ class RetryParameters(Frozen):
     """`path` defines the DAG `pipeline`; `node` is one task of it, or None for all. Delays are in seconds.
 
     `backoff` is the source text that asks for growing delays in the Airflow at hand. `dagster` is the
-    same demand where the pipeline is a job of Dagster.
+    same demand where the pipeline is a job of Dagster, `prefect` where it is a flow of Prefect.
     """
 
     path: str
@@ -50,6 +51,7 @@ class RetryParameters(Frozen):
     delay: Bounds | None = None
     backoff: Literal["True", "2.0"] | None = None
     dagster: DagsterRetries | None = None
+    prefect: PrefectRetries | None = None
 
     @property
     def settings(self) -> tuple[Setting, ...]:
@@ -64,10 +66,11 @@ class RetryParameters(Frozen):
 
 
 class SetRetries(Recipe[RetryParameters]):
-    """Sets retries, retry delay and exponential backoff of an Airflow DAG or task, or a Dagster asset or op.
+    """Sets retries, retry delay and exponential backoff: of an Airflow DAG or task, a Dagster asset, a Prefect task.
 
     A whole DAG is met in its default_args, and in every task that overrides them; a task in its own
-    keywords; an asset or op in the retry_policy of its decorator, and a job of Dagster in each of them.
+    keywords; an asset or op in the retry_policy of its decorator, a task of Prefect in its own decorator, and a job of
+    Dagster or a flow of Prefect in each of them.
     Values that meet the demand already stay as they are.
     """
 
@@ -87,6 +90,8 @@ class SetRetries(Recipe[RetryParameters]):
             return parameters
         if topology.scheduler == "dagster":
             return self._fit_dagster(parameters, topology, tree, criteria[0].subject)
+        if topology.scheduler == "prefect":
+            return self._fit_prefect(parameters, topology, tree, criteria[0].subject)
         try:
             after = OverlayTree(tree, self.apply(tree, parameters))
             edits = _Reach(tree, after, parameters).edits(context)
@@ -113,7 +118,28 @@ class SetRetries(Recipe[RetryParameters]):
         edits = edits_of(tree, OverlayTree(tree, written), topology.root)
         return _fit(parameters, edits, subject, tuple(sorted(written)) or (parameters.path,))
 
+    def _fit_prefect(
+        self, parameters: RetryParameters, topology: Topology, tree: Tree, subject: str
+    ) -> Fit | Misfit:
+        wanted = PrefectRetries(
+            root=topology.root,
+            flow=parameters.pipeline,
+            node=parameters.node,
+            retries=parameters.retries,
+            delay=parameters.delay,
+            backoff=parameters.backoff is not None,
+        )
+        parameters = parameters.model_copy(update={"prefect": wanted})
+        try:
+            written = self.apply(tree, parameters)
+        except RecipeError as error:
+            return Misfit(f"a supported source form: {error}")
+        edits = flow_edits(tree, OverlayTree(tree, written), topology.root)
+        return _fit(parameters, edits, subject, tuple(sorted(written)) or (parameters.path,))
+
     def apply(self, tree: Tree, parameters: RetryParameters) -> Mapping[str, bytes]:
+        if parameters.prefect is not None:
+            return set_task_retries(tree, parameters.prefect)
         if parameters.dagster is not None:
             return set_policies(tree, parameters.dagster)
         source = PythonSource.open(tree, parameters.path)

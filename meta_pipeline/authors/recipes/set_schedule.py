@@ -1,4 +1,4 @@
-"""The schedule of one Airflow DAG or one Dagster job."""
+"""The schedule of one Airflow DAG, one Dagster job or one Prefect flow."""
 
 import re
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from meta_pipeline.authors.recipes.context import known_pipeline
 from meta_pipeline.authors.recipes.dagster_schedule import DagsterSchedule, set_cron
 from meta_pipeline.authors.recipes.entries import with_entries, written_call
 from meta_pipeline.authors.recipes.places import narrowest
+from meta_pipeline.authors.recipes.prefect_schedule import PrefectSchedule, set_deployment_cron
 from meta_pipeline.authors.recipes.python_source import PythonSource, Splice, dotted
 from meta_pipeline.authors.recipes.recipe import Fit, Misfit, Recipe, RecipeError, Watch
 from meta_pipeline.authors.recipes.values import UNKNOWN, Env, constant, keyword_value, origin
@@ -37,21 +38,22 @@ _OTHERS = frozenset({"@once", "@continuous"})
 class ScheduleParameters(Frozen):
     """`schedule` is a five-field cron text, a preset such as `@once`, or None for runs by hand only.
 
-    `dagster` is there where the pipeline is a job of Dagster.
+    `dagster` is there where the pipeline is a job of Dagster, `prefect` where it is a flow of Prefect.
     """
 
     path: str
     pipeline: str
     schedule: str | None
     dagster: DagsterSchedule | None = None
+    prefect: PrefectSchedule | None = None
 
 
 class SetSchedule(Recipe[ScheduleParameters]):
-    """Sets the schedule of one Airflow DAG or Dagster job in its source, under the keyword that the file uses.
+    """Sets the schedule of one Airflow DAG, Dagster job or Prefect flow where its source gives it one.
 
     A DAG that a factory or loop makes is met in the entry that is its own; where the schedule is
     written once for several DAGs the recipe refuses, as the others would move too. A Dagster job that
-    has no schedule gets one, beside the definitions that hold the job.
+    has no schedule gets one, beside the definitions that hold the job; a Prefect flow is met in its one deployment.
     """
 
     id = "set_schedule"
@@ -80,6 +82,11 @@ class SetSchedule(Recipe[ScheduleParameters]):
             if isinstance(dagster, Misfit):
                 return dagster
             parameters = parameters.model_copy(update={"dagster": dagster})
+        if topology.scheduler == "prefect":
+            prefect = _of_prefect(pipeline, schedule, topology)
+            if isinstance(prefect, Misfit):
+                return prefect
+            parameters = parameters.model_copy(update={"prefect": prefect})
         try:
             written = self.apply(tree, parameters)
         except RecipeError as error:
@@ -87,7 +94,7 @@ class SetSchedule(Recipe[ScheduleParameters]):
         shown = schedule or "none"
         changes = _canonical(pipeline.schedule) != _canonical(schedule)
         files = tuple(sorted(written)) or (pipeline.path,)
-        fields = _fields(pipeline, parameters.dagster) if changes else ()
+        fields = _fields(pipeline, parameters) if changes else ()
         return Fit(
             parameters=parameters,
             summary=f"Set the schedule of {pipeline.id} to {shown}",
@@ -102,6 +109,8 @@ class SetSchedule(Recipe[ScheduleParameters]):
         )
 
     def apply(self, tree: Tree, parameters: ScheduleParameters) -> Mapping[str, bytes]:
+        if parameters.prefect is not None:
+            return set_deployment_cron(tree, parameters.prefect)
         if parameters.dagster is not None:
             return set_cron(tree, parameters.dagster)
         source = PythonSource.open(tree, parameters.path)
@@ -167,9 +176,25 @@ def _of_dagster(pipeline: Pipeline, schedule: str | None, topology: Topology) ->
     )
 
 
-def _fields(pipeline: Pipeline, dagster: DagsterSchedule | None) -> tuple[str, ...]:
-    """The fields of the pipeline that a plan must name; a job's first schedule brings its zone and state along."""
-    is_new = dagster is not None and pipeline.timezone is None
+def _of_prefect(pipeline: Pipeline, schedule: str | None, topology: Topology) -> PrefectSchedule | Misfit:
+    """What the flow's deployment is told; a schedule that is new is in the zone of the others."""
+    if schedule is None or schedule in _OTHERS:
+        return Misfit(f"a cron that {pipeline.id} shall run by; take a schedule of Prefect away by hand")
+    zones = {one.timezone for one in topology.pipelines if one.schedule and one.timezone} - {UNRESOLVED}
+    zone = zones.pop() if len(zones) == 1 else None
+    return PrefectSchedule(
+        root=topology.root,
+        flow=pipeline.id,
+        cron=_PRESETS.get(schedule, schedule),
+        timezone=None if zone == "UTC" else zone,
+    )
+
+
+def _fields(pipeline: Pipeline, parameters: ScheduleParameters) -> tuple[str, ...]:
+    """The fields that a plan must name; the first schedule of a job or flow brings its zone and state along."""
+    if parameters.prefect is not None and pipeline.timezone is None:
+        return ("schedule", "timezone")
+    is_new = parameters.dagster is not None and pipeline.timezone is None
     return ("schedule", "timezone", "paused") if is_new else ("schedule",)
 
 

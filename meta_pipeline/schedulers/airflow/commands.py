@@ -36,12 +36,24 @@ class AirflowRuntime:
     )
     preloads: tuple[str, ...] = (
         "airflow",
-        "airflow.models",
+        "airflow.dag_processing.dagbag",
+        "airflow.decorators",
         "airflow.models.dagbag",
+        "airflow.operators.bash",
+        "airflow.operators.empty",
+        "airflow.operators.python",
+        "airflow.providers.standard.operators.bash",
+        "airflow.providers.standard.operators.empty",
+        "airflow.providers.standard.operators.python",
+        "airflow.providers.standard.sensors.external_task",
+        "airflow.sdk.definitions.decorators",
+        "airflow.sensors.external_task",
+        "airflow.serialization.serialized_objects",
         "airflow.settings",
         "airflow.utils.db",
         "airflow.utils.file",
     )
+    """Airflow's modules that nearly every DAG file needs; each release has its own of them."""
 
     def parse(self, policy: Policy, scratch: Path) -> Command:
         output = str(scratch / TOPOLOGY_FILE)

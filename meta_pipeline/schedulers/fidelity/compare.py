@@ -180,6 +180,12 @@ class _Said:
             where = f"{error.path}:{error.line}" if error.line else error.path
             self._messages.setdefault(error.path, []).append(f"{where}: {error.message}")
 
+    def around(self, root: str) -> str | None:
+        """The first that it said of another file below a folder; a reader may then guess at the reason."""
+        prefix = "" if root in ("", ".") else f"{root}/"
+        first = next((said[0] for path, said in self._messages.items() if path.startswith(prefix)), None)
+        return f"{_NOTHING_SAID} for this file; of another below {root} it says {first}" if first else None
+
     def of(self, path: str) -> str | None:
         found = list(dict.fromkeys(self._messages.get(path, ())))
         more = f"; and {len(found) - 2} more" if len(found) > 2 else ""
@@ -255,7 +261,7 @@ class _Counting:
         if alone and (name not in ("pipelines", "nodes") or (place.node and whole not in both)):
             return
         path = self._path(place)
-        reason = self.said.of(path) or _NOTHING_SAID
+        reason = self.said.of(path) or self.said.around(place.root) or _NOTHING_SAID
         self.mismatches.append(Mismatch(name, place, outcome, runtime, static, path, reason))
 
     def _path(self, place: Place) -> str:

@@ -73,9 +73,7 @@ class PrefectRuntime:
                 *("--logical-date", policy.dry_run.logical_date, "--seconds", str(PIPELINE_SECONDS)),
                 *("--output", str(scratch / DRY_RUN_FILE)),
             ),
-            shown_as=" && ".join(
-                f"python -m prefect deployment run {shlex.quote(flow)}" for flow in pipelines
-            ),
+            shown_as=_typed_runs(policy, pipelines),
             variables=_variables(policy, scratch, server=True),
             seconds=PARSE_SECONDS + (PIPELINE_SECONDS + _SERVER_SECONDS) * len(pipelines),
         )
@@ -105,9 +103,22 @@ def _folders(policy: Policy) -> tuple[str, ...]:
 
 def _typed_parse(policy: Policy) -> str:
     """Prefect has no command that only loads flows; this is its own function for it, for each file."""
+    return _typed(policy, "print(load(sys.argv[1]))")
+
+
+def _typed_runs(policy: Policy, flows: Sequence[str]) -> str:
+    """Nor has it one that runs a flow by its name without a deployment."""
+    given = {flow: dict(policy.dry_run.parameters.get(flow, {})) for flow in flows}
+    return _typed(
+        policy,
+        f"given = {given}; [each(**given[each.name]) for each in load(sys.argv[1]) if each.name in given]",
+    )
+
+
+def _typed(policy: Policy, what: str) -> str:
     names = " ".join(shlex.quote(path) for path in _paths(policy))
-    load = "import sys; from prefect.flows import load_flows_from_script as load; print(load(sys.argv[1]))"
-    return f"find {names} -name '*.py' -exec python -c '{load}' {{}} ';'"
+    code = shlex.quote(f"import sys; from prefect.flows import load_flows_from_script as load; {what}")
+    return f"find {names} -name '*.py' -exec python -c {code} {{}} ';'"
 
 
 def _variables(policy: Policy, scratch: Path, *, server: bool) -> tuple[tuple[str, str], ...]:

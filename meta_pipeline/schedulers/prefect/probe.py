@@ -197,9 +197,31 @@ def all_runs(options: argparse.Namespace) -> None:
         for name in options.flow:
             ran.append(one_run(name, files, here, options))
             # Written after each flow: what ran is known even where a later one ends the process.
-            write(options.output, {"runs": ran, "complete": len(ran) == len(options.flow)})
+            runs = [within_others(run, ran) for run in ran]
+            write(options.output, {"runs": runs, "complete": len(ran) == len(options.flow)})
     finally:
         server.stop()
+
+
+def within_others(run: Document, ran: Sequence[Document]) -> Document:
+    """A flow that cannot run by itself, but that another flow of these called, is judged by that."""
+    if run["succeeded"] or run["nodes"]:
+        return run
+    calls = [
+        (other["pipeline"], node)
+        for other in ran
+        for node in other["nodes"]
+        if node["id"] == run["pipeline"] and node["state"] in ("success", "failed")
+    ]
+    if not calls:
+        return run
+    failed = [name for name, node in calls if node["state"] == "failed"]
+    return {
+        **run,
+        "succeeded": not failed,
+        "seconds": round(sum(node["seconds"] or 0.0 for _, node in calls), 3),
+        "error": f"it failed where {failed[0]} calls it" if failed else None,
+    }
 
 
 def one_run(name: str, files: Sequence[str], here: Path, options: argparse.Namespace) -> Document:

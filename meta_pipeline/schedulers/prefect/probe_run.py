@@ -71,14 +71,15 @@ def one_run(flow: Any, parameters: Document, calls: Any, logical_date: str, limi
     try:
         refuse_choice(flow)
         given = values(flow, parameters)
+    except CannotRunError as fault:
+        return {"pipeline": flow.name, "succeeded": False, "seconds": 0.0, "nodes": [], "error": str(fault)}
+    try:
         signal.alarm(limit)
         book.open()
         without_retries()
         result = flow(**given)
         if inspect.iscoroutine(result):
             asyncio.run(result)
-    except CannotRunError as fault:
-        error = str(fault)
     except OutOfTime:
         error = f"the run took longer than {limit} s"
     except (Exception, SystemExit) as fault:  # noqa: BLE001  the fault is the target's; it is the result
@@ -251,10 +252,10 @@ class Book:
         return held
 
     def nodes(self) -> list[Document]:
-        """Each call by the id that the topology has for it; one that was not passed is `not run`."""
+        """Each call by the id that the topology has for it; one that was not passed is `skipped`."""
         found = []
         for call, node_id in part("probe_trace").numbered(self.calls).items():
-            times = self.times.get((call.name, call.chain)) or [{"state": "not run", "seconds": None}]
+            times = self.times.get((call.name, call.chain)) or [{"state": "skipped", "seconds": None}]
             several = len(times) > 1 or call.kind == "mapped_task"
             for number, entry in enumerate(times):
                 found.append(

@@ -25,6 +25,7 @@ Chain = tuple[tuple[int, int], ...]
 Decision = tuple[Chain, int]
 
 MOST_RUNS = 64
+MOST_EMPTY = 8
 MOST_DECISIONS = 10_000
 FLOW_SECONDS = 10.0
 HERE = str(Path.cwd().resolve())
@@ -318,11 +319,13 @@ class Followed:
 
 
 def follow(flow: Any, parameters: Document) -> Followed:
-    """Go every way through a flow: with its defaults, then with every parameter unknown."""
+    """Go every way through a flow: with its defaults, with every parameter unknown, with each one that may be None."""
     found = Followed()
     troubles = []
     usual = arguments_of(flow, parameters)
-    for values in (usual, {name: Symbol() for name in usual}):
+    symbols: Document = {name: Symbol() for name in usual}
+    empty = [name for name, value in usual.items() if value is None][:MOST_EMPTY]
+    for values in (usual, symbols, *({**symbols, name: None} for name in empty)):
         trouble = every_way(flow, values, found)
         if trouble:
             troubles.append(trouble)

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Mapping
+from functools import lru_cache
 
 from meta_pipeline.schedulers.source import calls, expressions, members
 from meta_pipeline.schedulers.source.definitions import bind_parameters
@@ -103,5 +104,6 @@ class Interpreter(Machine):
         return joined(self, scope.returned)
 
 
+@lru_cache(maxsize=4096)
 def _yields(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return any(isinstance(part, (ast.Yield, ast.YieldFrom)) for part in ast.walk(node))

@@ -12,7 +12,7 @@ _UNREADABLE = "unreadable"
 _FOLDER = "folder"
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def parsed(data: bytes) -> ast.Module:
     """The syntax tree of Python source; raises `UnreadableSourceError` with the line where it is known."""
     try:

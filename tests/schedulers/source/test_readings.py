@@ -199,6 +199,19 @@ def test_a_dbt_project_is_not_read_again_for_what_lies_outside(
         read(edited(FILES, "shop/models/orders.sql", None), tmp_path)
 
 
+def test_a_package_elsewhere_in_the_repository_belongs_to_it(tmp_path: Path) -> None:
+    files = {
+        **FILES,
+        "shop/packages.yml": "packages:\n  - local: ../shared\n",
+        "shared/dbt_project.yml": "name: shared\n",
+        "shared/macros/one.sql": "{% macro one() %}select * from {{ ref('orders') }}{% endmacro %}",
+        "shop/models/daily.sql": "{{ shared.one() }}\n",
+    }
+    before = read(files, tmp_path)
+    changed = {**files, "shared/macros/one.sql": "{% macro one() %}select 1{% endmacro %}"}
+    assert before != read(changed, tmp_path) == read(changed, None)
+
+
 def test_a_folder_of_models_outside_the_project_belongs_to_it(tmp_path: Path) -> None:
     files = {
         **FILES,

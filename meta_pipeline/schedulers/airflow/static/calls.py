@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from meta_pipeline.schedulers.airflow.static import edges, taskflow
+from meta_pipeline.schedulers.airflow.static import dag_factory, edges, gusty, taskflow
 from meta_pipeline.schedulers.airflow.static.constructs import (
     keywords,
     make_dag,
@@ -41,6 +41,10 @@ def call_thing(machine: Machine, thing: Thing, arguments: Arguments, site: Site)
 
 def call_external(machine: Machine, external: External, arguments: Arguments, site: Site) -> object:
     """A DAG, group, task, edge or asset that a call of Airflow makes, or a value that Python computes."""
+    if external.name.startswith("dagfactory."):
+        return dag_factory.call(machine, external, arguments, site)
+    if external.name.startswith("gusty."):
+        return gusty.call(machine, external, arguments, site)
     role = role_of(external)
     match role:
         case "dag_class":

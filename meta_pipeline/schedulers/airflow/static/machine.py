@@ -2,18 +2,44 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
 
+from meta_pipeline.delivery.model import digest_bytes
 from meta_pipeline.schedulers.airflow.static.doubts import Doubts
+from meta_pipeline.schedulers.airflow.static.ignore import Ignored
 from meta_pipeline.schedulers.airflow.static.values import Dag, Group, Task
 from meta_pipeline.schedulers.source.interpreter import Interpreter
 from meta_pipeline.schedulers.source.modules import Modules
 
 
-class Machine(Interpreter):
-    """Reads one DAG file."""
+@dataclass(frozen=True)
+class Settings:
+    """What readings depend on beside the files that they look at.
 
-    def __init__(self, path: str, modules: Modules, installed: frozenset[str] = frozenset()) -> None:
-        super().__init__(path, modules, installed)
+    The DAG folder and the paths in it that are ignored, Airflow's major version, and words of what is installed.
+    """
+
+    folder: str
+    ignored: Ignored
+    major: int | None
+    installed: frozenset[str]
+
+    @cached_property
+    def key(self) -> str:
+        """What a reading is kept by."""
+        parts = (self.folder, self.ignored.key, self.major, sorted(self.installed))
+        return digest_bytes(repr(parts).encode())
+
+
+class Machine(Interpreter):
+    """Reads one DAG file of the DAG folder `folder`, for Airflow `major` where that is known."""
+
+    def __init__(self, path: str, modules: Modules, settings: Settings) -> None:
+        super().__init__(path, modules, settings.installed)
+        self.folder = settings.folder
+        self.major = settings.major
+        self.ignored = settings.ignored
         self.dags: list[Dag] = []
         self.open_dags: list[Dag] = []
         self.open_groups: list[Group] = []

@@ -1,8 +1,8 @@
 """Methods of tasks, groups, DAGs and factories."""
 
-from meta_pipeline.schedulers.airflow.static import edges, taskflow
+from meta_pipeline.schedulers.airflow.static import dag_factory, edges, taskflow
 from meta_pipeline.schedulers.airflow.static.machine import Machine
-from meta_pipeline.schedulers.airflow.static.values import Dag, Factory, Group, Output, Task
+from meta_pipeline.schedulers.airflow.static.values import Dag, Factory, Group, Output, Task, YamlFactory
 from meta_pipeline.schedulers.source.machine import Arguments, Site
 from meta_pipeline.schedulers.source.values import UNKNOWN, Class, External, Method
 
@@ -11,6 +11,8 @@ def call_method(machine: Machine, method: Method, arguments: Arguments, site: Si
     """The value of `receiver.name(...)`; changes edges in place."""
     receiver, name = method.receiver, method.name
     match receiver:
+        case YamlFactory():
+            return dag_factory.method(machine, receiver, name, site)
         case Factory():
             return _factory_method(machine, receiver, name, arguments, site)
         case Class() | External():

@@ -8,26 +8,21 @@ from dataclasses import dataclass
 from meta_pipeline.delivery.topology import Pipeline, Topology, TopologyError
 from meta_pipeline.delivery.tree import Tree, text_of
 from meta_pipeline.schedulers.airflow.signs import IGNORE_FILE
+from meta_pipeline.schedulers.airflow.static.circles import circle_in
 from meta_pipeline.schedulers.airflow.static.effective import pipeline_of
-from meta_pipeline.schedulers.airflow.static.ignore import Ignored
+from meta_pipeline.schedulers.airflow.static.folder import DagFolder, open_folder
+from meta_pipeline.schedulers.airflow.static.ignore import Ignored, Syntax
 from meta_pipeline.schedulers.airflow.static.interpreter import DagFile
+from meta_pipeline.schedulers.airflow.static.machine import Settings
 from meta_pipeline.schedulers.airflow.static.values import Dag
-from meta_pipeline.schedulers.airflow.static.version import airflow_version, packages
+from meta_pipeline.schedulers.airflow.static.version import airflow_version, ignore_syntax, packages
 from meta_pipeline.schedulers.source.contents import ContentTest
 from meta_pipeline.schedulers.source.modules import Modules, Sources
 from meta_pipeline.schedulers.source.readings import Readings
 
-_CACHE_SIZE = 4096
+_CACHE_SIZE = 16_384
 _DAG_WORD = re.compile(rb"dag|asset", re.IGNORECASE)
 _AIRFLOW_WORD = re.compile(rb"airflow", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What readings depend on beside the files: Airflow's major version, and the words of what is installed."""
-
-    major: int | None
-    installed: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -54,23 +49,38 @@ def read_topology(tree: Tree, root: str, import_roots: tuple[str, ...] = ()) -> 
     and its users put on the path. Nothing of the tree is run.
     """
     root = _normal(root)
-    candidates = _python_files(tree, root)
+    tree = open_folder(tree, root)
+    archives = tree.archives if isinstance(tree, DagFolder) else ()
+    candidates = [path for path in _python_files(tree, root) if _is_dag_place(path, archives)]
     dag_files = [path for path in candidates if _mentions_dags.of(tree, path)]
     version = airflow_version(tree, (tree.read(path) or b"" for path in dag_files))
-    ignored = _ignored(tree, root, regexp=version.major == 2)
+    ignored = _ignored(tree, root, ignore_syntax(tree, version.major))
     sources = Sources(tree, _import_roots(root, import_roots))
     kept = [path for path in dag_files if not ignored(path)]
-    settings = Settings(version.major, packages(tree))
-    readings = [_read_file(path, sources, settings) for path in kept]
+    settings = Settings(root, ignored, version.major, packages(tree))
+    readings = [_read_file(path, _sources_for(path, sources, archives), settings) for path in kept]
     pipelines, errors = _collected(readings, frozenset(kept))
+    found = [*errors, *ignored.errors, *(tree.errors if isinstance(tree, DagFolder) else ())]
     return Topology(
         scheduler="airflow",
         version=version.text,
         method="static",
         root=root or ".",
         pipelines=pipelines,
-        errors=errors,
+        errors=tuple(sorted(found, key=lambda error: (error.path, error.line or 0, error.message))),
     )
+
+
+def _is_dag_place(path: str, archives: tuple[str, ...]) -> bool:
+    """Whether Airflow looks for DAGs there: anywhere in the folder, but only at the top of an archive."""
+    around = next((archive for archive in archives if path.startswith(f"{archive}/")), None)
+    return around is None or "/" not in path[len(around) + 1 :]
+
+
+def _sources_for(path: str, sources: Sources, archives: tuple[str, ...]) -> Sources:
+    """The modules that a file sees: one in an archive sees those of the archive first."""
+    around = next((archive for archive in archives if path.startswith(f"{archive}/")), None)
+    return Sources.within(sources, (around, *sources.roots)) if around else sources
 
 
 def _normal(path: str) -> str:
@@ -87,11 +97,11 @@ def _python_files(tree: Tree, root: str) -> list[str]:
     )
 
 
-def _ignored(tree: Tree, root: str, *, regexp: bool) -> Ignored:
+def _ignored(tree: Tree, root: str, syntax: Syntax) -> Ignored:
     prefix = f"{root}/" if root else ""
     paths = [path for path in tree.entries() if path.startswith(prefix) and path.endswith(IGNORE_FILE)]
     files = {path: text_of(tree, path) or "" for path in paths if posixpath.basename(path) == IGNORE_FILE}
-    return Ignored(files, root, "regexp" if regexp else "glob")
+    return Ignored(files, root, syntax)
 
 
 def _import_roots(root: str, first: tuple[str, ...]) -> tuple[str, ...]:
@@ -101,7 +111,7 @@ def _import_roots(root: str, first: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _read_file(path: str, sources: Sources, settings: Settings) -> Reading:
-    key = (path, sources.entries[path].content, sources.roots, settings)
+    key = (path, sources.entries[path].content, sources.roots, settings.key)
     found = _readings.find(key, sources)
     if found is None:
         found = _interpret(path, sources, settings)
@@ -111,14 +121,21 @@ def _read_file(path: str, sources: Sources, settings: Settings) -> Reading:
 
 def _interpret(path: str, sources: Sources, settings: Settings) -> Reading:
     modules = Modules(sources, "airflow")
-    interpreter = DagFile(path, modules, settings.installed)
+    interpreter = DagFile(path, modules, settings)
     dags = interpreter.run()
     for dag in dags:
         if not isinstance(dag.id, str):
             interpreter.error(dag.path, dag.line, "the DAG's id is computed at run time")
     named = [dag for dag in dags if isinstance(dag.id, str) and _is_certain(interpreter, dag)]
+    pipelines = [pipeline_of(dag, str(dag.id), settings.major, interpreter.doubts) for dag in named]
+    for pipeline in pipelines:
+        if circle := circle_in(pipeline):
+            message = (
+                f"the tasks of the DAG '{pipeline.id}' wait for each other in a circle: {' >> '.join(circle)}"
+            )
+            interpreter.error(pipeline.path, pipeline.line, message)
     return Reading(
-        pipelines=tuple(pipeline_of(dag, str(dag.id), settings.major, interpreter.doubts) for dag in named),
+        pipelines=tuple(pipeline for pipeline in pipelines if not circle_in(pipeline)),
         errors=tuple(interpreter.errors),
         imported_from=tuple((str(dag.id), dag.made_in) for dag in named if _is_imported(dag)),
         consulted=modules.consulted,

@@ -137,6 +137,13 @@ class AssetExpression(Thing):
         return size_of(self.parts)
 
 
+@dataclass(frozen=True, eq=False)
+class YamlFactory(Thing):
+    """A `DagFactory` of dag-factory, with what was given to it."""
+
+    named: Mapping[object, object]
+
+
 @dataclass(frozen=True)
 class Notifier(Thing):
     """An object that a callback calls, by the name of its class."""

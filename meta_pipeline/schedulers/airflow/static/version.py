@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from meta_pipeline.delivery.tree import Tree
+from meta_pipeline.schedulers.airflow.static.ignore import Syntax
 
 _MANIFEST = re.compile(
     r"(?:.*/)?(?:requirements[^/]*\.(?:txt|in)|constraints[^/]*\.txt|pyproject\.toml|setup\.(?:py|cfg)|Pipfile"
@@ -24,6 +25,12 @@ _TWO = re.compile(
 )
 
 
+_SETTINGS = re.compile(
+    r"(?:.*/)?(?:airflow\.cfg|Dockerfile[^/]*|[^/]*\.Dockerfile|[^/]*compose[^/]*\.ya?ml|[^/]*\.env|values[^/]*\.ya?ml)"
+)
+_SYNTAX = re.compile(
+    rb"(?:AIRFLOW__CORE__)?DAG_IGNORE_FILE_SYNTAX[\"']?\s*[=:\s]\s*[\"']?(glob|regexp)\b", re.IGNORECASE
+)
 _NAME = re.compile(rb"^\s*[\"'-]{0,3}\s*([A-Za-z][\w.-]*)", re.MULTILINE)
 
 
@@ -53,6 +60,22 @@ def airflow_version(tree: Tree, dag_files: Iterable[bytes]) -> AirflowVersion:
         major = found.pop()
         return AirflowVersion(str(major), major)
     return AirflowVersion("unresolved", None)
+
+
+def ignore_syntax(tree: Tree, major: int | None) -> Syntax:
+    """How `.airflowignore` files are written: as the settings in the repository say, or by Airflow's default."""
+    for path, entry in sorted(tree.entries().items()):
+        if _SETTINGS.fullmatch(path):
+            chosen = _syntax_in(tree.read(path) or b"", entry.content)
+            if chosen:
+                return "glob" if chosen == "glob" else "regexp"
+    return "regexp" if major == 2 else "glob"
+
+
+@lru_cache(maxsize=1024)
+def _syntax_in(data: bytes, content: str) -> str | None:
+    found = _SYNTAX.search(data)
+    return found[1].decode().lower() if found else None
 
 
 def packages(tree: Tree) -> frozenset[str]:

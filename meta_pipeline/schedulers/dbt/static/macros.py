@@ -31,7 +31,9 @@ def macros_of(
         found |= {macro.name: macro for macro in macros_in(template)}
         contents.append((path, tree.entries()[path].content))
     variables = _variables(project)
-    return Macros(found, variables, digest([contents, sorted(of_packages), _plain(variables)])), errors
+    # A macro of a package has no file here; what it does is in its text.
+    packaged = sorted((name, repr(macro)) for name, macro in of_packages.items())
+    return Macros(found, variables, digest([contents, packaged, _plain(variables)])), errors
 
 
 def _holds_macros(path: str, project: Project) -> bool:

@@ -58,12 +58,13 @@ def packages_of(tree: Tree, project: Project, depth: int = 0) -> Packages:
 
 
 def package_folders(tree: Tree, project: Project, depth: int = 0) -> tuple[str, ...]:
-    """The folders of the packages that lie in the repository, and of theirs."""
+    """The folders of the packages that lie in the repository, with those that they name elsewhere, and of theirs."""
     found: list[str] = []
     for folder, _ in _named(tree, project) if depth < _DEEPEST else ():
         package = read_project(tree, folder) if folder else None
         if folder and isinstance(package, Project):
-            found += (folder, *package_folders(tree, package, depth + 1))
+            named = (path for paths in package.paths.values() for path in paths)
+            found += (folder, *named, *package_folders(tree, package, depth + 1))
     return tuple(found)
 
 

@@ -46,6 +46,17 @@ class Reading:
     consulted: Mapping[str, str | None]
 
 
+@dataclass(frozen=True)
+class _Gathered:
+    """All that is read for one topology: its flows, those too whose names are taken, and every deployment."""
+
+    flows: list[FoundFlow]
+    known: list[FoundFlow]
+    made: list[Deployed]
+    projects: list[ProjectFile]
+    errors: set[TopologyError]
+
+
 _readings = Readings("prefect", Reading, _CACHE_SIZE)
 _may_hold_flows = ContentTest(
     "may hold flows", lambda data: bool(_PREFECT.search(data) and _FLOW_WORD.search(data))
@@ -59,21 +70,10 @@ def read_topology(tree: Tree, root: str, import_roots: tuple[str, ...] = ()) -> 
     `import_roots` are folders that imports start from, after the folder of the file itself, as Prefect has it. Files
     elsewhere that deploy, in Python or YAML, are read for what they say about these flows. Nothing of the tree is run.
     """
-    root = posixpath.normpath(root.strip("/") or ".").removeprefix(".").strip("/")
-    sources = Sources(tree, ())
-    roots = tuple(dict.fromkeys([*(each.strip("/") for each in import_roots), "", root, "src"]))
-    within = _files(tree, root)
-    readings = {path: _read_file(path, sources, roots) for path in within}
-    for path in _deploying(tree, within):
-        readings[path] = _read_file(path, sources, roots)
-    flows, errors = _flows_of([readings[path] for path in within])
-    projects = [
-        read_project_file(tree, path) for path in sorted(tree.entries()) if _counts(path, "", is_project_file)
-    ]
-    made = [deployment for reading in readings.values() for deployment in reading.deployments]
-    known = [flow for reading in readings.values() for flow in reading.flows]
-    pipelines, more = _deployed(tree, root, (flows, known), made, projects)
-    errors |= more | _endless(pipelines)
+    root = _normal(root)
+    gathered = _gather(tree, root, import_roots)
+    pipelines, more = _deployed(tree, root, gathered)
+    errors = gathered.errors | more | _endless(pipelines)
     ordered = sorted(errors, key=lambda error: (error.path, error.line or 0, error.message))
     return Topology(
         scheduler="prefect",
@@ -82,6 +82,39 @@ def read_topology(tree: Tree, root: str, import_roots: tuple[str, ...] = ()) -> 
         root=root or ".",
         pipelines=pipelines,
         errors=tuple(ordered),
+    )
+
+
+def deployments_of(tree: Tree, root: str, flow: str) -> tuple[Deployed, ...]:
+    """The deployments of a flow below `root`, wherever in the tree they are written."""
+    gathered = _gather(tree, _normal(root), ())
+    own = [one for one in gathered.flows if one.pipeline.id == flow]
+    every = [*gathered.made, *(one for project in gathered.projects for one in project.deployments)]
+    return tuple(one for one in every if flow_of(one, own) is not None)
+
+
+def _normal(path: str) -> str:
+    return posixpath.normpath(path.strip("/") or ".").removeprefix(".").strip("/")
+
+
+def _gather(tree: Tree, root: str, import_roots: tuple[str, ...]) -> _Gathered:
+    sources = Sources(tree, ())
+    roots = tuple(dict.fromkeys([*(each.strip("/") for each in import_roots), "", root, "src"]))
+    within = _files(tree, root)
+    readings = {path: _read_file(path, sources, roots) for path in within}
+    for path in _deploying(tree, within):
+        readings[path] = _read_file(path, sources, roots)
+    flows, errors = _flows_of([readings[path] for path in within])
+    return _Gathered(
+        flows=flows,
+        known=[flow for reading in readings.values() for flow in reading.flows],
+        made=[deployment for reading in readings.values() for deployment in reading.deployments],
+        projects=[
+            read_project_file(tree, path)
+            for path in sorted(tree.entries())
+            if _counts(path, "", is_project_file)
+        ],
+        errors=errors,
     )
 
 
@@ -156,34 +189,25 @@ def _flows_of(readings: Iterable[Reading]) -> tuple[list[FoundFlow], set[Topolog
     return list(found.values()), errors
 
 
-def _deployed(
-    tree: Tree,
-    root: str,
-    found: tuple[list[FoundFlow], list[FoundFlow]],
-    made: list[Deployed],
-    projects: list[ProjectFile],
-) -> tuple[tuple[Pipeline, ...], set[TopologyError]]:
-    """The pipelines with what their deployments say, in the order of their ids.
-
-    `found` are the flows of the topology, and those too whose names are taken.
-    """
-    flows, known = found
+def _deployed(tree: Tree, root: str, gathered: _Gathered) -> tuple[tuple[Pipeline, ...], set[TopologyError]]:
+    """The pipelines with what their deployments say, in the order of their ids."""
+    flows = gathered.flows
     errors: set[TopologyError] = set()
     own: dict[str, list[Deployed]] = {flow.pipeline.id: [] for flow in flows}
     prefix = f"{root}/" if root else ""
-    for project in projects:
+    for project in gathered.projects:
         mine = project.path.startswith(prefix)
         for deployment in project.deployments:
             flow = flow_of(deployment, flows)
             if flow is not None:
                 own[flow.pipeline.id].append(deployment)
                 mine = True
-            elif flow_of(deployment, known) is None and (
+            elif flow_of(deployment, gathered.known) is None and (
                 mine or any(place.startswith(prefix) for place in places(deployment.entry, project.path))
             ):
                 errors |= _unmatched(tree, deployment, project.path)
         errors |= set(project.errors) if mine else set()
-    for deployment in made:
+    for deployment in gathered.made:
         flow = flow_of(deployment, flows)
         if flow is not None:
             own[flow.pipeline.id].append(deployment)

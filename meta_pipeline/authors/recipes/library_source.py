@@ -1,4 +1,4 @@
-"""A Python file of a Dagster repository: how it spells Dagster's names, and what stands on a line."""
+"""A Python file that uses a library: how it spells the library's names, and what stands on a line."""
 
 import libcst as cst
 
@@ -7,26 +7,30 @@ from meta_pipeline.authors.recipes.python_source import PythonSource, Splice, do
 from meta_pipeline.authors.recipes.values import Env, origin
 from meta_pipeline.delivery.tree import Tree
 
+DAGSTER = "dagster"
+PREFECT_TASKS = "prefect.tasks"
 
-class DagsterSource:
-    """One file with the names that it has imported from Dagster; `needs` are the imports that edits ask for."""
 
-    def __init__(self, source: PythonSource) -> None:
+class LibrarySource:
+    """One file with the names that it has imported from a module; `needs` are the imports that edits ask for."""
+
+    def __init__(self, source: PythonSource, module: str) -> None:
         self.source = source
+        self.module = module
         self._imports = [n for n in top_level(source) if isinstance(n, cst.Import | cst.ImportFrom)]
         self._bound = {whole: bound for node in self._imports for bound, whole in bound_names(node)}
         self._wanted: list[str] = []
 
     @classmethod
-    def open(cls, tree: Tree, path: str) -> "DagsterSource":
-        return cls(PythonSource.open(tree, path))
+    def open(cls, tree: Tree, module: str, path: str) -> "LibrarySource":
+        return cls(PythonSource.open(tree, path), module)
 
     def spelled(self, name: str) -> str:
-        """How the file writes Dagster's `name`; where it imports names one by one, it will import this one too."""
-        if "dagster" in self._bound:
-            return f"{self._bound['dagster']}.{name}"
-        if f"dagster.{name}" in self._bound:
-            return self._bound[f"dagster.{name}"]
+        """How the file writes the module's `name`; where it imports names one by one, it will import this one too."""
+        if self.module in self._bound:
+            return f"{self._bound[self.module]}.{name}"
+        if f"{self.module}.{name}" in self._bound:
+            return self._bound[f"{self.module}.{name}"]
         if name not in self._wanted:
             self._wanted.append(name)
         return name
@@ -38,23 +42,30 @@ class DagsterSource:
         for node in self._imports:
             if (
                 isinstance(node, cst.ImportFrom)
-                and module_of(node) == "dagster"
+                and module_of(node) == self.module
                 and not isinstance(node.names, cst.ImportStar)
             ):
                 return _together([extended(self.source, node, name) for name in sorted(self._wanted)])
-        at = self.source.line_start(self.source.span(self._imports[0])[0]) if self._imports else 0
-        line = f"from dagster import {', '.join(sorted(self._wanted))}{self.source.newline}"
-        return [Splice(at, at, line)]
+        line = f"from {self.module} import {', '.join(sorted(self._wanted))}"
+        package = self.module.partition(".")[0]
+        beside = [node for node in self._imports if module_of(node).partition(".")[0] == package]
+        before = [node for node in beside if module_of(node) < self.module]
+        if before:
+            end = self.source.span(before[-1])[1]
+            return [Splice(end, end, f"{self.source.newline}{line}")]
+        first = [*beside, *self._imports][:1]
+        at = self.source.line_start(self.source.span(first[0])[0]) if first else 0
+        return [Splice(at, at, f"{line}{self.source.newline}")]
 
     def call_at(self, line: int, *names: str) -> cst.Call | None:
-        """The call of one of Dagster's `names` that begins on a line."""
+        """The call of one of the `names` that begins on a line."""
         for call in self.source.all(cst.Call):
             if self.source.line(call) == line and dotted(call.func)[-1:] in {(name,) for name in names}:
                 return call
         return None
 
     def decorator_at(self, line: int, *names: str) -> cst.Decorator | None:
-        """The decorator by one of Dagster's `names` of the function whose first decorator stands on a line."""
+        """The decorator by one of the `names` of the function whose first decorator stands on a line."""
         for function in self.source.all(cst.FunctionDef):
             if not function.decorators or self.source.line(function.decorators[0]) != line:
                 continue
