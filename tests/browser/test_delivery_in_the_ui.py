@@ -182,7 +182,7 @@ def sees_the_delivery_on_its_pipeline(ui: Ui, delivered: dict[str, Any]) -> None
         delivered["commit"],
         delivered["summary"],
         SIGNER,
-        re.compile("retr.*build_daily_revenue"),
+        re.compile("sales_daily.build_daily_revenue"),
         seconds=60,
     )
     ui.see("/assets/sales", "Reload definitions")
@@ -190,7 +190,7 @@ def sees_the_delivery_on_its_pipeline(ui: Ui, delivered: dict[str, Any]) -> None
     ui.see(page, "DAG of 4 tasks in dags/sales_daily.py", "sales_pipelines", "merged into main", seconds=90)
     ui.take("pipeline-page")
     ui.see(f"{page}?view=events", "Materialized in run", picture="pipeline-events")
-    ui.see("/asset-groups", "sales_pipelines", picture="stages")
+    ui.see("/asset-groups", "sales_pipelines")
     ui.see(partition_page("sales/review_packet", CLEAN), "touches DAG sales_daily", "sales_daily")
 
 

@@ -77,6 +77,7 @@ def tell_of_verdict(
         page=f"{verdict.stage}_verdict",
         paper="thread" if is_blocked else "review.md",
         commit=change_set.head,
+        change_set=digest(change_set),
         verdict=verdict,
     )
     _tell(context, delivery, things_of(delivery, digest(change_set)), telling)
@@ -99,6 +100,7 @@ def tell_of_merge(
         page="rollout_notes",
         paper="summary.md",
         commit=merged.commit,
+        change_set=merged.change_set,
         verdict=latest_verdict(entries, "implementation", merged.change_set),
         people=tuple(f"{sign.signer} ({sign.stage})" for sign in signoffs),
     )
@@ -126,6 +128,7 @@ def told_without_run(delivery: Delivery) -> list[dg.AssetObservation]:
         page="plan_signoff" if standing.stage in ("discovery", "design") else "review_signoff",
         paper="plan.md" if standing.stage in ("discovery", "design") else "review.md",
         commit=change_set.head if change_set else None,
+        change_set=digest(change_set) if change_set else None,
     )
     return [event for event in _events(delivery, things, telling) if isinstance(event, dg.AssetObservation)]
 

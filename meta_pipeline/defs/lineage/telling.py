@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from meta_pipeline.defs.lineage.survey import WHEN_SHOWN
+from meta_pipeline.defs.pictures import picture_shown
 from meta_pipeline.delivery.judgement import Verdict
 from meta_pipeline.delivery.ledger import Moment
 from meta_pipeline.delivery.touched import Touched
@@ -21,7 +22,7 @@ class Telling:
     """One moment of a delivery: what is told of it, and the page on which a person reads more.
 
     `subject` is the digest of what was decided; `outcome` a few words; `page` the delivery's asset that shows it;
-    `paper` the file of the delivery's record that a person reads.
+    `paper` the file of the delivery's record that a person reads; `change_set` the change's digest, once there is one.
     """
 
     moment: Moment
@@ -30,6 +31,7 @@ class Telling:
     page: str
     paper: str
     commit: str | None = None
+    change_set: str | None = None
     verdict: Verdict | None = None
     people: tuple[str, ...] = ()
 
@@ -54,6 +56,7 @@ def shown(
         "signed by": text(", ".join(telling.people) or "nobody yet"),
         "evidence": dg.MetadataValue.path(delivery.record.folder.path(telling.paper)),
         "deliveries": _table(rows),
+        "picture": _picture(delivery, telling.change_set),
         "gates": text(_gates(telling.verdict) if telling.verdict else "no verdict"),
         "chunk_ids": text(_listed(dict.fromkeys(chunks), _CHUNKS) or "none"),
         "delivery": dg.MetadataValue.url(
@@ -63,6 +66,12 @@ def shown(
     if thing.change == "added" and telling.moment == "merged":
         told["when it is shown"] = text(WHEN_SHOWN)
     return told
+
+
+def _picture(delivery: Delivery, change_set: str | None) -> dg.MetadataValue:
+    """The changed part of the pipelines, where it was drawn."""
+    drawn = picture_shown(delivery, change_set) if change_set else {}
+    return drawn.get("picture", dg.MetadataValue.text("none"))
 
 
 def _commit(commit: str | None, web: str | None) -> dg.MetadataValue:
@@ -103,7 +112,7 @@ def _table(rows: Sequence[DeliveryRow]) -> dg.MetadataValue:
                 "outcome": row.outcome,
                 "commit": (row.commit or "")[:12],
                 "when": row.at[:16].replace("T", " "),
-                "evidence": row.paper,
+                "evidence": row.paper.split("/", 2)[-1],
             }
         )
         for row in rows
