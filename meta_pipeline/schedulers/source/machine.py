@@ -42,7 +42,7 @@ class Arguments:
 class Machine(ABC):
     """Reads one file and what it imports. `uncertain` counts the undecided branches and loops that it is in.
 
-    `home` is the folder of the repository that the code runs in, where that is known. `installed` are words of the
+    `home` is the folder of the repository that the code runs in, where that is known. `installed` are the
     names of the packages that the repository asks for.
 
     A scheduler says what its own things do: what a call from outside the repository makes, what their
@@ -158,6 +158,10 @@ class Machine(ABC):
     def either(self, values: Sequence[object]) -> object:
         """What a name is after branches, one of which is taken, that give it these different values."""
         return UNKNOWN
+
+    def ships(self, module: str) -> bool:
+        """Whether the scheduler's own package surely has a module of this name."""
+        return True
 
     def imported(self, module: Module) -> None:
         """Told of each module of the repository that is imported; it runs when a name of it is asked for."""

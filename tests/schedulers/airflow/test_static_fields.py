@@ -173,3 +173,41 @@ def test_a_package_that_may_be_missing_is_there_where_it_is_asked_for(asked_for:
     )
     assert bool(topology.pipelines) is there
     assert [error.opaque for error in topology.errors] == [] if there else [True]
+
+
+@pytest.mark.parametrize(
+    "module, name, lock, there",
+    [
+        (
+            "airflow.providers.dbt.cloud.hooks.dbt",
+            "DbtCloudHook",
+            "apache-airflow-providers-dbt-cloud==4.0",
+            True,
+        ),
+        (
+            "airflow.providers.dbt.cloud.hooks.dbt",
+            "DbtCloudHook",
+            "apache-airflow-providers-http==5.0",
+            False,
+        ),
+        ("airflow.sdk", "Asset", "apache-airflow-providers-http==5.0", False),
+        ("google.cloud", "bigquery", "google-cloud-bigquery==3.30", True),
+        ("google.cloud", "dataproc", "google-cloud-bigquery==3.30", False),
+        ("dateutil.parser", "parse", "python-dateutil==2.9", True),
+        ("yaml", "safe_load", "PyYAML==6.0", True),
+        # A package may bring modules of any name, so a lock without the name decides nothing.
+        ("yaml", "safe_load", "somebody-elses-yaml==6.0", False),
+    ],
+)
+def test_a_lock_decides_the_imports_of_the_packages_in_it(
+    module: str, name: str, lock: str, there: bool
+) -> None:
+    source = (
+        HEAD
+        + f"try:\n    from {module} import {name}\n    THERE = True\nexcept ImportError:\n    THERE = False\n"
+        "if THERE:\n    with DAG('d', schedule=None):\n        BashOperator(task_id='t')\n"
+    )
+    files = {"dags/one.py": source, "requirements.lock": f"apache-airflow==2.10.5\n{lock}\n"}
+    topology = read_topology(MemoryTree.of(files), "dags")
+    assert [pipeline.id for pipeline in topology.pipelines] == (["d"] if there else [])
+    assert [error.opaque for error in topology.errors] == ([] if there else [True])

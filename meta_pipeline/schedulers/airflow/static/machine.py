@@ -17,7 +17,7 @@ from meta_pipeline.schedulers.source.modules import Modules
 class Settings:
     """What readings depend on beside the files that they look at.
 
-    The DAG folder and the paths in it that are ignored, Airflow's major version, and words of what is installed.
+    The DAG folder and the paths in it that are ignored, Airflow's major version, and the packages that are asked for.
     """
 
     folder: str
@@ -57,6 +57,11 @@ class Machine(Interpreter):
         if self.open_groups and self.open_groups[-1].dag is dag:
             return self.open_groups[-1]
         return dag.root if dag else None
+
+    def ships(self, module: str) -> bool:
+        """Providers are packages of their own, and `airflow.sdk` came with Airflow 3."""
+        inner = module.removeprefix("airflow.").partition(".")[0]
+        return self.major == 3 if inner == "sdk" else inner != "providers"
 
     def checkpoint(self) -> int:
         return self.doubts.checkpoint()

@@ -15,9 +15,10 @@ from meta_pipeline.schedulers.airflow.static.ignore import Ignored, Syntax
 from meta_pipeline.schedulers.airflow.static.interpreter import DagFile
 from meta_pipeline.schedulers.airflow.static.machine import Settings
 from meta_pipeline.schedulers.airflow.static.values import Dag
-from meta_pipeline.schedulers.airflow.static.version import airflow_version, ignore_syntax, packages
+from meta_pipeline.schedulers.airflow.static.version import airflow_version, ignore_syntax
 from meta_pipeline.schedulers.source.contents import ContentTest
 from meta_pipeline.schedulers.source.modules import Modules, Sources
+from meta_pipeline.schedulers.source.packages import packages
 from meta_pipeline.schedulers.source.readings import Readings
 
 _CACHE_SIZE = 16_384
