@@ -66,7 +66,9 @@ def translator_of(
         return None
     if manifest.absent:
         names = ", ".join(manifest.absent)
-        message = f"the packages of the dbt project ({names}) are not in the repository, and may bring more models"
+        message = (
+            f"the packages of the dbt project ({names}) are not in the repository, and may bring more models"
+        )
         machine.opaque(site.path, site.line, message)
     target = given(project.named, "target") if isinstance(project, Given) else None
     known = target if isinstance(target, str) else None
