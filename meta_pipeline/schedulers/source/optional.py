@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from meta_pipeline.schedulers.source.library import is_plain
 from meta_pipeline.schedulers.source.machine import Machine
-from meta_pipeline.schedulers.source.packages import brings
+from meta_pipeline.schedulers.source.packages import brings, brings_part
 from meta_pipeline.schedulers.source.values import UNKNOWN, External, Scope
 
 _CAUGHT = frozenset(("ImportError", "ModuleNotFoundError", "Exception", "BaseException"))
@@ -60,7 +60,7 @@ def _imported(node: ast.stmt) -> Iterator[str]:
 def _is_present(machine: Machine, module: str) -> bool:
     top = module.partition(".")[0]
     if top == machine.modules.scheduler:
-        return machine.ships(module) or brings(machine.installed, module, within=top)
+        return machine.ships(module) or brings_part(machine.installed, module, within=top)
     if top in sys.stdlib_module_names or brings(machine.installed, module):
         return True
     return any(machine.modules.find(name) is not None for name in (module, module.rpartition(".")[0]))

@@ -74,5 +74,16 @@ def brings(installed: frozenset[str], module: str, within: str = "") -> bool:
     return False
 
 
+def brings_part(installed: frozenset[str], module: str, within: str) -> bool:
+    """Whether a package that plugs into another one surely brings `module`, which may need an optional package.
+
+    Such a part is called for what it needs, as `toolsets.sql` or `hooks.snowflake`: that word must be in the name of
+    one of the packages.
+    """
+    words = {word for name in installed for word in name.split("-")}
+    called = {word for part in module.lower().split(".")[-2:] for word in part.split("_")}
+    return brings(installed, module, within) and not words.isdisjoint(called)
+
+
 def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()

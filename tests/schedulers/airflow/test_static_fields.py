@@ -190,6 +190,13 @@ def test_a_package_that_may_be_missing_is_there_where_it_is_asked_for(asked_for:
             "apache-airflow-providers-http==5.0",
             False,
         ),
+        # An optional part of a provider needs a package that is not asked for.
+        (
+            "airflow.providers.common.ai.toolsets.polars",
+            "Set",
+            "apache-airflow-providers-common-ai==1.0",
+            False,
+        ),
         ("airflow.sdk", "Asset", "apache-airflow-providers-http==5.0", False),
         ("google.cloud", "bigquery", "google-cloud-bigquery==3.30", True),
         ("google.cloud", "dataproc", "google-cloud-bigquery==3.30", False),

@@ -59,9 +59,10 @@ class Machine(Interpreter):
         return dag.root if dag else None
 
     def ships(self, module: str) -> bool:
-        """Providers are packages of their own, and `airflow.sdk` came with Airflow 3."""
-        inner = module.removeprefix("airflow.").partition(".")[0]
-        return self.major == 3 if inner == "sdk" else inner != "providers"
+        """Providers are packages of their own; `airflow.sdk` and the provider `standard` are a part of Airflow 3."""
+        if module.startswith(("airflow.sdk.", "airflow.providers.standard.")):
+            return self.major == 3
+        return not module.startswith("airflow.providers.")
 
     def checkpoint(self) -> int:
         return self.doubts.checkpoint()
