@@ -34,7 +34,7 @@ class Signs:
     """What tells that a repository uses a scheduler.
 
     `package` is its distribution. `pipelines` matches source that defines some, where they are Python at all;
-    `usual_folder` is what their folder is mostly called. `builders` are packages that make pipelines of other files, so
+    `usual_folder` is what their folder is mostly called, `library_folder` that of code which they import. `builders` are packages that make pipelines of other files, so
     that code imports them in place of the scheduler. `image` matches a container file that brings the scheduler.
     """
 
@@ -43,6 +43,7 @@ class Signs:
     project_files: ProjectFiles
     pipelines: re.Pattern[bytes] | None = None
     usual_folder: str | None = None
+    library_folder: str | None = None
     builders: tuple[str, ...] = ()
     image: re.Pattern[bytes] | None = None
 
@@ -56,6 +57,7 @@ def detected(tree: Tree, paths: Sequence[str], signs: Signs) -> Detected | None:
     if signs.pipelines is not None:
         files = [path for path in paths if path.endswith(".py") and _defines_pipelines(signs).of(tree, path)]
         if files:
+            files = [path for path in files if signs.library_folder not in path.split("/")[:-1]] or files
             folders = folders or common_folders(files, signs.usual_folder)
             reasons.append(_defined_in(files, signs.kind))
     if not folders:

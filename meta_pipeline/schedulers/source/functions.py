@@ -206,6 +206,10 @@ def _sorted(machine: Machine, value: object, named: dict[object, object], site: 
     items, complete = _listed(value)
     key, reverse = named.get("key"), named.get("reverse", False)
     keys = [machine.call(key, Arguments([item]), site) for item in items] if key else items
+    firsts = [one[0] for one in keys if isinstance(one, tuple) and one and is_plain(one[0])]
+    if len(firsts) == len(keys) == len(set(firsts)):
+        # Pairs whose first parts all differ are in the order of these, whatever comes after them.
+        keys = firsts
     known = all(is_plain(one) or isinstance(one, SourcePath) for one in keys)
     if not complete or not known or not isinstance(reverse, bool):
         return UNKNOWN

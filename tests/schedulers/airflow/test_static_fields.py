@@ -218,3 +218,17 @@ def test_a_lock_decides_the_imports_of_the_packages_in_it(
     topology = read_topology(MemoryTree.of(files), "dags")
     assert [pipeline.id for pipeline in topology.pipelines] == (["d"] if there else [])
     assert [error.opaque for error in topology.errors] == ([] if there else [True])
+
+
+def test_pairs_are_sorted_by_their_first_parts() -> None:
+    source = (
+        HEAD + "import json\nfrom pathlib import Path\n"
+        "BOARDS = json.loads((Path(__file__).parent / 'boards.json').read_text())\n"
+        "with DAG('d', schedule=None):\n    last = None\n"
+        "    for name, board in sorted(BOARDS.items()):\n"
+        "        task = BashOperator(task_id=f\"{name}_{len(board['steps'])}\")\n"
+        "        if last:\n            last >> task\n        last = task\n"
+    )
+    files = {"dags/one.py": source, "dags/boards.json": '{"b": {"steps": [1]}, "a": {"steps": []}}'}
+    (pipeline,) = read_topology(MemoryTree.of(files), "dags").pipelines
+    assert {node.id: node.upstream for node in pipeline.nodes} == {"a_0": (), "b_1": ("a_0",)}
