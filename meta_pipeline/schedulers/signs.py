@@ -34,8 +34,9 @@ class Signs:
     """What tells that a repository uses a scheduler.
 
     `package` is its distribution. `pipelines` matches source that defines some, where they are Python at all;
-    `usual_folder` is what their folder is mostly called, `library_folder` that of code which they import. `builders` are packages that make pipelines of other files, so
-    that code imports them in place of the scheduler. `image` matches a container file that brings the scheduler.
+    `usual_folder` is what their folder is mostly called, `library_folder` that of code which they import. `builders`
+    are packages that make pipelines of other files, so that code imports them in place of the scheduler. `image`
+    matches a container file that brings the scheduler.
     """
 
     kind: SchedulerKind

@@ -310,6 +310,29 @@ def _walrus(machine: Machine, node: ast.NamedExpr, scope: Scope) -> object:
     return value
 
 
+def _yield(machine: Machine, node: ast.Yield, scope: Scope) -> object:
+    value = machine.evaluate(node.value, scope) if node.value else None
+    _given(machine, [value], scope)
+    return UNKNOWN
+
+
+def _yield_from(machine: Machine, node: ast.YieldFrom, scope: Scope) -> object:
+    items, complete = rounds(machine.evaluate(node.value, scope))
+    _given(machine, list(items) if complete else [*items, UNKNOWN], scope, complete=complete)
+    return UNKNOWN
+
+
+def _given(machine: Machine, values: list[object], scope: Scope, *, complete: bool = True) -> None:
+    """What a generator gives; in an undecided branch it may give it or not."""
+    machine.step(len(values))
+    if len(scope.yielded) + len(values) > MAX_LENGTH:
+        values, complete = [], False
+    certain = machine.uncertain == scope.entered
+    known = complete and certain and not isinstance(scope.yielded, OpenList)
+    held = [*scope.yielded, *values]
+    scope.yielded = held if known else OpenList(held)
+
+
 def _await(machine: Machine, node: ast.Await, scope: Scope) -> object:
     # A coroutine is held as what it gives once it is awaited.
     return machine.evaluate(node.value, scope)
@@ -339,4 +362,6 @@ _HANDLERS: dict[type[ast.expr], Callable[..., object]] = {
     ast.Lambda: _lambda,
     ast.NamedExpr: _walrus,
     ast.Await: _await,
+    ast.Yield: _yield,
+    ast.YieldFrom: _yield_from,
 }

@@ -87,6 +87,7 @@ class Interpreter(Machine):
             return UNKNOWN
         scope = Scope(function.scope.path, function.scope)
         scope.names.update(inner)
+        scope.entered = self.uncertain
         bind_parameters(function, arguments, scope)
         self.depth += 1
         self._running.append(function.node)
@@ -100,7 +101,8 @@ class Interpreter(Machine):
             self._running.pop()
             self.sites.pop()
         if _yields(function.node):
-            return UNKNOWN
+            # It is read to its end at once: what it gives is the same, unless it is stopped before.
+            return scope.yielded
         if flow is not Flow.RETURN and scope.returned:
             scope.returned.append(None)
         return joined(self, scope.returned)

@@ -50,7 +50,10 @@ class External:
 
 
 class Scope:
-    """Names in force at one place; `parent` is where a name is looked up next."""
+    """Names in force at one place; `parent` is where a name is looked up next.
+
+    Of the body of a function it holds what that returned and yielded, and in how many undecided branches it was called.
+    """
 
     def __init__(self, path: str, parent: "Scope | None" = None, *, of_class: bool = False) -> None:
         self.path = path
@@ -59,6 +62,8 @@ class Scope:
         self.names: dict[str, object] = {}
         self.global_names: set[str] = set()
         self.returned: list[object] = []
+        self.yielded: list[object] = []
+        self.entered = 0
         self.broke = False
 
     @property
