@@ -318,18 +318,16 @@ def _yield(machine: Machine, node: ast.Yield, scope: Scope) -> object:
 
 def _yield_from(machine: Machine, node: ast.YieldFrom, scope: Scope) -> object:
     items, complete = rounds(machine.evaluate(node.value, scope))
-    _given(machine, list(items) if complete else [*items, UNKNOWN], scope, complete=complete)
+    _given(machine, list(items), scope, complete=complete)
     return UNKNOWN
 
 
 def _given(machine: Machine, values: list[object], scope: Scope, *, complete: bool = True) -> None:
-    """What a generator gives; in an undecided branch it may give it or not."""
+    """What a generator gives; what it gives in an undecided branch is not known to be there."""
     machine.step(len(values))
-    if len(scope.yielded) + len(values) > MAX_LENGTH:
-        values, complete = [], False
-    certain = machine.uncertain == scope.entered
+    certain = machine.uncertain == scope.entered and len(scope.yielded) + len(values) <= MAX_LENGTH
+    held = [*scope.yielded, *(values if certain else ())]
     known = complete and certain and not isinstance(scope.yielded, OpenList)
-    held = [*scope.yielded, *values]
     scope.yielded = held if known else OpenList(held)
 
 

@@ -232,3 +232,45 @@ def test_pairs_are_sorted_by_their_first_parts() -> None:
     files = {"dags/one.py": source, "dags/boards.json": '{"b": {"steps": [1]}, "a": {"steps": []}}'}
     (pipeline,) = read_topology(MemoryTree.of(files), "dags").pipelines
     assert {node.id: node.upstream for node in pipeline.nodes} == {"a_0": (), "b_1": ("a_0",)}
+
+
+def test_what_generators_give_is_read() -> None:
+    source = (
+        HEAD
+        + """
+def names():
+    yield "a"
+    yield from ("b", "c")
+
+def maybe():
+    yield "sure"
+    if asked():
+        yield "other"
+
+def dags():
+    for region in ("north", "south"):
+        with DAG(f"of_{region}", schedule=None) as dag:
+            for name in names():
+                BashOperator(task_id=name)
+        yield dag
+
+for dag in dags():
+    globals()[dag.dag_id] = dag
+
+with DAG("open", schedule=None):
+    for name in maybe():
+        BashOperator(task_id=name)
+"""
+    )
+    topology = read_topology(MemoryTree.of({"dags/one.py": source}), "dags")
+    found = {pipeline.id: [node.id for node in pipeline.nodes] for pipeline in topology.pipelines}
+    assert found["of_north"] == found["of_south"] == ["a", "b", "c"]
+    assert found["open"] == ["sure"]
+    assert [error.line for error in topology.errors] == [25]
+
+
+def test_an_old_name_of_an_operator_means_the_class_of_today() -> None:
+    source = "from airflow import DAG\nfrom airflow.operators.dummy import DummyOperator\n"
+    source += "with DAG('d', schedule=None):\n    DummyOperator(task_id='start')\n"
+    (pipeline,) = read_topology(MemoryTree.of({"dags/one.py": source}), "dags").pipelines
+    assert pipeline.nodes[0].operator == "EmptyOperator"
