@@ -312,6 +312,8 @@ def _walrus(machine: Machine, node: ast.NamedExpr, scope: Scope) -> object:
 
 def _yield(machine: Machine, node: ast.Yield, scope: Scope) -> object:
     value = machine.evaluate(node.value, scope) if node.value else None
+    if scope.at_yield is not None:
+        scope.at_yield(value)
     _given(machine, [value], scope)
     return UNKNOWN
 

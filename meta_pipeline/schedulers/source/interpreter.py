@@ -1,13 +1,14 @@
 """Runs the statements of source files on values that are known; a scheduler says what its own things are."""
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from meta_pipeline.schedulers.source import calls, expressions, members
 from meta_pipeline.schedulers.source.definitions import bind_parameters
 from meta_pipeline.schedulers.source.limits import MAX_CALL_DEPTH, MAX_STEPS, TooMuchToReadError
 from meta_pipeline.schedulers.source.machine import Arguments, Machine, Site
+from meta_pipeline.schedulers.source.managers import Managed
 from meta_pipeline.schedulers.source.modules import Modules, UnreadableSourceError
 from meta_pipeline.schedulers.source.statements import Flow, joined, run_block
 from meta_pipeline.schedulers.source.values import UNKNOWN, Function, Scope, SourcePath
@@ -80,6 +81,28 @@ class Interpreter(Machine):
     def run_body(
         self, function: Function, arguments: Arguments, site: Site, inner: Mapping[str, object]
     ) -> object:
+        if function.manager:
+            return Managed(function, arguments, site, inner)
+        return self._run(function, arguments, site, inner, None)
+
+    def run_generator(
+        self,
+        function: Function,
+        arguments: Arguments,
+        site: Site,
+        inner: Mapping[str, object],
+        at_yield: Callable[[object], None],
+    ) -> None:
+        self._run(function, arguments, site, inner, at_yield)
+
+    def _run(
+        self,
+        function: Function,
+        arguments: Arguments,
+        site: Site,
+        inner: Mapping[str, object],
+        at_yield: Callable[[object], None] | None,
+    ) -> object:
         if function.opaque or self.depth >= MAX_CALL_DEPTH:
             return UNKNOWN
         if self.uncertain and function.node in self._running:
@@ -88,6 +111,7 @@ class Interpreter(Machine):
         scope = Scope(function.scope.path, function.scope)
         scope.names.update(inner)
         scope.entered = self.uncertain
+        scope.at_yield = at_yield
         bind_parameters(function, arguments, scope)
         self.depth += 1
         self._running.append(function.node)

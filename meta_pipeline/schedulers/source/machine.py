@@ -2,7 +2,7 @@
 
 import ast
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
@@ -78,6 +78,17 @@ class Machine(ABC):
         self, function: Function, arguments: Arguments, site: Site, inner: Mapping[str, object]
     ) -> object:
         """The same, with more names bound inside it."""
+
+    @abstractmethod
+    def run_generator(
+        self,
+        function: Function,
+        arguments: Arguments,
+        site: Site,
+        inner: Mapping[str, object],
+        at_yield: Callable[[object], None],
+    ) -> None:
+        """Run the body of a generator, and `at_yield` with each value where it is given."""
 
     @abstractmethod
     def member(self, value: object, name: str) -> object:

@@ -6,7 +6,7 @@ as an element of a list or a value of a dict.
 """
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -64,6 +64,7 @@ class Scope:
         self.returned: list[object] = []
         self.yielded: list[object] = []
         self.entered = 0
+        self.at_yield: Callable[[object], None] | None = None
         self.broke = False
 
     @property
@@ -102,7 +103,8 @@ class Module:
 class Function:
     """A function of the repository with the scope it was written in; `defaults` are by parameter name.
 
-    An `opaque` one stands under a decorator that is not understood: calling it gives `UNKNOWN`.
+    An `opaque` one stands under a decorator that is not understood: calling it gives `UNKNOWN`. A `manager` is to be
+    opened by a `with`.
     """
 
     name: str
@@ -110,6 +112,7 @@ class Function:
     scope: Scope
     defaults: Mapping[str, object] = field(default_factory=dict)
     opaque: bool = False
+    manager: bool = False
 
     @property
     def line(self) -> int:

@@ -274,3 +274,35 @@ def test_an_old_name_of_an_operator_means_the_class_of_today() -> None:
     source += "with DAG('d', schedule=None):\n    DummyOperator(task_id='start')\n"
     (pipeline,) = read_topology(MemoryTree.of({"dags/one.py": source}), "dags").pipelines
     assert pipeline.nodes[0].operator == "EmptyOperator"
+
+
+def test_a_context_manager_of_the_repository_opens_what_its_body_opens() -> None:
+    source = (
+        HEAD
+        + """
+from contextlib import contextmanager
+
+@contextmanager
+def reported(name, **more):
+    with DAG(name, **more) as dag:
+        first = BashOperator(task_id="first")
+        yield dag
+        first >> BashOperator(task_id="last")
+
+for region in ("north", "south"):
+    with reported(f"of_{region}", schedule="@daily") as dag:
+        dag.get_task("first") >> BashOperator(task_id="load")
+"""
+    )
+    topology = read_topology(MemoryTree.of({"dags/one.py": source}), "dags")
+    assert topology.errors == ()
+    assert {pipeline.id: pipeline.schedule for pipeline in topology.pipelines} == {
+        "of_north": "0 0 * * *",
+        "of_south": "0 0 * * *",
+    }
+    for pipeline in topology.pipelines:
+        assert {node.id: node.upstream for node in pipeline.nodes} == {
+            "first": (),
+            "last": ("first",),
+            "load": ("first",),
+        }
