@@ -306,3 +306,40 @@ for region in ("north", "south"):
             "last": ("first",),
             "load": ("first",),
         }
+
+
+def test_classes_that_inherit_from_dag_and_group_say_what_they_are_called() -> None:
+    source = (
+        HEAD
+        + """
+from airflow.utils.task_group import TaskGroup
+
+class Ship(DAG):
+    def __init__(self, name, **more):
+        more.setdefault("tags", ["ship"])
+        super().__init__(dag_id=f"ship.{name}", schedule="@daily", default_args={"retries": 3}, **more)
+
+class Port(TaskGroup):
+    def __init__(self, port, **more):
+        super().__init__(group_id=f"port_{port}", **more)
+        with self:
+            BashOperator(task_id="unload")
+
+class Base(DAG):
+    pass
+
+with Ship("fleet", catchup=False):
+    BashOperator(task_id="pull") >> Port("oslo")
+
+with Base("plain", schedule=None):
+    BashOperator(task_id="only")
+"""
+    )
+    topology = read_topology(MemoryTree.of({"dags/one.py": source}), "dags")
+    assert topology.errors == ()
+    ship, plain = sorted(topology.pipelines, key=lambda one: one.id, reverse=True)
+    assert (ship.id, ship.schedule, ship.tags, plain.id) == ("ship.fleet", "0 0 * * *", ("ship",), "plain")
+    assert {node.id: (node.upstream, node.retries) for node in ship.nodes} == {
+        "pull": ((), 3),
+        "port_oslo.unload": (("pull",), 3),
+    }
