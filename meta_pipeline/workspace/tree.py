@@ -4,18 +4,17 @@ import os
 import posixpath
 import re
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, cast
+from subprocess import Popen
+from typing import IO, cast
 
 from meta_pipeline.delivery.tree import SUBMODULE, Entry
 from meta_pipeline.workspace.git import Git, GitFault, decoded
-
-if TYPE_CHECKING:
-    from git.cmd import Git as GitPython
-
 
 _KEPT_BYTES = 64_000_000
 _LARGEST_KEPT = 1_000_000
@@ -29,13 +28,15 @@ _SOURCE = (".py", ".sql", ".yml", ".yaml")
 class BlobReader:
     """Object contents through one `git cat-file --batch`, started at the first read; threads may share it.
 
+    A forked process starts one of its own: two that talk over the same pipes would get each other's answers.
+
     What was read is kept, up to a limit: the two sides of a change hold the same files but for a few.
     """
 
     def __init__(self, git: Git) -> None:
         self._git = git
         self._lock = threading.Lock()
-        self._process: GitPython.AutoInterrupt | None = None
+        self._batch: _Batch | None = None
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._size = 0
 
@@ -53,7 +54,7 @@ class BlobReader:
                 found = self._ask(names)
             except (BrokenPipeError, EOFError):
                 # The process ends at a damaged object; the next read starts another.
-                self._process = None
+                self._batch = None
                 return None if len(names) == 1 else self._ask_again(name)
             for each, data in zip(names, found, strict=True):
                 self._keep(each, data)
@@ -64,7 +65,7 @@ class BlobReader:
         try:
             return self._ask([name])[0]
         except (BrokenPipeError, EOFError):
-            self._process = None
+            self._batch = None
             return None
 
     def _keep(self, name: str, data: bytes | None) -> None:
@@ -76,15 +77,39 @@ class BlobReader:
             self._size -= len(self._kept.popitem(last=False)[1])
 
     def _ask(self, names: Sequence[str]) -> list[bytes | None]:
-        if self._process is None:
-            self._process = self._git.start("cat-file", "--batch")
-            # Git may complain once per missing object: a full, unread pipe would stop it for ever.
-            complaints = os.dup(cast(IO[bytes], self._process.stderr).fileno())
-            threading.Thread(target=_drain, args=(complaints,), name="git complaints", daemon=True).start()
-        given, answer = cast(IO[bytes], self._process.stdin), cast(IO[bytes], self._process.stdout)
-        given.write("".join(f"{name}\n" for name in names).encode())
-        given.flush()
-        return [_answered(answer) for _ in names]
+        if self._batch is None or not self._batch.is_ours:
+            self._batch = _Batch(self._git.start("cat-file", "--batch"))
+        return self._batch.ask(names)
+
+
+class _Batch:
+    """One `git cat-file --batch`, which ends when this is collected."""
+
+    def __init__(self, process: "Popen[bytes]") -> None:
+        self._started_by = os.getpid()
+        self._given, self._answer = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
+        weakref.finalize(self, _end, process, self._started_by)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this very process started it, not the one that this was forked from."""
+        return self._started_by == os.getpid()
+
+    def ask(self, names: Sequence[str]) -> list[bytes | None]:
+        """The objects; raises `BrokenPipeError` or `EOFError` where git ended."""
+        self._given.write("".join(f"{name}\n" for name in names).encode())
+        self._given.flush()
+        return [_answered(self._answer) for _ in names]
+
+
+def _end(process: "Popen[bytes]", started_by: int) -> None:
+    if started_by != os.getpid():
+        return
+    process.terminate()
+    for pipe in (process.stdin, process.stdout):
+        with suppress(OSError):
+            cast(IO[bytes], pipe).close()
+    process.wait()
 
 
 def _answered(answer: IO[bytes]) -> bytes | None:
@@ -98,13 +123,6 @@ def _answered(answer: IO[bytes]) -> bytes | None:
     if len(data) != size + 1:
         raise EOFError
     return data[:-1] if header[1] == b"blob" else None
-
-
-def _drain(descriptor: int) -> None:
-    # A descriptor of its own: the pipe's file object is closed by another thread when the reader is collected.
-    with open(descriptor, "rb", buffering=0) as pipe:
-        while pipe.read(65536):
-            pass
 
 
 @dataclass(frozen=True)
