@@ -6,7 +6,7 @@ import re
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,6 +20,8 @@ _KEPT_BYTES = 64_000_000
 _LARGEST_KEPT = 1_000_000
 _ASKED_AT_ONCE = 64
 """Objects asked for together: their names fit into a pipe, so that git and we never wait for each other."""
+_ASKED_ALONE = 8
+"""So many objects are asked for one by one: after a small change no more are wanted."""
 _PLAIN_PATH = re.compile(r"(?!.*(?:^|/)\.{1,2}(?:/|$))[\w.-]+(?:/[\w.-]+)*", re.ASCII)
 """A path that git takes after the id of a tree as it is written."""
 _SOURCE = (".py", ".sql", ".yml", ".yaml")
@@ -39,17 +41,21 @@ class BlobReader:
         self._batch: _Batch | None = None
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._size = 0
+        self._asked = 0
 
-    def read(self, name: str, also: Sequence[str] = ()) -> bytes | None:
+    def read(self, name: str, also: Callable[[], Sequence[str]] = tuple) -> bytes | None:
         """The bytes of an object; None where the store does not hold it, as in a partial clone.
 
-        `also` are objects that are likely asked for next: git is asked for them in the same breath.
+        `also` gives objects that are likely asked for next: once it is plain that many are wanted, git is asked for
+        them in the same breath.
         """
         with self._lock:
             if name in self._kept:
                 self._kept.move_to_end(name)
                 return self._kept[name]
-            names = [name, *(each for each in also if each != name and each not in self._kept)]
+            self._asked += 1
+            near = also() if self._asked > _ASKED_ALONE else ()
+            names = [name, *(each for each in near if each != name and each not in self._kept)]
             try:
                 found = self._ask(names)
             except (BrokenPipeError, EOFError):
@@ -144,7 +150,7 @@ class GitTree:
         entry = self._entries.get(path)
         if entry is None or entry.mode == SUBMODULE:
             return None
-        return self.blobs.read(entry.content, self._siblings.get(path, ()))
+        return self.blobs.read(entry.content, lambda: self._siblings.get(path, ()))
 
     def folder_id(self, path: str) -> str | None:
         """The id of the tree or file at `path`: equal ids hold equal files. None where there is none."""
@@ -176,8 +182,8 @@ class GitTree:
                 "a partial clone lacks them: run 'git fetch --refetch' in it, or use a full clone."
             )
         found: dict[str, Entry] = {}
-        for record in answer.output.split(b"\0")[:-1]:
-            facts, _, path = record.partition(b"\t")
-            mode, _, name = facts.decode("ascii").split(" ")
-            found[decoded(path)] = Entry(mode, name)
+        for record in decoded(answer.output).split("\0")[:-1]:
+            facts, _, path = record.partition("\t")
+            mode, _, name = facts.split(" ")
+            found[path] = Entry(mode, name)
         return found

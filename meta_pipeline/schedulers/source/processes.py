@@ -30,8 +30,9 @@ def spread(work: Work, count: int) -> Iterator[bytes | None]:
     That is all of it where other processes are not allowed, or not worth it. They are forked, so that they know all
     that is known here; a process in which another thread may be at work is never forked.
     """
-    processes = min(len(os.sched_getaffinity(0)), _MOST_PROCESSES)
-    if not _is_allowed or count < FEWEST or processes < 2 or threading.active_count() > 1:
+    is_wanted = _is_allowed and count >= FEWEST and threading.active_count() == 1
+    processes = min(len(os.sched_getaffinity(0)), _MOST_PROCESSES) if is_wanted else 1
+    if processes == 1:
         yield from repeat(None, count)
         return
     # As slow to load as reading a dozen files.

@@ -68,7 +68,7 @@ def test_all_is_done_in_order_in_other_processes() -> None:
     assert json.loads(run(SPREAD, "allowed", "500")) == [f"{number} False" for number in range(500)]
 
 
-@pytest.mark.parametrize(("how", "count"), [("not allowed", 500), ("beside a thread", 500), ("allowed", 20)])
+@pytest.mark.parametrize("how, count", [("not allowed", 500), ("beside a thread", 500), ("allowed", 20)])
 def test_what_may_not_or_need_not_be_shared_is_left_to_the_process_itself(how: str, count: int) -> None:
     assert json.loads(run(SPREAD, how, str(count))) == [None] * count
 
