@@ -39,7 +39,7 @@ class Interpreter(Machine):
         scope.names["__name__"] = self.name_of(path)
         scope.names["__file__"] = SourcePath(path)
         try:
-            run_block(self, self.modules.syntax(path).body, scope)
+            run_block(self, self.modules.syntax(path, is_shared=self.importing > 0).body, scope)
         except UnreadableSourceError as error:
             self.error(path, error.line, f"this is not Python: {error.message}")
         return scope
