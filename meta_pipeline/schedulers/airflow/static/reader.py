@@ -53,13 +53,13 @@ def read_topology(tree: Tree, root: str, import_roots: tuple[str, ...] = ()) -> 
     tree = open_folder(tree, root)
     archives = tree.archives if isinstance(tree, DagFolder) else ()
     candidates = [path for path in _python_files(tree, root) if _is_dag_place(path, archives)]
-    dag_files = [path for path in candidates if _mentions_dags.of(tree, path)]
+    dag_files = _mentions_dags.among(tree, candidates)
     version = airflow_version(tree, (tree.read(path) or b"" for path in dag_files))
     ignored = _ignored(tree, root, ignore_syntax(tree, version.major))
     sources = Sources(tree, _import_roots(root, import_roots))
     kept = [path for path in dag_files if not ignored(path)]
     settings = Settings(root, ignored, version.major, packages(tree))
-    readings = [_read_file(path, _sources_for(path, sources, archives), settings) for path in kept]
+    readings = _read_files([(path, _sources_for(path, sources, archives)) for path in kept], settings)
     pipelines, errors = _collected(readings, frozenset(kept))
     found = [*errors, *ignored.errors, *(tree.errors if isinstance(tree, DagFolder) else ())]
     return Topology(
@@ -111,13 +111,13 @@ def _import_roots(root: str, first: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*map(_normal, first), *usual]))
 
 
-def _read_file(path: str, sources: Sources, settings: Settings) -> Reading:
-    key = (path, sources.entries[path].content, sources.roots, settings.key)
-    found = _readings.find(key, sources)
-    if found is None:
-        found = _interpret(path, sources, settings)
-        _readings.keep(key, found)
-    return found
+def _read_files(files: list[tuple[str, Sources]], settings: Settings) -> list[Reading]:
+    """The reading of each file, by the modules that it sees."""
+    wanted = [
+        ((path, sources.entries[path].content, sources.roots, settings.key), sources)
+        for path, sources in files
+    ]
+    return _readings.of_all(wanted, lambda place: _interpret(*files[place], settings))
 
 
 def _interpret(path: str, sources: Sources, settings: Settings) -> Reading:

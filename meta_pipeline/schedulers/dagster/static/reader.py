@@ -59,10 +59,7 @@ def _empty(sources: Sources, root: str) -> Topology:
 
 def _topology(sources: Sources, location: CodeLocation) -> Topology:
     own = Sources.within(sources, location.searched)
-    reading = _readings.find(location, own)
-    if reading is None:
-        reading = _read(location, own)
-        _readings.keep(location, reading)
+    reading = _readings.of(location, own, lambda: _read(location, own))
     empty = _empty(
         sources, posixpath.dirname(location.root) if location.root.endswith(".py") else location.root
     )
