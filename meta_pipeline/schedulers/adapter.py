@@ -15,7 +15,7 @@ Reader: TypeAlias = Callable[[Tree, str, tuple[str, ...]], tuple[Topology, ...]]
 
 @dataclass(frozen=True)
 class Adapter:
-    """`name` is how people call it. `runtime` is None where something else runs its pipelines, as dbt's builds do.
+    """`name` is how people call it.
 
     `runtime` parses and dry-runs in the target's environment, and its commands say what a person would type.
     """
@@ -23,7 +23,7 @@ class Adapter:
     name: str
     signs: Signs
     read: Reader
-    runtime: Runtime | None
+    runtime: Runtime
 
     @property
     def kind(self) -> SchedulerKind:

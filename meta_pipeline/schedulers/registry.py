@@ -14,6 +14,7 @@ from meta_pipeline.schedulers.airflow.commands import AirflowRuntime
 from meta_pipeline.schedulers.airflow.signs import SIGNS as AIRFLOW
 from meta_pipeline.schedulers.dagster.commands import DagsterRuntime
 from meta_pipeline.schedulers.dagster.signs import SIGNS as DAGSTER
+from meta_pipeline.schedulers.dbt.runtime import DbtRuntime
 from meta_pipeline.schedulers.dbt.signs import SIGNS as DBT
 from meta_pipeline.schedulers.prefect.commands import PrefectRuntime
 from meta_pipeline.schedulers.prefect.signs import SIGNS as PREFECT
@@ -49,6 +50,6 @@ ADAPTERS: Mapping[SchedulerKind, Adapter] = {
         Adapter("Airflow", AIRFLOW, _read_airflow, AirflowRuntime()),
         Adapter("Dagster", DAGSTER, _read_dagster, DagsterRuntime()),
         Adapter("Prefect", PREFECT, _read_prefect, PrefectRuntime()),
-        Adapter("dbt", DBT, _read_dbt, None),
+        Adapter("dbt", DBT, _read_dbt, DbtRuntime()),
     )
 }
