@@ -8,9 +8,10 @@ from meta_pipeline.delivery.topology import SchedulerKind, Topology
 from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.schedulers.runtime import Runtime
 from meta_pipeline.schedulers.signs import Signs
+from meta_pipeline.schedulers.source.known import Known
 
-Reader: TypeAlias = Callable[[Tree, str, tuple[str, ...]], tuple[Topology, ...]]
-"""The topologies of a folder of a tree; the third argument are folders of the tree that imports start from."""
+Reader: TypeAlias = Callable[[Tree, str, Known], tuple[Topology, ...]]
+"""The topologies of a folder of a tree, by what is known of the place that they are loaded in."""
 
 
 @dataclass(frozen=True)

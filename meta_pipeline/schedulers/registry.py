@@ -18,30 +18,31 @@ from meta_pipeline.schedulers.dbt.runtime import DbtRuntime
 from meta_pipeline.schedulers.dbt.signs import SIGNS as DBT
 from meta_pipeline.schedulers.prefect.commands import PrefectRuntime
 from meta_pipeline.schedulers.prefect.signs import SIGNS as PREFECT
+from meta_pipeline.schedulers.source.known import Known
 
 
-def _read_airflow(tree: Tree, folder: str, roots: tuple[str, ...]) -> tuple[Topology, ...]:
+def _read_airflow(tree: Tree, folder: str, known: Known) -> tuple[Topology, ...]:
     from meta_pipeline.schedulers.airflow.static.reader import read_topology
 
-    return (read_topology(tree, folder, roots),)
+    return (read_topology(tree, folder, known),)
 
 
-def _read_dagster(tree: Tree, folder: str, roots: tuple[str, ...]) -> tuple[Topology, ...]:
+def _read_dagster(tree: Tree, folder: str, known: Known) -> tuple[Topology, ...]:
     from meta_pipeline.schedulers.dagster.static.reader import read_topologies
 
-    return read_topologies(tree, folder, roots)
+    return read_topologies(tree, folder, known)
 
 
-def _read_dbt(tree: Tree, folder: str, roots: tuple[str, ...]) -> tuple[Topology, ...]:
+def _read_dbt(tree: Tree, folder: str, _known: Known) -> tuple[Topology, ...]:
     from meta_pipeline.schedulers.dbt.static.reader import read_topologies
 
     return read_topologies(tree, folder)
 
 
-def _read_prefect(tree: Tree, folder: str, roots: tuple[str, ...]) -> tuple[Topology, ...]:
+def _read_prefect(tree: Tree, folder: str, known: Known) -> tuple[Topology, ...]:
     from meta_pipeline.schedulers.prefect.static.reader import read_topology
 
-    return (read_topology(tree, folder, roots),)
+    return (read_topology(tree, folder, known),)
 
 
 ADAPTERS: Mapping[SchedulerKind, Adapter] = {
