@@ -65,7 +65,10 @@ def _subscript(machine: Machine, node: ast.Subscript, scope: Scope) -> object:
             for part in (node.slice.lower, node.slice.upper, node.slice.step)
         ]
         return element(receiver, slice(*parts))
-    return element(receiver, machine.evaluate(node.slice, scope))
+    key = machine.evaluate(node.slice, scope)
+    if isinstance(receiver, External) and receiver.name == "os.environ" and isinstance(key, str):
+        return machine.environment.get(key, UNKNOWN)
+    return element(receiver, key)
 
 
 def _call(machine: Machine, node: ast.Call, scope: Scope) -> object:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from meta_pipeline.schedulers.source import calls, expressions, members
 from meta_pipeline.schedulers.source.definitions import bind_parameters
 from meta_pipeline.schedulers.source.limits import MAX_CALL_DEPTH, MAX_STEPS, TooMuchToReadError
-from meta_pipeline.schedulers.source.machine import Arguments, Machine, Site
+from meta_pipeline.schedulers.source.machine import NO_VARIABLES, Arguments, Machine, Site
 from meta_pipeline.schedulers.source.managers import Managed
 from meta_pipeline.schedulers.source.modules import Modules, UnreadableSourceError
 from meta_pipeline.schedulers.source.statements import Flow, joined, run_block
@@ -19,8 +19,14 @@ _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 class Interpreter(Machine):
     """The machine with all the parts that Python code has."""
 
-    def __init__(self, path: str, modules: Modules, installed: frozenset[str] = frozenset()) -> None:
-        super().__init__(path, modules, installed)
+    def __init__(
+        self,
+        path: str,
+        modules: Modules,
+        installed: frozenset[str] = frozenset(),
+        environment: Mapping[str, str] = NO_VARIABLES,
+    ) -> None:
+        super().__init__(path, modules, installed, environment)
         self._scopes: dict[str, Scope] = {}
         self._running: list[ast.AST] = []
 

@@ -17,6 +17,7 @@ from meta_pipeline.schedulers.airflow.static.machine import Settings
 from meta_pipeline.schedulers.airflow.static.values import Dag
 from meta_pipeline.schedulers.airflow.static.version import airflow_version, ignore_syntax
 from meta_pipeline.schedulers.source.contents import ContentTest
+from meta_pipeline.schedulers.source.known import NOTHING_KNOWN, Known
 from meta_pipeline.schedulers.source.modules import Modules, Sources
 from meta_pipeline.schedulers.source.packages import packages
 from meta_pipeline.schedulers.source.readings import Readings
@@ -43,11 +44,11 @@ _mentions_dags = ContentTest(
 )
 
 
-def read_topology(tree: Tree, root: str, import_roots: tuple[str, ...] = ()) -> Topology:
+def read_topology(tree: Tree, root: str, known: Known = NOTHING_KNOWN) -> Topology:
     """The topology of the DAG files under `root`, a folder of the tree ("" for all of it).
 
-    `import_roots` are folders that imports start from, before `root` and the folders that Airflow
-    and its users put on the path. Nothing of the tree is run.
+    Imports start from the folders that are `known`, before `root` and the folders that Airflow and its users put on
+    the path. Nothing of the tree is run.
     """
     root = _normal(root)
     tree = open_folder(tree, root)
@@ -56,9 +57,9 @@ def read_topology(tree: Tree, root: str, import_roots: tuple[str, ...] = ()) -> 
     dag_files = _mentions_dags.among(tree, candidates)
     version = airflow_version(tree, (tree.read(path) or b"" for path in dag_files))
     ignored = _ignored(tree, root, ignore_syntax(tree, version.major))
-    sources = Sources(tree, _import_roots(root, import_roots))
+    sources = Sources(tree, _import_roots(root, known.imports))
     kept = [path for path in dag_files if not ignored(path)]
-    settings = Settings(root, ignored, version.major, packages(tree))
+    settings = Settings(root, ignored, version.major, packages(tree), known)
     readings = _read_files([(path, _sources_for(path, sources, archives)) for path in kept], settings)
     pipelines, errors = _collected(readings, frozenset(kept))
     found = [*errors, *ignored.errors, *(tree.errors if isinstance(tree, DagFolder) else ())]
