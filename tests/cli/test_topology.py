@@ -128,3 +128,23 @@ def test_a_partial_clone_is_not_taken_for_a_removal(shell: Shell, git_repo: Make
         "partial lacks the contents of 1 changed file, such as dags/daily.py: it is a partial clone; "
         "run 'git fetch --refetch' in it, or use a full clone."
     )
+
+
+def test_options_that_say_nothing_together_are_refused(shell: Shell, git_repo: MakeRepository) -> None:
+    git_repo(SHOP)
+    topology = ("topology", "--repo", "repo")
+    assert "give --diff BASE..HEAD too" in shell.refused(2, *topology, "--svg", "a.svg")
+    assert "leave --pipeline out" in shell.refused(
+        2, *topology, "--diff", "main..main", "--pipeline", "daily"
+    )
+    assert not (shell.folder / "a.svg").exists()
+
+
+def test_a_table_that_does_not_fit_tells_crons_as_they_are_written(
+    shell: Shell, git_repo: MakeRepository
+) -> None:
+    long = "a_pipeline_whose_name_is_" + "very_" * 30 + "long"
+    git_repo({**SHOP, "dags/long.py": TWO.replace("daily", long)})
+    said = shell.run("topology", "--repo", "repo").stdout
+    assert " 0 * * * * " in said
+    assert "every hour" not in said
