@@ -175,7 +175,8 @@ def _collected(
                 continue
             first = pipelines.setdefault(pipeline.id, pipeline)
             if first is not pipeline:
-                message = f"the DAG id '{pipeline.id}' is taken by {first.path}:{first.line}"
+                there = f"{first.path}:{first.line}"
+                message = f"the DAG id '{pipeline.id}' is taken by {there}; give one of them another id"
                 errors[TopologyError(path=pipeline.path, line=pipeline.line, message=message)] = None
     ordered = sorted(errors, key=lambda error: (error.path, error.line or 0, error.message))
     return tuple(pipelines[dag_id] for dag_id in sorted(pipelines)), tuple(ordered)
