@@ -22,7 +22,6 @@ from pydantic import TypeAdapter
 from meta_pipeline.cli.errors import UsageError
 from meta_pipeline.cli.full import runtime_topologies
 from meta_pipeline.delivery.topology import Topology, TopologyDocument
-from meta_pipeline.policy import Policy
 from meta_pipeline.schedulers.fidelity.compare import Comparison, compare, ordered
 from meta_pipeline.schedulers.fidelity.literal import literal_files
 from meta_pipeline.schedulers.survey import survey
@@ -94,7 +93,8 @@ def measure(source: Source, clone: str | None) -> Measured:
     static = survey(tree, prepared.policy)
     runtime: list[Topology] = []
     silent = []
-    for policy in _one_by_one(prepared.policy):
+    # One at a time, so that one that cannot be asked does not silence the others.
+    for policy in prepared.policy.for_each_scheduler():
         try:
             runtime += runtime_topologies(prepared.folder, policy, prepared.commit)
         except UsageError as error:
@@ -142,14 +142,6 @@ def _commit() -> str:
         check=True,
     )
     return said.stdout.strip()
-
-
-def _one_by_one(policy: Policy) -> Iterator[Policy]:
-    """A policy for each scheduler, so that one that cannot be asked does not silence the other."""
-    if policy.scheduler is not None and policy.scheduler.kind != "dbt":
-        yield policy.model_copy(update={"dbt": ()})
-    for project in policy.dbt_projects:
-        yield policy.model_copy(update={"scheduler": None, "dbt": (project,)})
 
 
 def _keep(prepared: Prepared, static: tuple[Topology, ...], runtime: tuple[Topology, ...]) -> None:

@@ -13,8 +13,10 @@ from meta_pipeline.schedulers.source.contents import ContentTest
 MAX_NAMED_FILES = 3
 
 _MANIFEST = re.compile(
-    r"(?:requirements|constraints)[^/]*\.(?:txt|in)|pyproject\.toml|setup\.(?:py|cfg)|Pipfile|environment\.ya?ml"
+    r"(?:^|/)(?:(?:requirements|constraints)[^/]*\.(?:txt|in)|pyproject\.toml|setup\.(?:py|cfg)|Pipfile"
+    r"|environment\.ya?ml)\Z"
 )
+_CONTAINER = re.compile(r"(?:^|/)(?:Dockerfile|docker-compose)[^/]*\Z")
 
 ProjectFiles = Callable[[Tree, Sequence[str]], tuple[list[str], list[str]]]
 """The folders that a scheduler's own project files among these paths name, and how that is known."""
@@ -56,7 +58,7 @@ def detected(tree: Tree, paths: Sequence[str], signs: Signs) -> Detected | None:
     """
     folders, reasons = signs.project_files(tree, paths)
     if signs.pipelines is not None:
-        files = [path for path in paths if path.endswith(".py") and _defines_pipelines(signs).of(tree, path)]
+        files = _defines_pipelines(signs).among(tree, (path for path in paths if path.endswith(".py")))
         if files:
             files = [path for path in files if signs.library_folder not in path.split("/")[:-1]] or files
             folders = folders or common_folders(files, signs.usual_folder)
@@ -119,14 +121,10 @@ def _manifests(tree: Tree, paths: Iterable[str], signs: Signs) -> list[str]:
     found = [
         path
         for path in paths
-        if _MANIFEST.fullmatch(posixpath.basename(path))
-        and _named(signs.package).search(tree.read(path) or b"")
+        if _MANIFEST.search(path) and _named(signs.package).search(tree.read(path) or b"")
     ]
     if signs.image is not None:
         found += [
-            path
-            for path in paths
-            if posixpath.basename(path).startswith(("Dockerfile", "docker-compose"))
-            and signs.image.search(tree.read(path) or b"")
+            path for path in paths if _CONTAINER.search(path) and signs.image.search(tree.read(path) or b"")
         ]
     return found

@@ -26,15 +26,16 @@ from meta_pipeline.schedulers.source.values import (
 
 # Half of a character, which no file or JSON can hold.
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_MAKERS = (ast.Call, ast.BinOp, ast.Subscript, ast.ListComp, ast.JoinedStr)
+_MAKERS = frozenset((ast.Call, ast.BinOp, ast.Subscript, ast.ListComp, ast.JoinedStr))
 
 
 def evaluate(machine: Machine, node: ast.expr, scope: Scope) -> object:
     """The value of `node`; `UNKNOWN` for what is not understood."""
     machine.step()
-    handler = _HANDLERS.get(type(node))
+    kind = type(node)
+    handler = _HANDLERS.get(kind)
     value = handler(machine, node, scope) if handler else UNKNOWN
-    if isinstance(node, _MAKERS) and isinstance(value, (str, list, tuple, set, dict)):
+    if kind in _MAKERS and isinstance(value, (str, list, tuple, set, dict)):
         machine.step(len(value) // ELEMENTS_PER_STEP)
     return value
 
@@ -64,7 +65,10 @@ def _subscript(machine: Machine, node: ast.Subscript, scope: Scope) -> object:
             for part in (node.slice.lower, node.slice.upper, node.slice.step)
         ]
         return element(receiver, slice(*parts))
-    return element(receiver, machine.evaluate(node.slice, scope))
+    key = machine.evaluate(node.slice, scope)
+    if isinstance(receiver, External) and receiver.name == "os.environ" and isinstance(key, str):
+        return machine.environment.get(key, UNKNOWN)
+    return element(receiver, key)
 
 
 def _call(machine: Machine, node: ast.Call, scope: Scope) -> object:

@@ -74,6 +74,8 @@ def call_known(machine: Machine, external: External, arguments: Arguments, site:
             return _is_instance(value, kinds)
         case "typing.cast", [_, value]:
             return value
+        case (("os.environ.get" | "os.getenv"), [str() as name, *_]) if name in machine.environment:
+            return machine.environment[name]
         case (("os.environ.get" | "os.getenv"), [str() as name, *rest]) if _is_free(name):
             # What the code itself says for where nobody set it.
             return next(iter(rest), arguments.named.get("default", UNKNOWN))

@@ -20,6 +20,8 @@ from meta_pipeline.schedulers.source.values import (
     Thing,
 )
 
+NO_VARIABLES: Mapping[str, str] = {}
+
 
 @dataclass(frozen=True)
 class Site:
@@ -42,18 +44,25 @@ class Arguments:
 class Machine(ABC):
     """Reads one file and what it imports. `uncertain` counts the undecided branches and loops that it is in.
 
-    `home` is the folder of the repository that the code runs in, where that is known. `installed` are the
-    names of the packages that the repository asks for.
+    `home` is the folder of the repository that the code runs in, where that is known. `installed` are the names of the
+    packages that the repository asks for. `environment` are the variables that are set where it is loaded.
 
     A scheduler says what its own things do: what a call from outside the repository makes, what their
     members and methods are, what an operator joins and a `with` opens.
     """
 
-    def __init__(self, path: str, modules: Modules, installed: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        path: str,
+        modules: Modules,
+        installed: frozenset[str] = frozenset(),
+        environment: Mapping[str, str] = NO_VARIABLES,
+    ) -> None:
         self.path = path
         self.modules = modules
         self.home: str | None = None
         self.installed = installed
+        self.environment = environment
         self.steps = 0
         self.depth = 0
         self.uncertain = 0

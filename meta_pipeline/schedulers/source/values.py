@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Unknown:
-    """A value that only running the code would give."""
+    """A value that only running the code would give; there is one, which is equal to itself alone."""
 
 
 UNKNOWN: Final = Unknown()

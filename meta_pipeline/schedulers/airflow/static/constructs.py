@@ -175,7 +175,9 @@ def place(machine: Machine, task: Task, *, suffixed: bool = False, inputs: objec
             _merge(known, task)
             machine.doubts.note(known)
             return known
-        machine.error(task.path, task.line, f"the task id '{full_id}' is taken in this DAG")
+        machine.error(
+            task.path, task.line, f"the task id '{full_id}' is taken in this DAG; give one of them another id"
+        )
         return known
     task.id, task.dag, task.group = full_id, dag, group
     if isinstance(full_id, str):

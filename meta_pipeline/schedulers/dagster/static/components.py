@@ -122,7 +122,7 @@ def _annotations(machine: "LocationCode", kind: Class) -> Iterator[tuple[str, Cl
         if not isinstance(ancestor, Class):
             continue
         scope = machine.file_scope(ancestor.scope.path)
-        tree = machine.modules.syntax(ancestor.scope.path)
+        tree = machine.modules.syntax(ancestor.scope.path, is_shared=True)
         for node in ast.walk(tree):
             if not isinstance(node, ast.ClassDef) or node.name != ancestor.name:
                 continue
