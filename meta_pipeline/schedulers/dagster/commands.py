@@ -32,7 +32,10 @@ class DagsterRuntime:
             *("probe_fields", "probe_watching", "probe_conditions"),
         )
     )
-    preloads: tuple[str, ...] = ("dagster", "dagster._core.workspace.autodiscovery", "dagster.components", "dagster_dbt")
+    preloads: tuple[str, ...] = (
+        *("dagster", "dagster._core.workspace.autodiscovery"),
+        *("dagster.components", "dagster_dbt"),
+    )
     """Dagster, and its integration that takes longest; neither starts a thread, opens a file or talks to a server."""
 
     def parse(self, policy: Policy, scratch: Path) -> Command:
