@@ -27,6 +27,7 @@ from typing import Any
 Document = dict[str, Any]
 
 LOAD_SECONDS = 240
+NEEDED_BY_ALL = ("dagster", "dagster._core.workspace.autodiscovery", "dagster._core.storage.sql")
 FATAL = "Fatal Python error"
 
 
@@ -90,7 +91,7 @@ def import_dagster() -> None:
     held, given = list(sys.path), os.environ.get("PYTHONPATH", "").split(os.pathsep)
     sys.path[:] = [entry for entry in held[1:] if entry not in given]
     try:
-        for name in ("dagster", "dagster._core.workspace.autodiscovery"):
+        for name in NEEDED_BY_ALL:
             import_module(name)
     except Exception:  # noqa: BLE001  each location says for itself what is missing or broken
         return
