@@ -1,6 +1,9 @@
 """The pipelines of a repository at one commit, as a command reads them."""
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -45,6 +48,16 @@ def read_at(repository: Repository, rev: str, level: Literal["static", "full"]) 
     else:
         found = survey(tree, policy)
     return Read(tree, policy, found)
+
+
+def read_each(
+    repository: Repository, revs: Sequence[str], level: Literal["static", "full"]
+) -> tuple[Read, ...]:
+    """`read_at` for each of the commits, whose schedulers are asked at the same time, in sandboxes of their own."""
+    if level == "static":
+        return tuple(read_at(repository, rev, level) for rev in revs)
+    with ThreadPoolExecutor(max_workers=len(revs), thread_name_prefix="side") as pool:
+        return tuple(pool.map(partial(read_at, repository, level=level), revs))
 
 
 def policy_of(repository: Repository, tree: Tree) -> Policy:

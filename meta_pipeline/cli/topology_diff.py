@@ -7,7 +7,7 @@ from typing import Literal
 
 from meta_pipeline.cli.errors import UsageError
 from meta_pipeline.cli.output import STDERR, STDOUT, print_document, shown
-from meta_pipeline.cli.reading import opened, read_at
+from meta_pipeline.cli.reading import opened, read_each
 from meta_pipeline.cli.topology_documents import TopologyDiffDocument
 from meta_pipeline.delivery.again import Again
 from meta_pipeline.delivery.change import Change
@@ -32,7 +32,7 @@ def diff(
     """
     revs = two_revisions(between)
     repository = opened(repo)
-    base, head = (read_at(repository, rev, level) for rev in revs)
+    base, head = read_each(repository, revs, level)
     change = Change(base.tree, head.tree, base.topologies, head.topologies)
     _require_whole(repo, change)
     at = commit_time(repository, head.tree.commit)

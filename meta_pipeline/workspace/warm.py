@@ -198,14 +198,14 @@ class WarmProcess:
         return Ran(shell_status(code, ended_by), ended_by, seconds, stdout, stderr), bool(told)
 
     def _put_right(self) -> None:
-        """A link in place of a checkout would lead us, and the sandbox of the next command, to where it points."""
+        """A link in place of a folder would lead us, and the sandbox of the next command, to where it points."""
+        _be_folder(self.room)
         for entry in self.room.iterdir():
             if entry.suffix == IN_USE:
                 if not entry.is_file():
                     remove_folder(entry)
-            elif entry.is_symlink() or not entry.is_dir():
-                entry.unlink()
-                entry.mkdir()
+            else:
+                _be_folder(entry)
 
     def _emptied(self, kept: frozenset[Path]) -> bool:
         """Remove what the command left in the folders that each one takes for its own; False where they are not.
@@ -220,6 +220,13 @@ class WarmProcess:
                     if path not in kept:
                         remove_folder(path) if path.is_dir() else path.unlink(missing_ok=True)
         return all(path.is_dir() and not path.is_symlink() for path in kept)
+
+
+def _be_folder(path: Path) -> None:
+    """Put an empty folder in place of whatever else is there."""
+    if path.is_symlink() or not path.is_dir():
+        path.unlink(missing_ok=True)
+        path.mkdir()
 
 
 def _folders(top: Path) -> frozenset[Path]:

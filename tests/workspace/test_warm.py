@@ -37,8 +37,16 @@ HOSTILE = {
     "takes all memory": "held = [bytearray(50_000_000) for _ in range(100)]\nwhile True: pass",
     "kills its parent": "import os, signal; os.kill(os.getppid(), signal.SIGKILL)",
     "stops its parent": "import os, signal; os.kill(os.getppid(), signal.SIGSTOP)\nwhile True: pass",
+    "stops its parent and ends": "import os, signal; os.kill(os.getppid(), signal.SIGSTOP)",
     "leaves processes": "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0: time.sleep(600)",
     "prints without end": "while True: print('x' * 100_000)",
+    "fills its error output": "import sys\nwhile True: sys.stderr.write('x' * 100_000)",
+    "closes its output": "import os\nfor number in range(256):\n    try: os.close(number)\n    except OSError: pass",
+    "lets its child come back": "import os\nos.fork()",
+    "puts a link in place of the room": (
+        "import os, pathlib\nroom = pathlib.Path.cwd().parent\n"
+        "room.rename(room.with_name('moved'))\nroom.symlink_to('moved')"
+    ),
     "fills home and /tmp": (
         "import os, pathlib\nfor name in ('HOME', 'TMPDIR'): pathlib.Path(os.environ[name], 'left').mkdir()"
     ),
@@ -155,6 +163,48 @@ for name in ("mem", "environ", "fd/0", "fd/3", "fd/4", "fd/5", "fd/6", "fd/7"):
     if warm.warmth.sandbox.kind == "none" and os.geteuid() == 0:
         pytest.skip("root may read every process where there is no sandbox")
     assert said(run_warm(warm, script)[0])[2] == b""
+
+
+def test_a_fork_cannot_change_the_process_it_came_from(warm: WarmProcess) -> None:
+    script = """
+import ctypes, os
+libc, parent, own = ctypes.CDLL(None), os.getppid(), ctypes.create_string_buffer(8)
+class Place(ctypes.Structure):
+    _fields_ = [("base", ctypes.c_void_p), ("length", ctypes.c_size_t)]
+here = Place(ctypes.addressof(own), 8)
+# The process was forked: what is here in one is there in the other.
+if libc.process_vm_writev(parent, ctypes.byref(here), 1, ctypes.byref(here), 1, 0) == 8:
+    print("writes memory")
+if libc.ptrace(16, parent, None, None) == 0:
+    print("traces")
+handle = libc.syscall(434, parent, 0)
+for number in range(16):
+    if handle >= 0 and libc.syscall(438, handle, number, 0) >= 0:
+        print("takes descriptor", number)
+"""
+    if warm.warmth.sandbox.kind == "none" and os.geteuid() == 0:
+        pytest.skip("root may change every process where there is no sandbox")
+    assert said(run_warm(warm, script)[0])[:3] == (0, None, b"")
+    assert warm.alive
+
+
+def test_a_link_in_place_of_the_room_leads_nowhere(warm: WarmProcess, tmp_path: Path) -> None:
+    kept = tmp_path / "elsewhere"
+    kept.mkdir()
+    (kept / "file").write_text("kept")
+    script = f"""
+import os
+room = os.path.dirname(os.getcwd())
+try:
+    os.rename(room, room + "-moved")
+    os.symlink({str(kept)!r}, room)
+except OSError:
+    pass
+"""
+    run_warm(warm, script)
+    assert warm.room.is_dir()
+    assert not warm.room.is_symlink()
+    assert (kept / "file").read_text() == "kept"
 
 
 def test_a_link_in_place_of_a_checkout_leads_nowhere(warm: WarmProcess, tmp_path: Path) -> None:

@@ -34,10 +34,8 @@ class DagsterRuntime:
         )
     )
     preloads: tuple[str, ...] = (
-        "dagster",
-        "dagster._core.workspace.autodiscovery",
-        "dagster.components",
-        "dagster_dbt",
+        *("dagster", "dagster._core.storage.sql", "dagster._core.workspace.autodiscovery"),
+        *("dagster.components", "dagster_dbt"),
     )
     """Dagster, and its integration that takes longest; neither starts a thread, opens a file or talks to a server."""
 

@@ -4,8 +4,8 @@
     python probe.py dry-run --folder DIR --job NAME [--job NAME ...] --logical-date 2026-01-05 --output FILE
 
 Needs nothing but Dagster 1.7 or later and Python 3.9. Dagster is imported once, and each code location is loaded in a
-fork of its own, as Dagster loads it in a process of its own. Paths in the output are relative to the current folder.
-The output goes to FILE only, as the target's code may print. Exit 0 means that FILE is complete.
+fork of its own, so that one that hangs, exits or crashes harms no other. Paths in the output are relative to the
+current folder. The output goes to FILE only, as the target's code may print. Exit 0 means that FILE is complete.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from typing import Any
 Document = dict[str, Any]
 
 LOAD_SECONDS = 240
+NEEDED_BY_ALL = ("dagster", "dagster._core.workspace.autodiscovery", "dagster._core.storage.sql")
 FATAL = "Fatal Python error"
 
 
@@ -90,7 +91,7 @@ def import_dagster() -> None:
     held, given = list(sys.path), os.environ.get("PYTHONPATH", "").split(os.pathsep)
     sys.path[:] = [entry for entry in held[1:] if entry not in given]
     try:
-        for name in ("dagster", "dagster._core.workspace.autodiscovery"):
+        for name in NEEDED_BY_ALL:
             import_module(name)
     except Exception:  # noqa: BLE001  each location says for itself what is missing or broken
         return
