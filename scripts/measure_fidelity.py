@@ -130,6 +130,7 @@ def _clean(comparison: Comparison) -> Comparison:
             for each in comparison.mismatches
         ),
         tuple(replace(each, error=without_scratch(each.error)) for each in comparison.set_aside),
+        tuple(replace(each, reason=without_scratch(each.reason)) for each in comparison.untold),
     )
 
 
@@ -146,7 +147,7 @@ def _commit() -> str:
 def _keep(prepared: Prepared, static: tuple[Topology, ...], runtime: tuple[Topology, ...]) -> None:
     """Both topologies as the product prints them, to look at."""
     for name, found in (("static", static), ("runtime", runtime)):
-        path = prepared.folder.with_suffix(f".{name}.json")
+        path = prepared.folder.parent / f"{prepared.folder.name}.{name}.json"
         path.write_text(TopologyDocument(topologies=found).model_dump_json(indent=1))
 
 
@@ -157,6 +158,8 @@ def _shown(measured: Measured) -> Iterator[str]:
     yield from (f"  could not be asked: {reason}" for reason in measured.silent)
     for each in measured.comparison.set_aside:
         yield f"  not loaded: {each.path} ({each.pipelines} pipelines set aside): {each.error}"
+    for left in measured.comparison.untold:
+        yield f"  nodes left out: {left.pipeline} ({left.path}; {left.runtime}, static {left.static}): {left.reason}"
     for name in ordered(measured.comparison.fields):
         tally = measured.comparison.fields[name]
         literal = measured.comparison.literal.get(name)

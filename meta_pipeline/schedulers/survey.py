@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.topology import SchedulerKind, Topology
 from meta_pipeline.delivery.tree import Tree
-from meta_pipeline.policy import DbtPolicy, EnvironmentPolicy, Policy
+from meta_pipeline.policy import DbtPolicy, EnvironmentPolicy, Policy, SchedulerPolicy
 from meta_pipeline.schedulers.adapter import Reader
 from meta_pipeline.schedulers.detect import detect
 from meta_pipeline.schedulers.registry import ADAPTERS
@@ -48,6 +48,32 @@ def read_change(base: Tree, head: Tree, policy_base: Policy) -> Change:
         head=head,
         base_topologies=survey(base, policy_base),
         head_topologies=survey(head, policy_base),
+    )
+
+
+def also_in(policy: Policy, tree: Tree) -> Policy:
+    """A policy that nobody wrote, with the folders too in which another commit holds pipelines.
+
+    What was detected on one side of a change alone would take a moved pipeline for a removed one, and would not see
+    a new scheduler.
+    """
+    found = {each.kind: each.paths for each in detect(tree)}
+    named = {one.kind: one for one in policy.all_schedulers}
+    kinds = [*named, *(kind for kind in found if kind not in named and (kind != "dbt" or not named))]
+    schedulers = tuple(
+        named.get(kind, SchedulerPolicy(kind=kind)).model_copy(
+            update={
+                "paths": tuple(
+                    outermost((*(named[kind].paths if kind in named else ()), *found.get(kind, ())))
+                )
+            }
+        )
+        for kind in kinds
+    )
+    projects = {project.project for project in policy.dbt_projects}
+    new = tuple(DbtPolicy(project=path) for path in found.get("dbt", ()) if path not in projects)
+    return policy.model_copy(
+        update={"scheduler": None, "schedulers": schedulers, "dbt": (*policy.dbt_projects, *new)}
     )
 
 

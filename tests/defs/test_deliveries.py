@@ -130,7 +130,7 @@ def test_questions_are_answered_and_a_schedule_change_is_signed(
     assert standing.state == "awaiting_review_signoff"
     packet = Path(workshop.delivery.record.folder.path("artifacts/review_packet.json")).read_text()
     assert "CHG005" in packet
-    assert "schedule of pipeline store" in packet
+    assert "pipeline store_inventory now runs every 2 hours" in packet
 
 
 def test_an_issue_that_no_recipe_fits_asks_for_guidance(workshop: Workshop) -> None:

@@ -29,11 +29,17 @@ class DagsterRuntime:
     probes: tuple[Path, ...] = tuple(
         Path(__file__).with_name(f"{name}.py")
         for name in (
-            *("probe", "probe_locations", "probe_topology", "probe_run"),
+            *("probe", "probe_child", "probe_locations", "probe_topology", "probe_run"),
             *("probe_fields", "probe_watching", "probe_conditions"),
         )
     )
-    preloads: tuple[str, ...] = ("dagster",)
+    preloads: tuple[str, ...] = (
+        "dagster",
+        "dagster._core.workspace.autodiscovery",
+        "dagster.components",
+        "dagster_dbt",
+    )
+    """Dagster, and its integration that takes longest; neither starts a thread, opens a file or talks to a server."""
 
     def parse(self, policy: Policy, scratch: Path) -> Command:
         output = str(scratch / TOPOLOGY_FILE)

@@ -12,7 +12,7 @@ from meta_pipeline.schedulers.airflow.static.constructs import (
     place,
 )
 from meta_pipeline.schedulers.airflow.static.machine import Machine
-from meta_pipeline.schedulers.airflow.static.roles import is_condition, notifier_name, role_of
+from meta_pipeline.schedulers.airflow.static.roles import is_condition, notifier_name, operator_name, role_of
 from meta_pipeline.schedulers.airflow.static.stand_ins import connection, variable
 from meta_pipeline.schedulers.airflow.static.values import (
     Asset,
@@ -58,7 +58,7 @@ def call_external(machine: Machine, external: External, arguments: Arguments, si
         case "dag" | "task" | "task_group" | "setup" | "teardown" | "asset":
             return _use_decorator(machine, role, external, arguments, site)
         case "operator":
-            return place(machine, new_task(external.last, keywords(arguments), site))
+            return place(machine, new_task(operator_name(external), keywords(arguments), site))
         case "chain" | "chain_linear":
             return _chain(machine, arguments, linear=role == "chain_linear")
         case "cross_downstream":
@@ -79,7 +79,7 @@ def call_external(machine: Machine, external: External, arguments: Arguments, si
     if external.last in ("XComArg", "PlainXComArg") and external.name.startswith("airflow."):
         return Output(tuple(edges.tasks_in(arguments.positional)))
     if _takes_task_id(external, arguments):
-        return place(machine, new_task(external.last, keywords(arguments), site))
+        return place(machine, new_task(operator_name(external), keywords(arguments), site))
     if is_condition(external):
         return External("builtins.unchanged")
     if external.name.startswith("airflow."):

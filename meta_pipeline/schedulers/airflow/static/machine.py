@@ -18,8 +18,8 @@ from meta_pipeline.schedulers.source.modules import Modules
 class Settings:
     """What readings depend on beside the files that they look at.
 
-    The DAG folder and the paths in it that are ignored, Airflow's major version, words of what is installed, and what
-    is known of the place that Airflow loads it in.
+    The DAG folder and the paths in it that are ignored, Airflow's major version, the packages that are asked for, and
+    what is known of the place that Airflow loads it in.
     """
 
     folder: str
@@ -61,6 +61,12 @@ class Machine(Interpreter):
         if self.open_groups and self.open_groups[-1].dag is dag:
             return self.open_groups[-1]
         return dag.root if dag else None
+
+    def ships(self, module: str) -> bool:
+        """Providers are packages of their own; `airflow.sdk` and the provider `standard` are a part of Airflow 3."""
+        if module.startswith(("airflow.sdk.", "airflow.providers.standard.")):
+            return self.major == 3
+        return not module.startswith("airflow.providers.")
 
     def checkpoint(self) -> int:
         return self.doubts.checkpoint()

@@ -15,10 +15,11 @@ from meta_pipeline.schedulers.airflow.static.ignore import Ignored, Syntax
 from meta_pipeline.schedulers.airflow.static.interpreter import DagFile
 from meta_pipeline.schedulers.airflow.static.machine import Settings
 from meta_pipeline.schedulers.airflow.static.values import Dag
-from meta_pipeline.schedulers.airflow.static.version import airflow_version, ignore_syntax, packages
+from meta_pipeline.schedulers.airflow.static.version import airflow_version, ignore_syntax
 from meta_pipeline.schedulers.source.contents import ContentTest
 from meta_pipeline.schedulers.source.known import NOTHING_KNOWN, Known
 from meta_pipeline.schedulers.source.modules import Modules, Sources
+from meta_pipeline.schedulers.source.packages import packages
 from meta_pipeline.schedulers.source.readings import Readings
 
 _CACHE_SIZE = 16_384
@@ -53,13 +54,13 @@ def read_topology(tree: Tree, root: str, known: Known = NOTHING_KNOWN) -> Topolo
     tree = open_folder(tree, root)
     archives = tree.archives if isinstance(tree, DagFolder) else ()
     candidates = [path for path in _python_files(tree, root) if _is_dag_place(path, archives)]
-    dag_files = [path for path in candidates if _mentions_dags.of(tree, path)]
+    dag_files = _mentions_dags.among(tree, candidates)
     version = airflow_version(tree, (tree.read(path) or b"" for path in dag_files))
     ignored = _ignored(tree, root, ignore_syntax(tree, version.major))
     sources = Sources(tree, _import_roots(root, known.imports))
     kept = [path for path in dag_files if not ignored(path)]
     settings = Settings(root, ignored, version.major, packages(tree), known)
-    readings = [_read_file(path, _sources_for(path, sources, archives), settings) for path in kept]
+    readings = _read_files([(path, _sources_for(path, sources, archives)) for path in kept], settings)
     pipelines, errors = _collected(readings, frozenset(kept))
     found = [*errors, *ignored.errors, *(tree.errors if isinstance(tree, DagFolder) else ())]
     return Topology(
@@ -111,13 +112,13 @@ def _import_roots(root: str, first: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*map(_normal, first), *usual]))
 
 
-def _read_file(path: str, sources: Sources, settings: Settings) -> Reading:
-    key = (path, sources.entries[path].content, sources.roots, settings.key)
-    found = _readings.find(key, sources)
-    if found is None:
-        found = _interpret(path, sources, settings)
-        _readings.keep(key, found)
-    return found
+def _read_files(files: list[tuple[str, Sources]], settings: Settings) -> list[Reading]:
+    """The reading of each file, by the modules that it sees."""
+    wanted = [
+        ((path, sources.entries[path].content, sources.roots, settings.key), sources)
+        for path, sources in files
+    ]
+    return _readings.of_all(wanted, lambda place: _interpret(*files[place], settings))
 
 
 def _interpret(path: str, sources: Sources, settings: Settings) -> Reading:
@@ -174,7 +175,8 @@ def _collected(
                 continue
             first = pipelines.setdefault(pipeline.id, pipeline)
             if first is not pipeline:
-                message = f"the DAG id '{pipeline.id}' is taken by {first.path}:{first.line}"
+                there = f"{first.path}:{first.line}"
+                message = f"the DAG id '{pipeline.id}' is taken by {there}; give one of them another id"
                 errors[TopologyError(path=pipeline.path, line=pipeline.line, message=message)] = None
     ordered = sorted(errors, key=lambda error: (error.path, error.line or 0, error.message))
     return tuple(pipelines[dag_id] for dag_id in sorted(pipelines)), tuple(ordered)

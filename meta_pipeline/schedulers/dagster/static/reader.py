@@ -62,11 +62,7 @@ def _empty(sources: Sources, root: str) -> Topology:
 
 def _topology(sources: Sources, location: CodeLocation, known: Known) -> Topology:
     own = Sources.within(sources, location.searched)
-    key = (location, known)
-    reading = _readings.find(key, own)
-    if reading is None:
-        reading = _read(location, own, known)
-        _readings.keep(key, reading)
+    reading = _readings.of((location, known), own, lambda: _read(location, own, known))
     empty = _empty(
         sources, posixpath.dirname(location.root) if location.root.endswith(".py") else location.root
     )

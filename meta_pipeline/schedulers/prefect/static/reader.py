@@ -147,11 +147,7 @@ def _read_file(path: str, sources: Sources, roots: tuple[str, ...], known: Known
     searched = tuple(dict.fromkeys([posixpath.dirname(path), *roots]))
     own = Sources.within(sources, searched)
     key = (path, sources.entries[path].content, searched, known)
-    found = _readings.find(key, own)
-    if found is None:
-        found = _interpret(path, own, known)
-        _readings.keep(key, found)
-    return found
+    return _readings.of(key, own, lambda: _interpret(path, own, known))
 
 
 def _interpret(path: str, sources: Sources, known: Known) -> Reading:
