@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
-from meta_pipeline.delivery.flow import Flow, Spot, spot_name
+from meta_pipeline.delivery.flow import Flow
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.running import is_run, pipelines_to_run, shares_work, work_of
+from meta_pipeline.delivery.spots import Spot, spot_name
 from meta_pipeline.delivery.topology import SchedulerKind, Topology
 
 _BUILT = frozenset({"model", "seed", "snapshot"})

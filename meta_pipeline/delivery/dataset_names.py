@@ -59,18 +59,18 @@ def same_dataset(names: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], P
     Names are those in use anywhere: whether a short one is the end of one longer name or of several depends on them.
     """
     forms = {pair: normal_form(pair[1]) for pair in names}
-    known = {form for form in forms.values() if len(form) > 1}
+    longer: dict[Parts, set[Parts]] = {}
+    for form in {form for form in forms.values() if len(form) > 2}:
+        for start in range(1, len(form) - 1):
+            longer.setdefault(form[start:], set()).add(form)
     return {
-        (scheduler, name): _whole(form, known) if len(form) > 1 else (scheduler, form)
+        (scheduler, name): _whole(form, longer) if len(form) > 1 else (scheduler, form)
         for (scheduler, name), form in forms.items()
         if form
     }
 
 
-def _whole(form: Parts, known: set[Parts]) -> Parts:
-    """The longest name that this one is the end of, unless there are several."""
-    longer = {other for other in known if len(other) > len(form) and other[-len(form) :] == form}
-    longest = {
-        one for one in longer if not any(other != one and other[-len(one) :] == one for other in longer)
-    }
-    return next(iter(longest)) if len(longest) == 1 else form
+def _whole(form: Parts, longer: Mapping[Parts, set[Parts]]) -> Parts:
+    """The longest name that this one is the end of, unless there are several; `longer` has those by their ends."""
+    longest = [one for one in longer.get(form, ()) if one not in longer]
+    return longest[0] if len(longest) == 1 else form

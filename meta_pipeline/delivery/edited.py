@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from meta_pipeline.delivery.change import Change
-from meta_pipeline.delivery.flow import Spot, spot_of
+from meta_pipeline.delivery.spots import Spot, spot_of
 from meta_pipeline.delivery.topology import Node, Pipeline, Topology
 from meta_pipeline.delivery.tree import text_of
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from meta_pipeline.delivery.difference import Difference
-from meta_pipeline.delivery.flow import Flow, Spot, flow_of, spot_name
+from meta_pipeline.delivery.flow import Flow, flow_of
 from meta_pipeline.delivery.impact import Impact, Sides
+from meta_pipeline.delivery.spots import Spot, spot_name
 
 Mark = Literal["added", "removed", "changed", "renamed", "none"]
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from meta_pipeline.delivery.again import Again, again_of
 from meta_pipeline.delivery.difference import Difference
-from meta_pipeline.delivery.flow import Flow, Spot, flow_of, spot_name
+from meta_pipeline.delivery.flow import Flow, flow_of
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.plan import TopologyEdit
+from meta_pipeline.delivery.spots import Spot, spot_name
 from meta_pipeline.delivery.topology import Node, SchedulerKind, Topology
 
 _OF_NO_READER = frozenset({"owner", "tags", "alerts", "group", "moved", "pool"})

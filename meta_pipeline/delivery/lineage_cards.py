@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from meta_pipeline.delivery.flow import is_model_of_dbt, through_dbt
+from meta_pipeline.delivery.joined_datasets import JoinedDataset, joined_datasets
 from meta_pipeline.delivery.lineage import (
     PIPELINE_KINDS,
     Card,
@@ -15,7 +17,8 @@ from meta_pipeline.delivery.lineage import (
     pipeline_key,
     told,
 )
-from meta_pipeline.delivery.topology import UNRESOLVED, Dataset, Node, Pipeline, Topology
+from meta_pipeline.delivery.spots import Spot, spot_of
+from meta_pipeline.delivery.topology import UNRESOLVED, Node, Pipeline, Topology
 
 MOST_CARDS = 10_000
 """More are not kept: Dagster's pages of all assets become too slow to use."""
@@ -28,7 +31,7 @@ def cards_of(
     drawn = _Drawing(target)
     for topology in topologies:
         drawn.take(topology)
-    drawn.join()
+    drawn.join(topologies)
     ranked = sorted(drawn.cards.values(), key=lambda card: (card.kind not in PIPELINE_KINDS, card.key))
     kept = {card.key: card for card in sorted(ranked[:most], key=lambda card: card.key)}
     there = frozenset(kept)
@@ -53,12 +56,14 @@ class _Drawing:
     target: str
     cards: dict[Key, Card] = field(default_factory=dict)
     deps: dict[Key, set[Key]] = field(default_factory=lambda: defaultdict(set))
-    readers: dict[str, set[Key]] = field(default_factory=lambda: defaultdict(set))
-    writers: dict[str, set[Key]] = field(default_factory=lambda: defaultdict(set))
-    columns: dict[str, Dataset] = field(default_factory=dict)
+    nodes: dict[Spot, Node] = field(default_factory=dict)
+    pages: dict[Spot, set[Key]] = field(default_factory=lambda: defaultdict(set))
+    """The card that a node is told of on: its own, else those of its pipelines."""
     pipelines: dict[str, set[Key]] = field(default_factory=lambda: defaultdict(set))
     by_name: dict[str, set[Key]] = field(default_factory=lambda: defaultdict(set))
     wanted: list[tuple[Key, str]] = field(default_factory=list)
+    behind: list[tuple[Key, Spot]] = field(default_factory=list)
+    """Nodes that follow one without a card, which may be a model that has one as dbt's."""
     links: list[tuple[Key, str, bool]] = field(default_factory=list)
 
     def take(self, topology: Topology) -> None:
@@ -69,12 +74,12 @@ class _Drawing:
                 self.pipelines[pipeline.id].add(key)
             for node in pipeline.nodes:
                 self._take_node(topology, pipeline, node, key)
-        for dataset in topology.datasets:
-            self.columns.setdefault(dataset.name, dataset)
 
     def _take_node(
         self, topology: Topology, pipeline: Pipeline, node: Node, pipeline_key_: Key | None
     ) -> None:
+        spot = spot_of(topology, pipeline, node)
+        self.nodes.setdefault(spot, node)
         own = node_key(self.target, topology, pipeline, node)
         if own is not None:
             self.cards.setdefault(own, _node_card(own, topology, node))
@@ -83,12 +88,7 @@ class _Drawing:
         at = own or pipeline_key_
         if at is None or (own is None and topology.scheduler == "dbt"):
             return  # a test reads what it tests: no data comes of it
-        for name in node.reads:
-            if name != UNRESOLVED:
-                self.readers[name].add(at)
-        for name in node.writes:
-            if name != UNRESOLVED:
-                self.writers[name].add(at)
+        self.pages[spot].add(at)
         if pipeline_key_ is not None:
             self.links += [(pipeline_key_, link.pipeline, link.kind == "triggers") for link in node.links]
 
@@ -103,33 +103,52 @@ class _Drawing:
                 self.deps[own].add(up)
             elif known is None:
                 self.wanted.append((own, name))  # of another code location, or a dbt model under Dagster
+            else:
+                self.behind.append((own, spot_of(topology, pipeline, known)))
 
-    def join(self) -> None:
+    def join(self, topologies: tuple[Topology, ...]) -> None:
         """Draw what reaches across pipelines: assets of elsewhere, datasets, triggers and sensors."""
         for own, name in self.wanted:
-            self.deps[own] |= self.by_name.get(name) or self.by_name.get(name.rpartition("/")[2], set())
-        for name in sorted(self.readers.keys() | self.writers.keys() | self.columns.keys()):
-            self._join_dataset(name)
+            self.deps[own] |= self.by_name.get(name, set())
+        models: dict[Spot, set[Key]] = defaultdict(set)
+        for before, after, _ in through_dbt(self.nodes):
+            if is_model_of_dbt(after, self.nodes[after]):
+                models[after] |= self.pages[before]
+            for reader in self.pages[after]:
+                self.deps[reader] |= self.pages[before]
+        for own, spot in self.behind:
+            self.deps[own] |= models.get(spot, set())
+        for dataset in joined_datasets(topologies, self.nodes):
+            self._join_dataset(dataset)
         for own, other, triggers in self.links:
             for there in self.pipelines.get(other, ()):
-                after, before = (there, own) if triggers else (own, there)
-                self.deps[after].add(before)
+                second, first = (there, own) if triggers else (own, there)
+                self.deps[second].add(first)
 
-    def _join_dataset(self, name: str) -> None:
+    def _join_dataset(self, dataset: JoinedDataset) -> None:
         """A dataset that an asset or a model makes is that one; another gets a card where it tells something."""
-        columns = self.columns[name].columns if name in self.columns else ()
-        makers = {key for key in self.writers[name] if self.cards[key].kind not in PIPELINE_KINDS}
+        columns = next((one.columns for one in dataset.known if one.columns), ())
+        writers = {key for use in dataset.writers for key in self.pages[use.spot]}
+        makers = {key for key in writers if self.cards[key].kind not in PIPELINE_KINDS}
+        readers = {
+            key
+            for use in (*dataset.readers, *dataset.starts)
+            if not dataset.writers or dataset.writers_for(use)
+            for key in self.pages[use.spot]
+        }
         for maker in makers:
-            if columns:
+            if columns and not self.cards[maker].columns:
                 self.cards[maker] = self.cards[maker].model_copy(update={"columns": columns})
-            for reader in self.readers[name]:
-                self.deps[reader].add(maker)
-        if makers or not (self.readers[name] or columns):
+        if makers:
+            for reader in readers:
+                self.deps[reader] |= writers
             return
-        key = dataset_key(self.target, name)
-        self.cards.setdefault(key, Card(key=key, name=_clean(name), kind="dataset", columns=columns))
-        self.deps[key] |= self.writers[name]
-        for reader in self.readers[name]:
+        if not (readers or columns):
+            return
+        key = dataset_key(self.target, dataset.name)
+        self.cards.setdefault(key, Card(key=key, name=_clean(dataset.name), kind="dataset", columns=columns))
+        self.deps[key] |= writers
+        for reader in readers:
             self.deps[reader].add(key)
 
 

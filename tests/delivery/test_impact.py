@@ -5,8 +5,8 @@ from typing import Any
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.differences import differences
 from meta_pipeline.delivery.edited import edited_nodes
-from meta_pipeline.delivery.flow import datasets_in
 from meta_pipeline.delivery.impact import Impact, Sides, impact_of, impact_of_edits
+from meta_pipeline.delivery.joined_datasets import datasets_in
 from meta_pipeline.delivery.plan import TopologyEdit
 from meta_pipeline.delivery.topology import IMPLICIT_JOB, Link, Node, Pipeline, SchedulerKind, Topology
 from meta_pipeline.delivery.tree import MemoryTree

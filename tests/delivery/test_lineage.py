@@ -84,10 +84,17 @@ def test_the_job_of_all_assets_has_no_page_and_its_assets_have() -> None:
 
 def test_a_dagster_asset_depends_on_the_dbt_model_of_its_name() -> None:
     found = cards(
-        topology("dagster", pipeline(IMPLICIT_JOB, task("published", "asset", upstream=("marts/daily",)))),
+        topology(
+            "dagster",
+            pipeline(
+                IMPLICIT_JOB,
+                task("warehouse", "dbt_assets"),
+                task("published", "asset", upstream=("marts/daily",)),
+            ),
+        ),
         topology("dbt", pipeline("shop", task("daily", "model", writes=("daily",)))),
     )
-    assert deps(found) == {"shop/assets/published": ["shop/dbt/shop/daily"]}
+    assert deps(found)["shop/assets/published"] == ["shop/dbt/shop/daily"]
 
 
 def test_a_dataset_between_pipelines_is_a_page_of_its_own() -> None:
@@ -111,10 +118,10 @@ def test_the_columns_of_what_a_model_makes_are_the_models() -> None:
     found = cards(
         topology(
             "dbt",
-            pipeline("shop", task("orders", "model", writes=("orders",))),
-            datasets=(Dataset(name="orders", columns=columns),),
+            pipeline("shop", task("orders", "model", writes=("shop.mart.orders",))),
+            datasets=(Dataset(name="shop.mart.orders", columns=columns),),
         ),
-        topology("airflow", pipeline("report", task(reads=("orders",)))),
+        topology("airflow", pipeline("report", task(reads=("Mart.Orders",)))),
     )
     assert found["shop/dbt/shop/orders"].columns == columns
     assert deps(found) == {"shop/dags/report": ["shop/dbt/shop/orders"]}

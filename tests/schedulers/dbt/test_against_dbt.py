@@ -9,11 +9,13 @@ import pytest
 
 from meta_pipeline.delivery.topology import UNRESOLVED, Node, Topology
 from meta_pipeline.delivery.tree import MemoryTree
-from meta_pipeline.policy import DbtPolicy
+from meta_pipeline.policy import DbtPolicy, EnvironmentPolicy
 from meta_pipeline.schedulers.dbt.answer import read_answer
 from meta_pipeline.schedulers.dbt.commands import answer_file, parse_command
 from meta_pipeline.schedulers.dbt.manifest import topology_of
 from meta_pipeline.schedulers.dbt.static.reader import read_topologies
+from meta_pipeline.workspace.environment import Built, build_environment
+from meta_pipeline.workspace.sandbox import detect_sandbox
 from tests.schedulers.dbt.features import PROJECTS, Files
 
 QUICK = ("jinja", "exposed")
@@ -61,3 +63,18 @@ def test_static_and_dbt_say_the_same(name: str, tmp_path: Path) -> None:
     assert ours == theirs
     assert static.datasets == runtime.datasets
     assert static.errors == ()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("release", ["1.8.10", "1.9.11", "1.10.23"])
+def test_an_older_dbt_says_the_same_too(release: str, tmp_path: Path, shared_environments: Path) -> None:
+    pins = f"dbt-core=={release}\ndbt-duckdb<1.11\n"
+    policy = EnvironmentPolicy(requirements=("requirements.txt",))
+    tree = MemoryTree.of({"requirements.txt": pins})
+    built = build_environment(shared_environments, tree, policy, detect_sandbox())
+    assert isinstance(built, Built), built
+    files = {**PROJECTS["snapshots_and_seeds"], "requirements.txt": pins}
+    static, runtime = asked(files, tmp_path, built.python.with_name("dbt"))
+    assert static.version == runtime.version == release
+    theirs = {node.id: stated(node) for node in runtime.pipelines[0].nodes}
+    assert {node.id: stated(node) for node in static.pipelines[0].nodes} == theirs

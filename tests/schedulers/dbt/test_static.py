@@ -223,3 +223,36 @@ def test_a_model_that_is_not_utf_8_is_an_error_with_its_line() -> None:
 def test_an_expression_that_would_fill_the_memory_is_not_computed(text: str) -> None:
     _, topology = model(f"{{% set x = {text} %}}{{{{ ref(x) }}}}")
     assert [error.message for error in topology.errors] == ["what a ref() refers to is computed at run time"]
+
+
+@pytest.mark.parametrize(
+    "text, line, message",
+    [
+        ("packages:\n  - package: a\n   version: 1\n", 3, ""),
+        ("packages:\n  local: ../other\n", 2, "'packages' is no list; begin each package with '-'"),
+    ],
+)
+def test_a_list_of_packages_that_cannot_be_read_is_an_error_at_its_line(
+    text: str, line: int, message: str
+) -> None:
+    files = {"dbt_project.yml": PROJECT, "packages.yml": text, "models/one.sql": "select 1 as a"}
+    (topology,) = read_topologies(MemoryTree.of(files), ".")
+    (error,) = topology.errors
+    assert (error.path, message in error.message) == ("packages.yml", True)
+    assert error.line == line
+    assert [node.id for node in topology.pipelines[0].nodes] == ["one"]
+
+
+@pytest.mark.parametrize(
+    "requirement, there",
+    [("dbt-core==1.8.9", False), ("dbt-core==1.9.4", True), ("dbt-core>=1.8.0", True), ("", True)],
+)
+def test_a_snapshot_in_yaml_alone_is_one_from_dbt_1_9_on(requirement: str, there: bool) -> None:
+    files = {
+        "dbt_project.yml": PROJECT,
+        "requirements.txt": f"{requirement}\n",
+        "models/one.sql": "select 1 as a",
+        "snapshots/kept.yml": "snapshots:\n  - name: kept\n    relation: ref('one')\n    config: {unique_key: a}\n",
+    }
+    (topology,) = read_topologies(MemoryTree.of(files), ".")
+    assert ("kept" in [node.id for node in topology.pipelines[0].nodes]) is there

@@ -22,6 +22,9 @@ from meta_pipeline.schedulers.dbt.static.sql_files import (
     snapshots_of,
 )
 
+_YAML_SNAPSHOTS = (1, 9)
+"""The release since which a snapshot may be written in YAML alone."""
+
 Relation = Literal["model", "seed", "snapshot"]
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "model": ("models",),
@@ -95,12 +98,16 @@ class Found:
 
 @dataclass
 class Finder:
-    """Finds the resources of one project; what cannot be understood on the way is in `errors`."""
+    """Finds the resources of one project; what cannot be understood on the way is in `errors`.
+
+    `release` is that of dbt, where it is known; each has forms that one before it only warns of.
+    """
 
     tree: Tree
     project: Project
     properties: Properties
     macros: Macros
+    release: tuple[int, int] | None = None
     errors: list[TopologyError] = field(default_factory=list)
 
     def relations(self) -> list[Found]:
@@ -177,6 +184,8 @@ class Finder:
                     folders = (*_folders(self._inside("snapshot", path)), _stem(path))
                     resource = self.properties.by_name.get(("snapshot", name))
                     yield self._found("snapshot", path, line, folders, resource, asks, name)
+        if self.release is not None and self.release < _YAML_SNAPSHOTS:
+            return
         for resource in self.properties.resources:
             if resource.kind == "snapshot" and resource.relation:
                 asks = asks_of_expression(resource.relation, self.macros)

@@ -36,23 +36,29 @@ _DBT_CORE = re.compile(
     rb"(?<![\w-])dbt[-_]core[\"']?\s*(?:[=~>^]=?=?\s*|=\s*[\"'][=~>^]*\s*|\s+version = \")[\"']?(\d+(?:\.\d+){1,2})"
 )
 
+_PINNED = re.compile(
+    rb"(?<![\w-])dbt[-_]core[\"']?(?:\s*[=~]=\s*|\s*=\s*[\"']==?\s*|\s+version = \")(\d+)\.(\d+)\.[\d*]"
+)
+
 
 def read_topologies(tree: Tree, folder: str) -> tuple[Topology, ...]:
     """One topology a project, for the project in `folder` and those below it; installed packages are left out."""
     outer = posixpath.normpath(folder.strip("/") or ".")
-    version = dbt_version(tree)
+    version, release = dbt_version(tree), pinned_release(tree)
     return tuple(
         topology
         for project in project_folders(tree)
         if outer in (".", project) or project.startswith(f"{outer}/")
         for topology in _projects.of(
-            _own_files(tree, project), (project, version), _reading(project, version)
+            _own_files(tree, project), (project, version, release), _reading(project, version, release)
         )
     )
 
 
-def _reading(folder: str, version: str) -> Callable[[Tree], tuple[Topology, ...]]:
-    return lambda tree: (_topology(tree, folder, version),)
+def _reading(
+    folder: str, version: str, release: tuple[int, int] | None
+) -> Callable[[Tree], tuple[Topology, ...]]:
+    return lambda tree: (_topology(tree, folder, version, release),)
 
 
 def _own_files(tree: Tree, folder: str) -> Tree:
@@ -64,7 +70,7 @@ def _own_files(tree: Tree, folder: str) -> Tree:
     return Part(tree, outermost([folder, *named, *package_folders(tree, project)]))
 
 
-def _topology(tree: Tree, folder: str, version: str) -> Topology:
+def _topology(tree: Tree, folder: str, version: str, release: tuple[int, int] | None) -> Topology:
     project = read_project(tree, folder)
     assert project is not None
     pipelines: tuple[Pipeline, ...] = ()
@@ -76,7 +82,7 @@ def _topology(tree: Tree, folder: str, version: str) -> Topology:
             TopologyError(path=project.path, line=1, message="the project has no name; dbt asks for one")
         ]
     else:
-        read = _pipeline(tree, project)
+        read = _pipeline(tree, project, release)
         pipelines, datasets, errors = (read.pipeline,), read.datasets, read.errors
     ordered = sorted(set(errors), key=lambda error: (error.path, error.line or 0, error.message))
     return Topology(
@@ -97,12 +103,15 @@ class _Read:
     errors: list[TopologyError]
 
 
-def _pipeline(tree: Tree, project: Project) -> _Read:
+def _pipeline(tree: Tree, project: Project, release: tuple[int, int] | None) -> _Read:
     properties = read_properties(tree, project)
     packages = packages_of(tree, project)
     macros, errors = macros_of(tree, project, packages.macros)
-    errors += [TopologyError(path=e.path, line=e.line, message=e.message) for e in properties.errors]
-    finder = Finder(tree, project, properties, macros)
+    errors += [
+        TopologyError(path=e.path, line=e.line, message=e.message)
+        for e in (*properties.errors, *packages.errors)
+    ]
+    finder = Finder(tree, project, properties, macros, release)
     relations = finder.relations()
     sources = sources_of(finder)
     edges = Edges.of(project, properties, relations, sources, packages)
@@ -139,6 +148,17 @@ def dbt_version(tree: Tree) -> str:
     """The release of dbt-core that the requirements name; `unresolved` where they name none, or several."""
     named = set(_versions_named(tree))
     return named.pop() if len(named) == 1 else UNRESOLVED
+
+
+def pinned_release(tree: Tree) -> tuple[int, int] | None:
+    """Major and minor of the one release of dbt-core that requirements or locks pin; None where they leave it open."""
+    found = {
+        (int(major), int(minor))
+        for path in tree.entries()
+        if _REQUIREMENTS.fullmatch(path)
+        for major, minor in _PINNED.findall(tree.read(path) or b"")
+    }
+    return found.pop() if len(found) == 1 else None
 
 
 def _versions_named(tree: Tree) -> Iterator[str]:
