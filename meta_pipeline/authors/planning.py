@@ -8,6 +8,7 @@ from meta_pipeline.authors.recipes.note_change import NoteParameters, can_note
 from meta_pipeline.authors.watching import failures_of, watched
 from meta_pipeline.delivery.context import RepoContext
 from meta_pipeline.delivery.model import digest, digest_bytes
+from meta_pipeline.delivery.phrases import folder_name
 from meta_pipeline.delivery.plan import Plan, RecipeCall, Step, TopologyEdit
 from meta_pipeline.delivery.requirements import Criterion, Requirements, Verification
 from meta_pipeline.delivery.tree import Tree
@@ -16,7 +17,6 @@ from meta_pipeline.schedulers.by_hand import dry_run_by_hand, parse_by_hand
 
 _CHANGE_LOG = "CHANGELOG.md"
 _DEFAULTS = Policy()
-_ROOT = "the top folder"
 
 
 def plan_with_recipes(
@@ -63,7 +63,7 @@ def plan_from_patch(
     areas: dict[str, list[str]] = {}
     for path in patch.files:
         folder, slash, _ = path.partition("/")
-        areas.setdefault(folder if slash else _ROOT, []).append(path)
+        areas.setdefault(folder_name(folder if slash else "."), []).append(path)
     served = _by_area(requirements.criteria, areas, context)
     return Plan(
         requirements=digest(requirements),
@@ -189,12 +189,8 @@ def _command(command: str | None, kind: str) -> str:
 def _data_checks(policy: Policy) -> str:
     names = [name for project in policy.data_quality.great_expectations for name in project.checkpoints]
     checks = [f"checkpoint {', '.join(names)}"] if names else []
-    checks += [f"the dbt tests of {_folder(project.project)}" for project in policy.dbt]
+    checks += [f"the dbt tests of {folder_name(project.project)}" for project in policy.dbt]
     return " and ".join(checks) or "a checkpoint or dbt test, of which the policy names none,"
-
-
-def _folder(project: str) -> str:
-    return _ROOT if project == "." else project
 
 
 def _homes(choices: tuple[Choice, ...], measured: tuple[Criterion, ...]) -> list[tuple[Criterion, ...]]:

@@ -127,7 +127,11 @@ def topology(
 ) -> None:
     """Show the pipelines of a repository as its schedulers see them, or how those of two commits differ."""
     as_json = json or form == "json"
+    if svg is not None and between is None:
+        raise typer.BadParameter("the picture is of a difference; give --diff BASE..HEAD too")
     if between is not None:
+        if pipeline is not None:
+            raise typer.BadParameter("--diff tells of all pipelines; leave --pipeline out")
         from meta_pipeline.cli.topology_diff import diff
 
         diff(repo, between, level=level, as_json=as_json, svg=svg)

@@ -12,7 +12,7 @@ from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.catalogue import catalogue
 from meta_pipeline.gates.gate import judge
 from meta_pipeline.policy import POLICY_FILE
-from meta_pipeline.schedulers.survey import read_change
+from meta_pipeline.schedulers.survey import also_in, read_change
 
 _COLOURS = {
     "passed": "green",
@@ -28,7 +28,8 @@ def check(repo: Path, base: str, head: str, *, level: Literal["static", "full"],
     repository = opened(repo)
     trees = repository.tree(base), repository.tree(head)
     policy = policy_of(repository, trees[0])
-    change = read_change(trees[0], trees[1], policy)
+    is_written = trees[0].read(POLICY_FILE) is not None
+    change = read_change(*trees, policy if is_written else also_in(policy, trees[1]))
     case = Case(policy, change=change)
     if level == "full":
         from meta_pipeline.cli.full import judge_full
@@ -48,7 +49,7 @@ def check(repo: Path, base: str, head: str, *, level: Literal["static", "full"],
         print_document(document)
     else:
         _show_check(document, results)
-        if trees[0].read(POLICY_FILE) is None:
+        if not is_written:
             STDOUT.print(
                 f"note: {base} has no {POLICY_FILE}, so safe defaults were used; write one with: "
                 f"meta-pipeline init --repo {shown(repo)}",

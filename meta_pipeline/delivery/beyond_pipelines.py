@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from itertools import takewhile
 
 from meta_pipeline.delivery.difference import Difference
-from meta_pipeline.delivery.phrases import listed
+from meta_pipeline.delivery.phrases import folder_name, listed
 from meta_pipeline.delivery.topology import UNRESOLVED, Dataset, Node, Pipeline, Topology, TopologyError
 
 _MOVED_END = 2
@@ -44,7 +44,7 @@ def _versions(base: list[Topology], head: list[Topology]) -> Iterator[Difference
             yield Difference(
                 level="scheduler",
                 scheduler=ones[0].scheduler,
-                root=listed([_root(one.root) for one in ones]) if len(moves) > 1 else None,
+                root=listed([folder_name(one.root) for one in ones]) if len(moves) > 1 else None,
                 pipeline="",
                 field="version",
                 item=ones[0].scheduler,
@@ -52,10 +52,6 @@ def _versions(base: list[Topology], head: list[Topology]) -> Iterator[Difference
                 after=after_version,
                 path=ones[0].root,
             )
-
-
-def _root(root: str) -> str:
-    return "the top folder" if root == "." else root
 
 
 def errors_apart(base: tuple[Topology, ...], head: tuple[Topology, ...]) -> Iterator[Difference]:

@@ -1,15 +1,18 @@
 """Crons: in words, how many runs they make, and whether two of them ever meet."""
 
+import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from itertools import islice
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from meta_pipeline.delivery.phrases import duration
 from meta_pipeline.delivery.topology import UNRESOLVED
 
 _COUNTED = 2_000
 _COMPARED = 60
 _ONCE = "once (@once)"
+_INTERVAL = re.compile(r"every (?:(\d+) days?, )?(\d+):(\d\d):(\d\d)")
 _MIDWINTER = datetime(2026, 1, 5, tzinfo=UTC)
 
 
@@ -19,7 +22,7 @@ def in_words(schedule: str) -> str:
     fields = schedule.split()
     cron, rest = " ".join(fields[:5]), " ".join(fields[5:])
     if not is_cron(cron):
-        return _ONCE if schedule == "@once" else schedule
+        return _ONCE if schedule == "@once" else _every(schedule)
     from cron_descriptor import ExpressionDescriptor, Options
     from cron_descriptor.Exception import FormatError
 
@@ -33,6 +36,16 @@ def in_words(schedule: str) -> str:
     if fields[2:5] == ["*", "*", "*"] and words.startswith("at ") and "past the hour" not in words:
         words += " every day"
     return f"{words} ({cron}){' ' if rest else ''}{rest}"
+
+
+def _every(schedule: str) -> str:
+    """`every 1 day 6 h` for what Python writes as `every 1 day, 6:00:00`; anything else as it is."""
+    found = _INTERVAL.fullmatch(schedule)
+    if not found:
+        return schedule
+    days, hours, minutes, seconds = (int(one or 0) for one in found.groups())
+    length = duration(days * 86400 + hours * 3600 + minutes * 60 + seconds)
+    return "every day" if length == "1 day" else f"every {length}"
 
 
 def is_cron(schedule: str) -> bool:

@@ -137,7 +137,8 @@ def _node_differences(
             node = now or then
             assert node is not None
             change: Literal["added", "removed"] = "added" if now is not None else "removed"
-            doubt = doubts[0 if change == "added" else 1].get(node.path or after.path)
+            places, pipeline = (doubts[0], before) if change == "added" else (doubts[1], after)
+            doubt = places.get(node.path or pipeline.path) or places.get(pipeline.path)
             yield _whole_node(change, before, after, node, doubt=doubt)
 
 

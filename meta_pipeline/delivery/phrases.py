@@ -52,6 +52,11 @@ def counted(count: int, one: str, more: str | None = None) -> str:
     return f"{count} {one if count == 1 else more or one + 's'}"
 
 
+def folder_name(path: str) -> str:
+    """A folder within a repository, whose root is `.`, as it stands in a sentence."""
+    return "the top folder" if path == "." else path
+
+
 def link_name(link: Link) -> str:
     """The pipeline, or its node, at the other end of a link."""
     return f"{link.pipeline}.{link.node}" if link.node else link.pipeline

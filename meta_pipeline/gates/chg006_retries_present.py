@@ -23,6 +23,8 @@ _NOTHING_TO_RETRY = frozenset({"EmptyOperator", "DummyOperator"})
 _WITHOUT_RETRY = frozenset(
     {"external_asset", "observable_asset", "asset_check", "dbt_model", "flow", "deployment"}
 )
+_DECLARED_APART: frozenset[SchedulerKind] = frozenset({"dagster", "prefect"})
+"""Where a task is declared, with its retries, apart from the pipelines that call it."""
 _RETRY_FIELDS = ("retries", "retry_delay_s", "retry_backoff")
 
 
@@ -30,7 +32,8 @@ class RetriesPresent(Gate):
     """Every new or changed node retries as often, and with as much delay and backoff, as the policy asks.
 
     Most failed runs end well when they are tried again. What counts is the value in force, wherever it is
-    set. A node that a change leaves as poor in retries as it found it only warns; dbt models, assets that
+    set. A node that a change leaves as poor in retries as it found it only warns, and so does a task or op that
+    was there before and is called from one more place; dbt models, assets that
     others make and checks, which cannot retry by themselves, and nodes that do nothing are left out.
     """
 
@@ -102,19 +105,38 @@ def _case(before: Node | None, after: Node, policy: Policy | None = None) -> Cas
 
 @dataclass(frozen=True, slots=True)
 class _Touched:
-    """A node at head that is new or changed; `before` is None where it is new."""
+    """A node at head that is new or changed; `before` is None where it is new.
+
+    What `is_called_anew` is no new node, but a new call of one that is declared as before.
+    """
 
     scheduler: SchedulerKind
     pipeline: Pipeline
     before: Node | None
     after: Node
+    is_called_anew: bool = False
 
     @property
     def sets_retries(self) -> bool:
         """Whether the change itself says how the node retries."""
-        return self.before is None or any(
-            getattr(self.before, field) != getattr(self.after, field) for field in _RETRY_FIELDS
-        )
+        if self.before is None:
+            return not self.is_called_anew
+        return _retrying(self.before) != _retrying(self.after)
+
+
+def _retrying(node: Node) -> tuple[object, ...]:
+    return tuple(getattr(node, field) for field in _RETRY_FIELDS)
+
+
+def _declared(topologies: tuple[Topology, ...]) -> frozenset[tuple[object, ...]]:
+    """How the nodes that are declared in a file of their own right retry: file, kind, retries."""
+    return frozenset(
+        (node.path, node.kind, *_retrying(node))
+        for topology in topologies
+        if topology.scheduler in _DECLARED_APART
+        for pipeline in topology.pipelines
+        for node in pipeline.nodes
+    )
 
 
 def _touched(change: Change) -> Iterator[_Touched]:
@@ -127,6 +149,7 @@ def _touched(change: Change) -> Iterator[_Touched]:
     added = {
         file.path: {line.number for line in file.added} for file in change.files if file.path not in moved
     }
+    declared = _declared(change.base_topologies)
     ends = cache(lambda path: _statements(text_of(change.head, path) or "") if path.endswith(".py") else ())
     for topology in change.head_topologies:
         if topology.scheduler == "dbt":
@@ -149,7 +172,12 @@ def _touched(change: Change) -> Iterator[_Touched]:
                 )
                 is_touched = before is None or (pipeline.id, node.id) in differing or is_edited
                 if is_touched:
-                    yield _Touched(topology.scheduler, pipeline, before, node)
+                    is_called_anew = (
+                        not is_edited
+                        and topology.scheduler in _DECLARED_APART
+                        and (node.path, node.kind, *_retrying(node)) in declared
+                    )
+                    yield _Touched(topology.scheduler, pipeline, before, node, is_called_anew)
 
 
 def can_retry(node: Node) -> bool:
@@ -196,7 +224,8 @@ def _lines(statements: tuple[tuple[int, int], ...], line: int) -> set[int]:
 
 
 def _judged(touched: _Touched, policy: RetryPolicy) -> Iterator[Weighed]:
-    before = _shortfalls(touched.before, policy) if touched.before else {}
+    known = touched.before or (touched.after if touched.is_called_anew else None)
+    before = _shortfalls(known, policy) if known else {}
     for field, (says, is_known) in _shortfalls(touched.after, policy).items():
         thing = called(touched.after.kind, touched.pipeline.id, touched.after.id)
         fix = _fix(touched, field)

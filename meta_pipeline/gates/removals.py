@@ -65,16 +65,19 @@ def _renamed(difference: Difference, *, is_named: bool) -> Weighed:
 
 
 def _veil(difference: Difference, new: list[TopologyError], change: Change) -> TopologyError | None:
-    """New code beside what was removed, of which source does not tell what it makes: it may have taken over."""
-    held = {entry.content for path, entry in change.base.entries().items()}
-    entries = change.head.entries()
+    """Code beside what was removed, of which source no longer tells what it makes: it may make that still.
+
+    What source did not tell before either, of a file that was only moved, took nothing over.
+    """
+    before, after = change.base.entries(), change.head.entries()
+    held = {entry.content for entry in before.values()}
     return next(
         (
             error
             for error in new
             if error.opaque
-            and error.path in entries
-            and entries[error.path].content not in held
+            and error.path in after
+            and (error.path in before or after[error.path].content not in held)
             and _home(error.path) == _home(difference.path)
         ),
         None,

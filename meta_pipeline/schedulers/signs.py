@@ -36,8 +36,9 @@ class Signs:
     """What tells that a repository uses a scheduler.
 
     `package` is its distribution. `pipelines` matches source that defines some, where they are Python at all;
-    `usual_folder` is what their folder is mostly called. `builders` are packages that make pipelines of other files, so
-    that code imports them in place of the scheduler. `image` matches a container file that brings the scheduler.
+    `usual_folder` is what their folder is mostly called, `library_folder` that of code which they import. `builders`
+    are packages that make pipelines of other files, so that code imports them in place of the scheduler. `image`
+    matches a container file that brings the scheduler.
     """
 
     kind: SchedulerKind
@@ -45,6 +46,7 @@ class Signs:
     project_files: ProjectFiles
     pipelines: re.Pattern[bytes] | None = None
     usual_folder: str | None = None
+    library_folder: str | None = None
     builders: tuple[str, ...] = ()
     image: re.Pattern[bytes] | None = None
 
@@ -58,6 +60,7 @@ def detected(tree: Tree, paths: Sequence[str], signs: Signs) -> Detected | None:
     if signs.pipelines is not None:
         files = _defines_pipelines(signs).among(tree, (path for path in paths if path.endswith(".py")))
         if files:
+            files = [path for path in files if signs.library_folder not in path.split("/")[:-1]] or files
             folders = folders or common_folders(files, signs.usual_folder)
             reasons.append(_defined_in(files, signs.kind))
     if not folders:

@@ -23,13 +23,14 @@ def test_pipelines_as_a_table_and_one_with_its_nodes(shell: Shell, git_repo: Mak
     git_repo({**SHOP, "dags/daily.py": TWO, "dags/broken.py": broken})
     everything = shell.run("topology", "--repo", "repo").stdout
     assert "every hour (0 * * * *)" in everything
-    assert "could not be read: dags/broken.py:2: " in everything
-    assert "1 pipeline, 1 place that could not be read" in everything
+    assert "\nerror: dags/broken.py:2: " in everything
+    assert "\n1 pipeline, 1 error\n" in everything
     one = shell.run("topology", "--repo", "repo", "--pipeline", "daily")
     assert one.exit == 0
-    assert "airflow pipeline daily in dags/daily.py:4: runs every hour (0 * * * *)" in one.stdout
+    assert "airflow pipeline daily in dags/daily.py:4\n" in one.stdout
+    assert "runs every hour (0 * * * *); owner airflow" in one.stdout
     assert "load_orders" in one.stdout
-    assert "dags/daily.py:6" in one.stdout
+    assert "line 6" in one.stdout
     document = shell.run("topology", "--repo", "repo", "--pipeline", "daily", "--json").document("topology")
     assert [p["id"] for t in document["topologies"] for p in t["pipelines"]] == ["daily"]
     assert "has no pipeline 'dayly'" in (
@@ -127,3 +128,23 @@ def test_a_partial_clone_is_not_taken_for_a_removal(shell: Shell, git_repo: Make
         "partial lacks the contents of 1 changed file, such as dags/daily.py: it is a partial clone; "
         "run 'git fetch --refetch' in it, or use a full clone."
     )
+
+
+def test_options_that_say_nothing_together_are_refused(shell: Shell, git_repo: MakeRepository) -> None:
+    git_repo(SHOP)
+    topology = ("topology", "--repo", "repo")
+    assert "give --diff BASE..HEAD too" in shell.refused(2, *topology, "--svg", "a.svg")
+    assert "leave --pipeline out" in shell.refused(
+        2, *topology, "--diff", "main..main", "--pipeline", "daily"
+    )
+    assert not (shell.folder / "a.svg").exists()
+
+
+def test_a_table_that_does_not_fit_tells_crons_as_they_are_written(
+    shell: Shell, git_repo: MakeRepository
+) -> None:
+    long = "a_pipeline_whose_name_is_" + "very_" * 30 + "long"
+    git_repo({**SHOP, "dags/long.py": TWO.replace("daily", long)})
+    said = shell.run("topology", "--repo", "repo").stdout
+    assert " 0 * * * * " in said
+    assert "every hour" not in said

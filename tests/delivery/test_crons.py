@@ -43,3 +43,16 @@ def test_whether_a_wait_ever_finds_a_run() -> None:
     assert met(("0 * * * *", "UTC"), daily, 0) in ((2, 60), (3, 60))
     assert met(daily, ("0 6 * * *", "Europe/Berlin"), 0) == (60, 60)
     assert met(daily, ("@once", "UTC"), 0) is None
+
+
+@pytest.mark.parametrize(
+    "schedule, words",
+    [
+        ("every 1 day, 0:00:00", "every day"),
+        ("every 2 days, 6:30:00", "every 2 days 6 h 30 min"),
+        ("every 0:15:00", "every 15 min"),
+        ("every 0:00:00.500000", "every 0:00:00.500000"),
+    ],
+)
+def test_an_interval_in_words(schedule: str, words: str) -> None:
+    assert in_words(schedule) == words

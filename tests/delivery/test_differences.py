@@ -271,6 +271,15 @@ def test_what_only_a_run_can_tell_is_not_said_to_be_gone() -> None:
     )
 
 
+def test_a_node_is_doubtful_where_a_run_alone_tells_what_its_pipeline_holds() -> None:
+    opaque = TopologyError(path="dags/sales.py", line=9, message="chosen by a tag", opaque=True)
+    head = (seen(dag())[0].model_copy(update={"errors": (opaque,)}),)
+    (removed,) = (one for one in differences(seen(dag(LOAD)), head) if one.node)
+    assert removed.sentence == (
+        "task sales.load is no longer seen in source; whether dags/sales.py:9 still makes it, only a run can tell"
+    )
+
+
 def test_a_scheduler_that_is_new_and_one_of_another_version() -> None:
     newer = (seen(dag(LOAD))[0].model_copy(update={"version": "3.1.0"}),)
     (found,) = differences(seen(dag(LOAD)), newer)

@@ -1,6 +1,8 @@
 import pytest
 
+from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.judgement import GateResult
+from meta_pipeline.delivery.topology import TopologyError
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.chg004_destructive_change import DestructiveChange
@@ -55,3 +57,22 @@ def test_a_deletion_that_the_plan_names_needs_a_person() -> None:
     plan = specimens.plan(specimens.step(1, *MANY))
 
     assert looked_at(MANY, {}, plan=plan).outcome == "needs_approval"
+
+
+def test_a_selection_that_a_run_alone_can_tell_now_is_for_a_person() -> None:
+    before = specimens.pipeline(specimens.node("clean"), specimens.node("load"))
+    after = specimens.pipeline(specimens.node("load"))
+    change = specimens.change(
+        {specimens.DAG_FILE: "x = 1\n"}, {specimens.DAG_FILE: "x = 1\n"}, base=(before,), head=(after,)
+    )
+    chosen = TopologyError(path=specimens.DAG_FILE, line=3, message="chosen by a tag", opaque=True)
+    head = tuple(one.model_copy(update={"errors": (chosen,)}) for one in change.head_topologies)
+    result = judge(
+        DestructiveChange(),
+        Case(Policy(), change=Change(change.base, change.head, change.base_topologies, head)),
+    )
+    assert result.outcome == "needs_approval"
+    assert result.findings[0].message == (
+        f"task sales_daily.clean is removed, unless {specimens.DAG_FILE}:3 makes it, which only a run can tell; "
+        "its runs stop and its data goes stale"
+    )

@@ -1,10 +1,12 @@
 from meta_pipeline.delivery.judgement import GateResult
 from meta_pipeline.delivery.topology import Node
+from meta_pipeline.delivery.tree import MemoryTree
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.chg006_retries_present import RetriesPresent
 from meta_pipeline.gates.gate import judge
 from meta_pipeline.policy import Policy, RetryPolicy
+from meta_pipeline.schedulers.survey import read_change
 
 SOURCE = """\
 with DAG("sales_daily") as dag:
@@ -55,3 +57,43 @@ def test_nodes_that_do_nothing_and_dbt_models_are_left_out() -> None:
     result = judge(RetriesPresent(), Case(Policy(), change=specimens.change(head=(empty,))))
 
     assert result.outcome == "not_applicable"
+
+
+CALLED = """\
+from prefect import flow, task
+
+
+@task
+def fetch(): ...
+
+
+@flow
+def nightly():
+    fetch()
+
+
+@flow
+def weekly():
+    {body}
+"""
+
+
+def called_by(body: str, declared: str = "@task") -> GateResult:
+    """What comes out where the flow `weekly`, which did nothing, has this body."""
+    base = {"flows.py": CALLED.format(body="pass")}
+    head = {"flows.py": CALLED.format(body=body).replace("@task", declared)}
+    trees = MemoryTree.of(base), MemoryTree.of(head)
+    return judge(RetriesPresent(), Case(Policy(), change=read_change(*trees, Policy())))
+
+
+def test_another_call_of_a_task_that_was_there_leaves_it_as_poor_in_retries_as_it_was() -> None:
+    found = called_by("fetch()")
+    assert (found.outcome, found.findings[0].message) == (
+        "warned",
+        "task weekly.fetch has 0 retries; the policy asks for 1, as before the change",
+    )
+
+
+def test_a_call_with_other_retries_or_of_a_changed_task_is_judged_as_new() -> None:
+    assert called_by("fetch.with_options(retries=0, retry_delay_seconds=9)()").outcome == "failed"
+    assert called_by("fetch()", declared="@task(timeout_seconds=9)").outcome == "failed"

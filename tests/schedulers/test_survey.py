@@ -4,7 +4,7 @@ from meta_pipeline.delivery.tree import MemoryTree
 from meta_pipeline.policy import EnvironmentPolicy, Policy, SchedulerPolicy
 from meta_pipeline.schedulers.airflow.static import reader
 from meta_pipeline.schedulers.detect import detect
-from meta_pipeline.schedulers.survey import read_change, survey
+from meta_pipeline.schedulers.survey import also_in, read_change, survey
 
 DAG = (
     "from airflow import DAG\nfrom airflow.operators.bash import BashOperator\nfrom lib import RETRIES\n"
@@ -95,3 +95,25 @@ def test_every_scheduler_of_the_policy_is_read_with_its_own_imports() -> None:
     ]
     assert (one.pipelines[0].nodes[0].retries, two.pipelines[0].nodes[0].retries) == (1, 4)
     assert dagster.scheduler == "dagster"
+
+
+FLOW = "from prefect import flow\n\n@flow\ndef f(): ...\n"
+
+
+def test_without_a_written_policy_a_pipeline_that_leaves_its_folder_is_not_removed() -> None:
+    base = MemoryTree.of({**FILES, "dags/e.py": DAG.replace("'d'", "'e'")})
+    head = MemoryTree.of({**FILES, "ops/e.py": DAG.replace("'d'", "'e'")})
+    seen_at_base = Policy(scheduler=SchedulerPolicy(kind="airflow", paths=("dags",)))
+    assert [one.change for one in read_change(base, head, seen_at_base).differences] == ["removed"]
+    (moved,) = read_change(base, head, also_in(seen_at_base, head)).differences
+    assert (moved.pipeline, moved.field) == ("e", "moved")
+
+
+def test_without_a_written_policy_a_scheduler_that_comes_is_seen() -> None:
+    base = MemoryTree.of(FILES)
+    head = MemoryTree.of({**FILES, "flows/f.py": FLOW, "shop/dbt_project.yml": "name: shop\n"})
+    policy = also_in(Policy(scheduler=SchedulerPolicy(kind="airflow", paths=("dags",))), head)
+    assert [one.kind for one in policy.all_schedulers] == ["airflow", "prefect"]
+    assert [one.project for one in policy.dbt_projects] == ["shop"]
+    found = read_change(base, head, policy).differences
+    assert [one.pipeline for one in found if one.level == "pipeline"] == ["f", "shop"]

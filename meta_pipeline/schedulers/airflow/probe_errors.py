@@ -90,7 +90,7 @@ def duplicate(dag_id: str, path: str, first: str) -> Document:
     line = lines[-1] if lines else None
     other = first_lines[0] if first_lines else None
     there = first if other is None else f"{first}:{other}"
-    return error(path, line, f"the DAG id '{dag_id}' is taken by {there}")
+    return error(path, line, f"the DAG id '{dag_id}' is taken by {there}; give one of them another id")
 
 
 def last_words(text: str) -> str:

@@ -2,7 +2,7 @@
 
 One deployment with a schedule gives its canonical text; of several, each is named: `nightly: 0 2 * * *; hourly: every
 1:00:00`. Several schedules of one deployment are joined by `and`. Deployments without a schedule run when they are
-asked to, and add nothing to the text. A flow without a deployment has no schedule, and nothing says that it is paused.
+asked to, and add nothing to the text. A pause stops schedules alone: a flow without one is neither paused nor active.
 """
 
 import posixpath
@@ -117,13 +117,11 @@ def _zone(found: list[Deployed]) -> str | None | Unresolved:
     return " and ".join(zones) or None
 
 
-def _paused(found: list[Deployed]) -> bool | Unresolved:
-    """Whether nothing runs by itself that has a schedule; without any schedule, whether all are paused."""
-    states: list[bool | str] = []
-    for one in found:
-        if one.timings:
-            states += [_both(one.paused, timing.active) for timing in one.timings]
-    states = states or [one.paused for one in found]
+def _paused(found: list[Deployed]) -> bool | None | Unresolved:
+    """Whether nothing runs by itself that has a schedule; None without any schedule."""
+    states = [_both(one.paused, timing.active) for one in found for timing in one.timings]
+    if not states:
+        return None
     if False in states:
         return False
     return UNRESOLVED if UNRESOLVED in states else True

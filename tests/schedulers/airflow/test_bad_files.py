@@ -86,10 +86,13 @@ def test_each_bad_file_is_an_error_and_the_rest_stands(found: Topology) -> None:
         "dags/interrupts.py": (3, "KeyboardInterrupt"),
         "dags/provider.py": (3, "ModuleNotFoundError: No module named 'airflow.providers.nowhere'"),
         "dags/quits.py": (4, ends.format("exit status 0")),
-        "dags/same_two.py": (5, "the DAG id 'same' is taken by dags/same_one.py:3"),
+        "dags/same_two.py": (
+            5,
+            "the DAG id 'same' is taken by dags/same_one.py:3; give one of them another id",
+        ),
         "dags/segfault.py": (4, ends.format("signal SIGKILL")),
         "dags/syntax.py": (3, "SyntaxError: '(' was never closed"),
-        "dags/twice.py": (5, "the DAG id 'twice' is taken by dags/twice.py:3"),
+        "dags/twice.py": (5, "the DAG id 'twice' is taken by dags/twice.py:3; give one of them another id"),
     }
     assert said["dags/deaf.py"][0] in range(3, 7)
     assert "utf-8" in said["dags/foreign.py"][1]

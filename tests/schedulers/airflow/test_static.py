@@ -170,7 +170,8 @@ def test_the_second_dag_of_one_id_is_an_error() -> None:
     topology = read(dag, dags__two=dag)
     assert [pipeline.path for pipeline in topology.pipelines] == ["dags/one.py"]
     (error,) = topology.errors
-    assert (error.path, error.message) == ("dags/two.py", "the DAG id 'same' is taken by dags/one.py:3")
+    assert error.path == "dags/two.py"
+    assert error.message == "the DAG id 'same' is taken by dags/one.py:3; give one of them another id"
 
 
 def test_an_asset_reads_its_parameters_without_a_default() -> None:

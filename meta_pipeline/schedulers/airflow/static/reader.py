@@ -15,9 +15,11 @@ from meta_pipeline.schedulers.airflow.static.ignore import Ignored, Syntax
 from meta_pipeline.schedulers.airflow.static.interpreter import DagFile
 from meta_pipeline.schedulers.airflow.static.machine import Settings
 from meta_pipeline.schedulers.airflow.static.values import Dag
-from meta_pipeline.schedulers.airflow.static.version import airflow_version, ignore_syntax, packages
+from meta_pipeline.schedulers.airflow.static.version import airflow_version, ignore_syntax
 from meta_pipeline.schedulers.source.contents import ContentTest
+from meta_pipeline.schedulers.source.known import NOTHING_KNOWN, Known
 from meta_pipeline.schedulers.source.modules import Modules, Sources
+from meta_pipeline.schedulers.source.packages import packages
 from meta_pipeline.schedulers.source.readings import Readings
 
 _CACHE_SIZE = 16_384
@@ -42,11 +44,11 @@ _mentions_dags = ContentTest(
 )
 
 
-def read_topology(tree: Tree, root: str, import_roots: tuple[str, ...] = ()) -> Topology:
+def read_topology(tree: Tree, root: str, known: Known = NOTHING_KNOWN) -> Topology:
     """The topology of the DAG files under `root`, a folder of the tree ("" for all of it).
 
-    `import_roots` are folders that imports start from, before `root` and the folders that Airflow
-    and its users put on the path. Nothing of the tree is run.
+    Imports start from the folders that are `known`, before `root` and the folders that Airflow and its users put on
+    the path. Nothing of the tree is run.
     """
     root = _normal(root)
     tree = open_folder(tree, root)
@@ -55,9 +57,9 @@ def read_topology(tree: Tree, root: str, import_roots: tuple[str, ...] = ()) -> 
     dag_files = _mentions_dags.among(tree, candidates)
     version = airflow_version(tree, (tree.read(path) or b"" for path in dag_files))
     ignored = _ignored(tree, root, ignore_syntax(tree, version.major))
-    sources = Sources(tree, _import_roots(root, import_roots))
+    sources = Sources(tree, _import_roots(root, known.imports))
     kept = [path for path in dag_files if not ignored(path)]
-    settings = Settings(root, ignored, version.major, packages(tree))
+    settings = Settings(root, ignored, version.major, packages(tree), known)
     readings = _read_files([(path, _sources_for(path, sources, archives)) for path in kept], settings)
     pipelines, errors = _collected(readings, frozenset(kept))
     found = [*errors, *ignored.errors, *(tree.errors if isinstance(tree, DagFolder) else ())]
@@ -173,7 +175,8 @@ def _collected(
                 continue
             first = pipelines.setdefault(pipeline.id, pipeline)
             if first is not pipeline:
-                message = f"the DAG id '{pipeline.id}' is taken by {first.path}:{first.line}"
+                there = f"{first.path}:{first.line}"
+                message = f"the DAG id '{pipeline.id}' is taken by {there}; give one of them another id"
                 errors[TopologyError(path=pipeline.path, line=pipeline.line, message=message)] = None
     ordered = sorted(errors, key=lambda error: (error.path, error.line or 0, error.message))
     return tuple(pipelines[dag_id] for dag_id in sorted(pipelines)), tuple(ordered)
