@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,15 @@ def test_an_empty_repository_gets_safe_defaults_and_is_told_what_is_missing() ->
             "dagster",
             ("shop",),
         ),
+        # Plugins hold what DAG files import, and a factory in them says `DAG(` too.
+        (
+            {
+                "etl/daily.py": "from airflow.sdk import DAG\n\nwith DAG('daily'):\n    ...\n",
+                "plugins/shop/factory.py": "from airflow.sdk import DAG\n\ndef made(name):\n    return DAG(name)\n",
+            },
+            "airflow",
+            ("etl",),
+        ),
         ({"flows/daily.py": "from prefect import flow\n\n@flow\ndef daily(): ...\n"}, "prefect", ("flows",)),
         ({"dbt_project.yml": "name: shop\n", "models/orders.sql": "select 1"}, "dbt", (".",)),
     ],
@@ -101,7 +111,7 @@ def test_each_scheduler_is_told_by_its_files(
     scheduler = detection.policy.scheduler
     assert scheduler is not None
     assert (scheduler.kind, scheduler.paths) == (kind, paths)
-    assert f"does not bring {kind}" in doubts_about(detection, "environment.requirements")
+    assert re.search(f"does not bring (apache-)?{kind}", doubts_about(detection, "environment.requirements"))
 
 
 def test_several_schedulers_are_named_with_their_folders() -> None:

@@ -4,8 +4,8 @@
     python probe.py dry-run --folder DIR --job NAME [--job NAME ...] --logical-date 2026-01-05 --output FILE
 
 Needs nothing but Dagster 1.7 or later and Python 3.9. Dagster is imported once, and each code location is loaded in a
-fork of its own, as Dagster loads it in a process of its own. Paths in the output are relative to the current folder. The output goes to FILE only, as the
-target's code may print. Exit 0 means that FILE is complete.
+fork of its own, as Dagster loads it in a process of its own. Paths in the output are relative to the current folder.
+The output goes to FILE only, as the target's code may print. Exit 0 means that FILE is complete.
 """
 
 from __future__ import annotations

@@ -263,7 +263,9 @@ loaded = dg.load_assets_from_package_module(more, group_name="more", key_prefix=
 
 defs = dg.Definitions(
     assets=[*dg.load_assets_from_modules([raw, marts]), raw.partner, *dg.with_source_code_references(loaded)],
-    asset_checks=dg.load_asset_checks_from_modules([marts]),
+    asset_checks=[
+        *dg.load_asset_checks_from_modules([marts]), *dg.load_asset_checks_from_package_module(more)
+    ],
     jobs=[
         jobs.everything, jobs.raw_job, jobs.revenue_job, jobs.text_job, jobs.below_job, jobs.above_job,
         jobs.quiet_job, jobs.ops_job, jobs.fan_job, jobs.simple_job,
@@ -277,7 +279,8 @@ defs = dg.Definitions(
     "legacy/repo.py": """
 from dagster import (
     AssetKey, Definitions, MonthlyPartitionsDefinition, MultiPartitionsDefinition, SourceAsset,
-    StaticPartitionsDefinition, WeeklyPartitionsDefinition, asset, define_asset_job, job, op, repository, schedule,
+    StaticPartitionsDefinition, WeeklyPartitionsDefinition, asset, daily_partitioned_config,
+    define_asset_job, job, op, repository, schedule, static_partitioned_config,
 )
 
 weeks = WeeklyPartitionsDefinition(start_date="2026-01-04", day_offset=1, hour_offset=5)
@@ -309,6 +312,33 @@ def talk():
     say()
 
 
+@daily_partitioned_config(start_date="2026-01-01", hour_offset=3, timezone="Europe/Berlin")
+def of_day(start, end):
+    return {}
+
+
+@static_partitioned_config(partition_keys=["red", "green"])
+def of_colour(key):
+    return {}
+
+
+@job(config=of_day)
+def talk_by_day():
+    say()
+
+
+@job(config=of_colour)
+def talk_by_colour():
+    say()
+
+
+weekly_job = define_asset_job(
+    "weekly_job",
+    selection=[weekly],
+    config={"execution": {"config": {"multiprocess": {"max_concurrent": 2}}}},
+)
+
+
 @schedule(cron_schedule="0 0 * * *", job=talk)
 def talk_daily():
     return {}
@@ -316,7 +346,7 @@ def talk_daily():
 
 @repository
 def legacy():
-    return [weekly, both, monthly, away, talk, talk_daily, define_asset_job("weekly_job", selection=[weekly])]
+    return [weekly, both, monthly, away, talk, talk_daily, talk_by_day, talk_by_colour, weekly_job]
 """,
     # --- dg projects ------------------------------------------------------------------------------------------
     "projects/dg_lazy/pyproject.toml": """

@@ -188,6 +188,29 @@ def test_what_only_a_run_can_tell_is_said_with_its_line() -> None:
     assert (picked.schedule, picked.nodes) == (UNRESOLVED, ())
 
 
+def test_packages_of_dbt_that_are_not_there_are_named() -> None:
+    code = """\
+    from pathlib import Path
+    from dagster import Definitions
+    from dagster_dbt import DbtProject, dbt_assets
+
+    @dbt_assets(manifest=DbtProject(Path(__file__).parent / "shop").manifest_path)
+    def models(context): ...
+
+    defs = Definitions(assets=[models])
+    """
+    files = {
+        "defs.py": code,
+        "shop/dbt_project.yml": "name: shop\nversion: '1'\nprofile: shop\n",
+        "shop/models/orders.sql": "select 1 as id",
+        "shop/packages.yml": "packages:\n  - package: acme/more_models\n    version: 1.0.0\n",
+    }
+    (topology,) = read(files)
+    assert [node.id for node in topology.pipelines[0].nodes] == ["orders"]
+    assert [(error.path, error.opaque) for error in topology.errors] == [("defs.py", True)]
+    assert "acme/more_models" in topology.errors[0].message
+
+
 def test_component_files_are_reported_and_never_guessed() -> None:
     files = {
         "pyproject.toml": '[tool.dg.project]\nroot_module = "shop"\n',

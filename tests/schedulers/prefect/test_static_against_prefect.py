@@ -23,8 +23,8 @@ def test_static_and_runtime_agree(run_in: Runner, tmp_path: Path) -> None:
     (static,) = survey(MemoryTree.of(files_of(STYLES)), POLICY)
     assert [*runtime.errors, *static.errors] == []
     # Counted here, as a flow that both sides skip would agree with anything.
-    assert len(runtime.pipelines) == len(static.pipelines) == 34
-    assert sum(len(pipeline.nodes) for pipeline in runtime.pipelines) == 93
+    assert len(runtime.pipelines) == len(static.pipelines) == 35
+    assert sum(len(pipeline.nodes) for pipeline in runtime.pipelines) == 96
     assert apart(runtime, static) == ONLY_A_RUN_TELLS
     found = differences((runtime,), (static,))
     assert [(each.pipeline, each.node, each.field) for each in found] == [

@@ -27,6 +27,7 @@ from meta_pipeline.schedulers.dagster.static.settings import (
     given,
     is_running,
     partitions_of,
+    partitions_of_job,
     retry_of,
 )
 from meta_pipeline.schedulers.dagster.static.values import (
@@ -43,7 +44,7 @@ from meta_pipeline.schedulers.dagster.static.values import (
     Selection,
 )
 from meta_pipeline.schedulers.source.machine import Arguments, Site
-from meta_pipeline.schedulers.source.values import UNKNOWN, External, Function, Unknown, opened
+from meta_pipeline.schedulers.source.values import UNKNOWN, External, Function, Partial, Unknown, opened
 
 if TYPE_CHECKING:
     from meta_pipeline.schedulers.dagster.static.code import LocationCode
@@ -150,6 +151,12 @@ def call_dagster(machine: "LocationCode", external: External, arguments: Argumen
         return configured(owner, next(iter([*arguments.positional, *arguments.named.values()]), None))
     if last in _PASSED_ON:
         return arguments.positional[0] if arguments.positional else given(named, "assets_defs", UNKNOWN)
+    if last.endswith("_partitioned_config"):
+        kind = f"{last.removesuffix('_partitioned_config').title()}PartitionsDefinition"
+        partitions = partitions_of(kind, named_of(arguments, *_PLACES.get(kind, ())))
+        return Partial(External("dagster.PartitionedConfig"), (), {"partitions_def": partitions})
+    if last == "PartitionedConfig":
+        return Given(last, named)
     if last.endswith("PartitionsDefinition"):
         return partitions_of(last, named)
     if ALERT_MAKER.fullmatch(last):
@@ -255,7 +262,7 @@ def _asset_job(named: Named, site: Site) -> object:
         line=site.line,
         selection=Selection("all") if selection is None else selection,
         retry=given(named, "op_retry_policy"),
-        partitions=given(named, "partitions_def"),
+        partitions=partitions_of_job(named),
         **run_settings(named),
     )
 

@@ -15,7 +15,7 @@ from meta_pipeline.schedulers.dagster.static.attributes import (
 from meta_pipeline.schedulers.dagster.static.inputs import input_keys
 from meta_pipeline.schedulers.dagster.static.keys import key_of, keys_of, prefixed
 from meta_pipeline.schedulers.dagster.static.launching import run_settings, schedule_of, sensor_of
-from meta_pipeline.schedulers.dagster.static.settings import given
+from meta_pipeline.schedulers.dagster.static.settings import given, partitions_of_job
 from meta_pipeline.schedulers.dagster.static.values import (
     Asset,
     Assets,
@@ -184,6 +184,6 @@ def job_of(machine: graphs.Composer, graph: Graph, named: Named) -> Job:
         line=graph.line,
         nodes=graphs.body_of(machine, graph.function, {}),
         retry=given(named, "op_retry_policy"),
-        partitions=given(named, "partitions_def"),
+        partitions=partitions_of_job(named),
         **run_settings(named),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
-from meta_pipeline.schedulers.dagster.static.values import Freshness, Partitions, Retry
+from meta_pipeline.schedulers.dagster.static.values import Freshness, Given, Partitions, Retry
 from meta_pipeline.schedulers.source.values import UNKNOWN, External, OpenList, Unknown, is_open
 
 PRESETS = {
@@ -57,6 +57,14 @@ _WINDOWS = {
     "WeeklyPartitionsDefinition": "{minute} {hour} * * {day}",
     "MonthlyPartitionsDefinition": "{minute} {hour} {day} * *",
 }
+
+
+def partitions_of_job(named: Mapping[object, object]) -> object:
+    """The partitions of a job: its own, or those of its configuration."""
+    own, config = given(named, "partitions_def"), given(named, "config")
+    if own is None and isinstance(config, Given) and config.name == "PartitionedConfig":
+        return given(config.named, "partitions_def")
+    return own
 
 
 def partitions_of(name: str, named: Mapping[object, object]) -> Partitions:
