@@ -70,6 +70,10 @@ class MemoryTree:
         return cls(data, modes or {})
 
     def entries(self) -> Mapping[str, Entry]:
+        return self._entries
+
+    @cached_property
+    def _entries(self) -> Mapping[str, Entry]:
         return {
             path: Entry(self.modes.get(path, REGULAR), digest_bytes(data))
             for path, data in self.files.items()
