@@ -220,10 +220,25 @@ class Policy(Frozen):
         )
 
     def for_each_scheduler(self) -> tuple["Policy", ...]:
-        """This policy as each of its schedulers has it: that one alone, in its own environment."""
-        return tuple(
-            self._within(scheduler.environment).model_copy(update={"scheduler": scheduler, "schedulers": ()})
-            for scheduler in self.all_schedulers
+        """This policy as each of its schedulers has it: that one alone, in its own environment.
+
+        Every dbt project stands for itself, behind the others, as a scheduler of one folder: it has a profile and may
+        have an environment of its own.
+        """
+        alone: dict[str, object] = {"schedulers": (), "dbt": ()}
+        others = [scheduler for scheduler in self.all_schedulers if scheduler.kind != "dbt"]
+        return (
+            *(self._within(one.environment).model_copy(update={**alone, "scheduler": one}) for one in others),
+            *(
+                self._within(project.environment).model_copy(
+                    update={
+                        **alone,
+                        "scheduler": SchedulerPolicy(kind="dbt", paths=(project.project,)),
+                        "dbt": (project,),
+                    }
+                )
+                for project in self.dbt_projects
+            ),
         )
 
     def _within(self, environment: EnvironmentPolicy | None) -> "Policy":

@@ -18,6 +18,7 @@ from meta_pipeline.workspace.repository import open_repository
 from meta_pipeline.workspace.sandbox import detect_sandbox
 
 _REQUIREMENTS = "requirements.txt"
+_LOCK = "requirements.lock"
 
 
 class SourceError(RuntimeError):
@@ -61,7 +62,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class AirflowExamples:
-    """All example DAGs inside the packages of one release, copied into the DAG folder of a repository."""
+    """All example DAGs inside the packages of one release, in the DAG folder of a repository with a lock of them."""
 
     release: str
     as_of: str
@@ -91,6 +92,8 @@ class AirflowExamples:
             raise SourceError(f"{self.name}: {built.reason}")
         folder = _fresh(work / self.name)
         (folder / _REQUIREMENTS).write_text(text)
+        # What is installed, as a lock says it: it decides the imports that an example can do without.
+        (folder / _LOCK).write_text("".join(f"{name}=={version}\n" for name, version in built.packages))
         installed = {name: version for name, version in built.packages if name.startswith("apache-airflow")}
         for examples in sorted(built.path.glob("lib/python*/site-packages/airflow/**/example_dags")):
             parts = examples.parts[examples.parts.index("airflow", len(built.path.parts)) + 1 : -1]

@@ -22,7 +22,6 @@ from pydantic import TypeAdapter
 from meta_pipeline.cli.errors import UsageError
 from meta_pipeline.cli.full import runtime_topologies
 from meta_pipeline.delivery.topology import Topology, TopologyDocument
-from meta_pipeline.policy import Policy
 from meta_pipeline.schedulers.fidelity.compare import Comparison, compare, ordered
 from meta_pipeline.schedulers.fidelity.literal import literal_files
 from meta_pipeline.schedulers.survey import survey
@@ -94,7 +93,8 @@ def measure(source: Source, clone: str | None) -> Measured:
     static = survey(tree, prepared.policy)
     runtime: list[Topology] = []
     silent = []
-    for policy in _one_by_one(prepared.policy):
+    # One at a time, so that one that cannot be asked does not silence the others.
+    for policy in prepared.policy.for_each_scheduler():
         try:
             runtime += runtime_topologies(prepared.folder, policy, prepared.commit)
         except UsageError as error:
@@ -130,6 +130,7 @@ def _clean(comparison: Comparison) -> Comparison:
             for each in comparison.mismatches
         ),
         tuple(replace(each, error=without_scratch(each.error)) for each in comparison.set_aside),
+        tuple(replace(each, reason=without_scratch(each.reason)) for each in comparison.untold),
     )
 
 
@@ -143,18 +144,10 @@ def _commit() -> str:
     return said.stdout.strip()
 
 
-def _one_by_one(policy: Policy) -> Iterator[Policy]:
-    """A policy for each scheduler, so that one that cannot be asked does not silence the other."""
-    if policy.scheduler is not None and policy.scheduler.kind != "dbt":
-        yield policy.model_copy(update={"dbt": ()})
-    for project in policy.dbt_projects:
-        yield policy.model_copy(update={"scheduler": None, "dbt": (project,)})
-
-
 def _keep(prepared: Prepared, static: tuple[Topology, ...], runtime: tuple[Topology, ...]) -> None:
     """Both topologies as the product prints them, to look at."""
     for name, found in (("static", static), ("runtime", runtime)):
-        path = prepared.folder.with_suffix(f".{name}.json")
+        path = prepared.folder.parent / f"{prepared.folder.name}.{name}.json"
         path.write_text(TopologyDocument(topologies=found).model_dump_json(indent=1))
 
 
@@ -165,6 +158,8 @@ def _shown(measured: Measured) -> Iterator[str]:
     yield from (f"  could not be asked: {reason}" for reason in measured.silent)
     for each in measured.comparison.set_aside:
         yield f"  not loaded: {each.path} ({each.pipelines} pipelines set aside): {each.error}"
+    for left in measured.comparison.untold:
+        yield f"  nodes left out: {left.pipeline} ({left.path}; {left.runtime}, static {left.static}): {left.reason}"
     for name in ordered(measured.comparison.fields):
         tally = measured.comparison.fields[name]
         literal = measured.comparison.literal.get(name)

@@ -5,6 +5,7 @@ Each command imports its own module when it is called: none waits for what the o
 
 import gc
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -241,6 +242,8 @@ def main() -> None:
     """Run a command; every error ends here as one message and an exit status."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     as_json = _wants_json(sys.argv)
+    # No plugin of pydantic has a part in our types; to look for some in all that is installed takes a while.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # What a command reads lives to its end, so that looking for garbage among it again and again is in vain.
     gc.freeze()
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 10, 10)
@@ -265,13 +268,13 @@ def main() -> None:
         )
         sys.exit(int(Exit.COULD_NOT_RUN))
     except Exception as error:
-        from meta_pipeline.cli.errors import USAGE_ERRORS
+        from meta_pipeline.cli.errors import usage_errors
 
-        if isinstance(error, USAGE_ERRORS):
+        if isinstance(error, usage_errors()):
             _complain(str(error), as_json=as_json)
             sys.exit(int(Exit.USAGE))
         logging.getLogger(__name__).debug("unexpected", exc_info=True)
-        STDERR.print_exception()
+        STDERR.console.print_exception()
         _complain(f"a fault of meta-pipeline, not of your change: {error}", as_json=as_json)
         sys.exit(int(Exit.COULD_NOT_RUN))
     sys.exit(status_code if isinstance(status_code, int) else 0)

@@ -15,7 +15,6 @@ from meta_pipeline.policy import Policy
 from meta_pipeline.schedulers.registry import ADAPTERS
 from meta_pipeline.settings import Home
 from meta_pipeline.validation.bench import Bench, set_up, set_up_both
-from meta_pipeline.validation.dbt import DbtLane
 from meta_pipeline.validation.pipelines import ParseLane
 from meta_pipeline.validation.validate import ALL_KINDS, run_lane, unable, validate
 from meta_pipeline.workspace.environment import CannotBuild
@@ -48,44 +47,29 @@ def judge_full(repo: Path, policy: Policy, change: Change, base: str, head: str)
 
 def runtime_topologies(repo: Path, policy: Policy, commit: str) -> tuple[Topology, ...]:
     """What the real scheduler makes of a commit; raises `UsageError` where it cannot be asked."""
-    projects = [DbtLane(project) for project in policy.dbt_projects]
-    if not policy.all_schedulers and not projects:
+    shares = policy.for_each_scheduler()
+    if not shares:
         raise UsageError(f"{repo}: no scheduler was found; name it as scheduler.kind in .meta-pipeline.yaml.")
-    lanes = [lane for own in policy.for_each_scheduler() if (lane := _parse_lane(repo, own))]
     with scratch_folder() as folder:
         mirror = Mirror.open(folder, "topology", str(repo.resolve()))
         evidence = EvidenceStore.at(str(folder / "evidence"))
         bench = _built(repo, set_up(Home.of_environment().path, mirror, evidence, policy, commit))
+        source = mirror.tree(commit)
         parts = [
-            *(
-                part
-                for lane in lanes
-                for part in run_lane(
-                    _built(repo, bench.within(lane.policy.environment)), lane, "head", commit
-                )
-            ),
-            *(
-                project.parse(_built(repo, bench.within(project.project.environment)), commit)
-                for project in projects
-            ),
+            part
+            for own in shares
+            if own.scheduler
+            for part in run_lane(
+                _built(repo, bench.within(own.environment)),
+                ParseLane(own, ADAPTERS[own.scheduler.kind].runtime, source),
+                "head",
+                commit,
+            )
         ]
         for part in parts:
             if part.side.could_not_run:
                 raise UsageError(f"{repo}: {part.side.could_not_run}.")
         return tuple(topology for part in parts for topology in part.topologies)
-
-
-def _parse_lane(repo: Path, policy: Policy) -> ParseLane | None:
-    """What has the policy's one scheduler load its pipelines; dbt's projects have lanes of their own."""
-    assert policy.scheduler is not None
-    adapter = ADAPTERS[policy.scheduler.kind]
-    if adapter.runtime is not None:
-        return ParseLane(policy, adapter.runtime)
-    if adapter.kind == "dbt":
-        return None
-    raise UsageError(
-        f"{repo}: this version cannot have {adapter.name} load its pipelines; use --level static."
-    )
 
 
 def _built(repo: Path, bench: Bench | CannotBuild) -> Bench:

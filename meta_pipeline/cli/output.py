@@ -1,19 +1,42 @@
 """What a command prints and how it ends."""
 
 import sys
+from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, NoReturn
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
-from pydantic import BaseModel
-from rich.console import Console
 
-from meta_pipeline.delivery.judgement import Decision, GateResult, Verdict
-from meta_pipeline.delivery.states import Standing
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from rich.console import Console
 
-# In a file or a pipe a table keeps its columns whole.
-STDOUT = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 200)
-STDERR = Console(stderr=True, soft_wrap=True)
+    from meta_pipeline.delivery.judgement import Decision, GateResult, Verdict
+    from meta_pipeline.delivery.states import Standing
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Standard output or standard error; its console is made when something is first said there."""
+
+    is_error: bool
+
+    @cached_property
+    def console(self) -> "Console":
+        from rich.console import Console
+
+        # In a file or a pipe a table keeps its columns whole.
+        width = None if self.is_error or sys.stdout.isatty() else 200
+        return Console(stderr=self.is_error, soft_wrap=True, width=width)
+
+    def print(self, *objects: object, highlight: bool | None = None) -> None:
+        """Print text with rich's markup, or what rich can draw."""
+        self.console.print(*objects, highlight=highlight)
+
+
+STDOUT = Stream(is_error=False)
+STDERR = Stream(is_error=True)
 
 
 class Exit(IntEnum):
@@ -26,7 +49,7 @@ class Exit(IntEnum):
     COULD_NOT_RUN = 4
 
 
-def print_document(document: BaseModel) -> None:
+def print_document(document: "BaseModel") -> None:
     """One JSON document on standard output, and nothing else there."""
     sys.stdout.write(document.model_dump_json(indent=2) + "\n")
     sys.stdout.flush()
@@ -36,7 +59,7 @@ def leave(status: Exit) -> NoReturn:
     raise typer.Exit(int(status))
 
 
-def exit_of_results(decision: Decision, results: tuple[GateResult, ...]) -> Exit:
+def exit_of_results(decision: "Decision", results: "tuple[GateResult, ...]") -> Exit:
     """A failed gate is 1; a gate that could not run, with none failed, is 4."""
     if decision == "blocked":
         failed = any(result.outcome == "failed" for result in results)
@@ -44,7 +67,7 @@ def exit_of_results(decision: Decision, results: tuple[GateResult, ...]) -> Exit
     return Exit.NEEDS_APPROVAL if decision == "needs_approval" else Exit.PASS
 
 
-def exit_of_standing(standing: Standing) -> Exit:
+def exit_of_standing(standing: "Standing") -> Exit:
     """How a delivery that stands so ends the command that looked at it."""
     match standing.state:
         case "delivered" | "observing":

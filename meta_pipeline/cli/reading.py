@@ -7,6 +7,7 @@ from typing import Literal
 from meta_pipeline.delivery.topology import Topology
 from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.policy import POLICY_FILE, Policy, read_policy
+from meta_pipeline.schedulers.source.processes import read_in_processes
 from meta_pipeline.schedulers.source.store import keep_readings_in
 from meta_pipeline.schedulers.survey import survey
 from meta_pipeline.settings import Home
@@ -24,7 +25,11 @@ class Read:
 
 
 def opened(repo: Path) -> Repository:
-    """The repository; what is read from its source is kept for the next command. Raises `GitFault`."""
+    """The repository; what is read from its source is kept for the next command. Raises `GitFault`.
+
+    Much to read is shared among the processors: a command runs nothing beside it.
+    """
+    read_in_processes()
     keep_readings_in(Home.of_environment().readings, str(repo.resolve()))
     return open_repository(repo)
 

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import dagster as dg
@@ -57,7 +57,7 @@ class Runner:
     home: Home
     instance: dg.DagsterInstance
     record: DeliveryRecord
-    console: Console = STDERR
+    console: Console = field(default_factory=lambda: STDERR.console)
 
     def run(self, job: JobName, until: StageId | None) -> None:
         """Run one job, as far as `until`; a fault of the machinery is noted in the ledger."""

@@ -46,7 +46,7 @@ def list_of(found: Topology, title: str) -> Table:
     ]
     heads = ("pipeline", "runs", "nodes", "retries", "where")
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-    if sum(widths) + 3 * len(widths) > STDOUT.width:
+    if sum(widths) + 3 * len(widths) > STDOUT.console.width:
         written = [_runs(one, in_full=False) for one in found.pipelines]
         rows = [(row[0], runs, *row[2:]) for row, runs in zip(rows, written, strict=True)]
     table = _table(title, "pipeline")

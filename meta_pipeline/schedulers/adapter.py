@@ -8,14 +8,15 @@ from meta_pipeline.delivery.topology import SchedulerKind, Topology
 from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.schedulers.runtime import Runtime
 from meta_pipeline.schedulers.signs import Signs
+from meta_pipeline.schedulers.source.known import Known
 
-Reader: TypeAlias = Callable[[Tree, str, tuple[str, ...]], tuple[Topology, ...]]
-"""The topologies of a folder of a tree; the third argument are folders of the tree that imports start from."""
+Reader: TypeAlias = Callable[[Tree, str, Known], tuple[Topology, ...]]
+"""The topologies of a folder of a tree, by what is known of the place that they are loaded in."""
 
 
 @dataclass(frozen=True)
 class Adapter:
-    """`name` is how people call it. `runtime` is None where something else runs its pipelines, as dbt's builds do.
+    """`name` is how people call it.
 
     `runtime` parses and dry-runs in the target's environment, and its commands say what a person would type.
     """
@@ -23,7 +24,7 @@ class Adapter:
     name: str
     signs: Signs
     read: Reader
-    runtime: Runtime | None
+    runtime: Runtime
 
     @property
     def kind(self) -> SchedulerKind:

@@ -14,33 +14,35 @@ from meta_pipeline.schedulers.airflow.commands import AirflowRuntime
 from meta_pipeline.schedulers.airflow.signs import SIGNS as AIRFLOW
 from meta_pipeline.schedulers.dagster.commands import DagsterRuntime
 from meta_pipeline.schedulers.dagster.signs import SIGNS as DAGSTER
+from meta_pipeline.schedulers.dbt.runtime import DbtRuntime
 from meta_pipeline.schedulers.dbt.signs import SIGNS as DBT
 from meta_pipeline.schedulers.prefect.commands import PrefectRuntime
 from meta_pipeline.schedulers.prefect.signs import SIGNS as PREFECT
+from meta_pipeline.schedulers.source.known import Known
 
 
-def _read_airflow(tree: Tree, folder: str, roots: tuple[str, ...]) -> tuple[Topology, ...]:
+def _read_airflow(tree: Tree, folder: str, known: Known) -> tuple[Topology, ...]:
     from meta_pipeline.schedulers.airflow.static.reader import read_topology
 
-    return (read_topology(tree, folder, roots),)
+    return (read_topology(tree, folder, known),)
 
 
-def _read_dagster(tree: Tree, folder: str, roots: tuple[str, ...]) -> tuple[Topology, ...]:
+def _read_dagster(tree: Tree, folder: str, known: Known) -> tuple[Topology, ...]:
     from meta_pipeline.schedulers.dagster.static.reader import read_topologies
 
-    return read_topologies(tree, folder, roots)
+    return read_topologies(tree, folder, known)
 
 
-def _read_dbt(tree: Tree, folder: str, roots: tuple[str, ...]) -> tuple[Topology, ...]:
+def _read_dbt(tree: Tree, folder: str, _known: Known) -> tuple[Topology, ...]:
     from meta_pipeline.schedulers.dbt.static.reader import read_topologies
 
     return read_topologies(tree, folder)
 
 
-def _read_prefect(tree: Tree, folder: str, roots: tuple[str, ...]) -> tuple[Topology, ...]:
+def _read_prefect(tree: Tree, folder: str, known: Known) -> tuple[Topology, ...]:
     from meta_pipeline.schedulers.prefect.static.reader import read_topology
 
-    return (read_topology(tree, folder, roots),)
+    return (read_topology(tree, folder, known),)
 
 
 ADAPTERS: Mapping[SchedulerKind, Adapter] = {
@@ -49,6 +51,6 @@ ADAPTERS: Mapping[SchedulerKind, Adapter] = {
         Adapter("Airflow", AIRFLOW, _read_airflow, AirflowRuntime()),
         Adapter("Dagster", DAGSTER, _read_dagster, DagsterRuntime()),
         Adapter("Prefect", PREFECT, _read_prefect, PrefectRuntime()),
-        Adapter("dbt", DBT, _read_dbt, None),
+        Adapter("dbt", DBT, _read_dbt, DbtRuntime()),
     )
 }

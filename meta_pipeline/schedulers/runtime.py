@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from pydantic import ValidationError
 
 from meta_pipeline.delivery.evidence import Command
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.topology import SchedulerKind, Topology
+from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.policy import Policy
 from meta_pipeline.workspace.written import read_written
 
@@ -18,6 +19,10 @@ PIPELINE_SECONDS = 600
 
 
 _Document = TypeVar("_Document", bound=Frozen)
+
+
+class CannotLoadError(ValueError):
+    """The scheduler could load nothing; the text says in its words why, and how to mend it."""
 
 
 class NodeRun(Frozen):
@@ -56,13 +61,24 @@ class Runtime(Protocol):
         """Import every pipeline of the policy's folders."""
         ...
 
-    def topologies(self, scratch: Path) -> tuple[Topology, ...]:
-        """What `parse` found; raises `OSError` or `ValueError` where it wrote nothing that can be read."""
+    def topologies(self, scratch: Path, source: Tree | None = None, /) -> tuple[Topology, ...]:
+        """What `parse` found; `source` are the files that it was about, for the lines that a scheduler does not keep.
+
+        Raises `OSError` or `ValueError` where it wrote nothing that can be read, `CannotLoadError` where it says why.
+        """
         ...
 
     def dry_run(self, policy: Policy, scratch: Path, pipelines: Sequence[str]) -> Command:
         """Run each of these pipelines once for the policy's logical date, without retries."""
         ...
+
+
+@runtime_checkable
+class DryRuns(Runtime, Protocol):
+    """A scheduler whose dry run of one side of a change is read by itself.
+
+    dbt is none: what it builds at head begins where base ended, so both sides are read together.
+    """
 
     def runs(self, scratch: Path) -> tuple[PipelineRun, ...]:
         """What became of them, in the order asked for; those after a killed one are not there.

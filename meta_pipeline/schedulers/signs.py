@@ -13,8 +13,10 @@ from meta_pipeline.schedulers.source.contents import ContentTest
 MAX_NAMED_FILES = 3
 
 _MANIFEST = re.compile(
-    r"(?:requirements|constraints)[^/]*\.(?:txt|in)|pyproject\.toml|setup\.(?:py|cfg)|Pipfile|environment\.ya?ml"
+    r"(?:^|/)(?:(?:requirements|constraints)[^/]*\.(?:txt|in)|pyproject\.toml|setup\.(?:py|cfg)|Pipfile"
+    r"|environment\.ya?ml)\Z"
 )
+_CONTAINER = re.compile(r"(?:^|/)(?:Dockerfile|docker-compose)[^/]*\Z")
 
 ProjectFiles = Callable[[Tree, Sequence[str]], tuple[list[str], list[str]]]
 """The folders that a scheduler's own project files among these paths name, and how that is known."""
@@ -34,8 +36,9 @@ class Signs:
     """What tells that a repository uses a scheduler.
 
     `package` is its distribution. `pipelines` matches source that defines some, where they are Python at all;
-    `usual_folder` is what their folder is mostly called. `builders` are packages that make pipelines of other files, so
-    that code imports them in place of the scheduler. `image` matches a container file that brings the scheduler.
+    `usual_folder` is what their folder is mostly called, `library_folder` that of code which they import. `builders`
+    are packages that make pipelines of other files, so that code imports them in place of the scheduler. `image`
+    matches a container file that brings the scheduler.
     """
 
     kind: SchedulerKind
@@ -43,6 +46,7 @@ class Signs:
     project_files: ProjectFiles
     pipelines: re.Pattern[bytes] | None = None
     usual_folder: str | None = None
+    library_folder: str | None = None
     builders: tuple[str, ...] = ()
     image: re.Pattern[bytes] | None = None
 
@@ -54,8 +58,9 @@ def detected(tree: Tree, paths: Sequence[str], signs: Signs) -> Detected | None:
     """
     folders, reasons = signs.project_files(tree, paths)
     if signs.pipelines is not None:
-        files = [path for path in paths if path.endswith(".py") and _defines_pipelines(signs).of(tree, path)]
+        files = _defines_pipelines(signs).among(tree, (path for path in paths if path.endswith(".py")))
         if files:
+            files = [path for path in files if signs.library_folder not in path.split("/")[:-1]] or files
             folders = folders or common_folders(files, signs.usual_folder)
             reasons.append(_defined_in(files, signs.kind))
     if not folders:
@@ -116,14 +121,10 @@ def _manifests(tree: Tree, paths: Iterable[str], signs: Signs) -> list[str]:
     found = [
         path
         for path in paths
-        if _MANIFEST.fullmatch(posixpath.basename(path))
-        and _named(signs.package).search(tree.read(path) or b"")
+        if _MANIFEST.search(path) and _named(signs.package).search(tree.read(path) or b"")
     ]
     if signs.image is not None:
         found += [
-            path
-            for path in paths
-            if posixpath.basename(path).startswith(("Dockerfile", "docker-compose"))
-            and signs.image.search(tree.read(path) or b"")
+            path for path in paths if _CONTAINER.search(path) and signs.image.search(tree.read(path) or b"")
         ]
     return found

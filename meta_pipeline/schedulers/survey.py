@@ -11,6 +11,7 @@ from meta_pipeline.schedulers.detect import detect
 from meta_pipeline.schedulers.registry import ADAPTERS
 from meta_pipeline.schedulers.signs import Detected, outermost
 from meta_pipeline.schedulers.source.contents import keep_content_tests
+from meta_pipeline.schedulers.source.known import Known, pairs_of
 from meta_pipeline.schedulers.source.readings import Answers
 from meta_pipeline.schedulers.source.store import kept_readings
 
@@ -24,10 +25,10 @@ def survey(tree: Tree, policy: Policy) -> tuple[Topology, ...]:
     """
     found = [
         topology
-        for kind, folders, imports in _places(detect(tree), policy)
+        for kind, folders, known in _places(detect(tree), policy)
         for folder in folders
         for topology in _topologies.of(
-            tree, (kind, folder, imports), _reading(ADAPTERS[kind].read, folder, imports)
+            tree, (kind, folder, known), _reading(ADAPTERS[kind].read, folder, known)
         )
     ]
     if (store := kept_readings()) is not None:
@@ -36,8 +37,8 @@ def survey(tree: Tree, policy: Policy) -> tuple[Topology, ...]:
     return tuple(found)
 
 
-def _reading(read: Reader, folder: str, imports: tuple[str, ...]) -> Callable[[Tree], tuple[Topology, ...]]:
-    return lambda tree: read(tree, folder, imports)
+def _reading(read: Reader, folder: str, known: Known) -> Callable[[Tree], tuple[Topology, ...]]:
+    return lambda tree: read(tree, folder, known)
 
 
 def read_change(base: Tree, head: Tree, policy_base: Policy) -> Change:
@@ -78,24 +79,37 @@ def also_in(policy: Policy, tree: Tree) -> Policy:
 
 def _places(
     detected: tuple[Detected, ...], policy: Policy
-) -> Iterable[tuple[SchedulerKind, tuple[str, ...], tuple[str, ...]]]:
-    """Each scheduler with its folders and the folders that its imports start from.
+) -> Iterable[tuple[SchedulerKind, tuple[str, ...], Known]]:
+    """Each scheduler with its folders and what its code may know of the policy.
 
     The policy's own words come first, what is detected stands where it is silent; dbt projects run under any scheduler.
     """
     found = {each.kind: each.paths for each in detected}
     named = policy.all_schedulers
-    imports = _import_roots(policy.environment)
-    places: list[tuple[SchedulerKind, tuple[str, ...], tuple[str, ...]]] = [
-        (one.kind, one.paths or found.get(one.kind, ()), _import_roots(one.environment or policy.environment))
+    known = _known(policy, policy.environment)
+    places: list[tuple[SchedulerKind, tuple[str, ...], Known]] = [
+        (
+            one.kind,
+            one.paths or found.get(one.kind, ()),
+            _known(policy, one.environment or policy.environment),
+        )
         for one in named
         if one.kind != "dbt"
     ]
     if not named:
-        places = [(kind, folders, imports) for kind, folders in found.items() if kind != "dbt"]
+        places = [(kind, folders, known) for kind, folders in found.items() if kind != "dbt"]
     projects = policy.dbt_projects or tuple(DbtPolicy(project=path) for path in found.get("dbt", ()))
-    places.append(("dbt", tuple(project.project for project in projects), imports))
-    return [(kind, tuple(outermost(folders)), roots) for kind, folders, roots in places if folders]
+    places.append(("dbt", tuple(project.project for project in projects), known))
+    return [(kind, tuple(outermost(folders)), known) for kind, folders, known in places if folders]
+
+
+def _known(policy: Policy, environment: EnvironmentPolicy) -> Known:
+    return Known(
+        imports=_import_roots(environment),
+        set=pairs_of(environment.variables),
+        variables=pairs_of(policy.dry_run.variables),
+        connections=pairs_of(policy.dry_run.connections),
+    )
 
 
 def _import_roots(environment: EnvironmentPolicy) -> tuple[str, ...]:

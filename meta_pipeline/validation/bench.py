@@ -11,7 +11,6 @@ from pathlib import Path
 from meta_pipeline.delivery.evidence import Command, CommandRecord, Side
 from meta_pipeline.evidence.store import EvidenceStore
 from meta_pipeline.policy import EnvironmentPolicy, Policy
-from meta_pipeline.schedulers.dbt.commands import PROBE as DBT_PROBE
 from meta_pipeline.schedulers.registry import ADAPTERS
 from meta_pipeline.validation.checkpoints import PROBE as CHECKPOINT_PROBE
 from meta_pipeline.workspace.environment import Built, CannotBuild, build_environment, tool_versions
@@ -23,9 +22,8 @@ from meta_pipeline.workspace.warm import WarmProcess, Warmth, warm_process
 from meta_pipeline.workspace.worktree import Worktree
 
 PROBES = (
-    *(probe for adapter in ADAPTERS.values() if adapter.runtime for probe in adapter.runtime.probes),
+    *(probe for adapter in ADAPTERS.values() for probe in adapter.runtime.probes),
     CHECKPOINT_PROBE,
-    DBT_PROBE,
 )
 """The scripts of ours that run in the sandbox."""
 

@@ -15,7 +15,7 @@ from meta_pipeline.delivery.topology import Topology
 from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.delivery.yaml_source import Unreadable
 from meta_pipeline.evidence.store import Folder, readable_json
-from meta_pipeline.policy import DbtPolicy
+from meta_pipeline.policy import Policy
 from meta_pipeline.schedulers.dbt.answer import Answer, read_answer
 from meta_pipeline.schedulers.dbt.commands import (
     MODIFIED,
@@ -23,11 +23,11 @@ from meta_pipeline.schedulers.dbt.commands import (
     answer_file,
     build_command,
     manifest_file,
-    parse_command,
 )
 from meta_pipeline.schedulers.dbt.project import read_project
+from meta_pipeline.schedulers.dbt.runtime import DbtRuntime, declared_in, folder_of, project_of
 from meta_pipeline.validation.bench import Bench, Benches
-from meta_pipeline.validation.dbt_outcome import Build, Outcome, parse_part
+from meta_pipeline.validation.dbt_outcome import Build, Outcome
 from meta_pipeline.validation.lane import Part, tail
 from meta_pipeline.validation.leftovers import fetch, keep, pack, unpack
 from meta_pipeline.validation.memory import KEY_SCRATCH, memory_key, reused
@@ -53,13 +53,15 @@ class _Kept(Frozen):
 
 
 class DbtLane:
-    """Builds a project at both sides of a change, base first, as head begins where base ended."""
+    """Builds the one project of a policy at both sides of a change, base first, as head begins where base ended."""
 
     kinds: tuple[ReportKind, ...] = ("parse", "dry_run", "data_quality")
 
-    def __init__(self, project: DbtPolicy) -> None:
-        self.project = project
-        self.folder = posixpath.normpath(project.project.strip("/") or ".")
+    def __init__(self, policy: Policy, runtime: DbtRuntime) -> None:
+        self.policy = policy
+        self.runtime = runtime
+        self.project = project_of(policy)
+        self.folder = folder_of(self.project.project)
 
     def touched(self, benches: Benches, change: Change) -> bool:
         """Whether the change can make any difference to what dbt builds."""
@@ -120,8 +122,9 @@ class DbtLane:
         )
 
     def _base(self, bench: Bench, commit: str, remembered: Folder, archive: Path) -> Build:
-        key = memory_key(bench, [build_command(self.project, KEY_SCRATCH)], commit)
-        declared = self._declared(bench.mirror.tree(commit))
+        declared = declared_in(bench.mirror.tree(commit), self.folder)
+        names = _names(declared)
+        key = memory_key(bench, [self.runtime.dry_run(self.policy, KEY_SCRATCH, names)], commit)
         with suppress(ValidationError):
             data = remembered.read(f"{key}.json")
             if data is not None and fetch(remembered, f"{key}.tar", archive):
@@ -131,7 +134,7 @@ class DbtLane:
             bench.mirror.worktree(commit) as worktree,
             scratch_folder() as scratch,
         ):
-            command = build_command(self.project, scratch)
+            command = self.runtime.dry_run(self.policy, scratch, names)
             record = bench.run(command, "base", worktree, scratch)
             answer, said = _answered(bench, record, scratch)
             packed = answer is not None and pack(worktree, manifest_file(scratch), archive)
@@ -142,6 +145,8 @@ class DbtLane:
 
     def _head(self, bench: Bench, commits: Mapping[Side, str], archive: Path | None, select: str) -> Build:
         trees = bench.mirror.tree(commits["base"]), bench.mirror.tree(commits["head"])
+        declared = declared_in(trees[1], self.folder)
+        nodes = [node for name in _names(declared) for node in self.policy.dry_run.nodes.get(name, ())]
         with (
             bench.mirror.worktree(commits["head"]) as worktree,
             scratch_folder() as scratch,
@@ -149,25 +154,15 @@ class DbtLane:
             state = scratch / "state" if archive else None
             if archive and state:
                 unpack(archive, worktree, trees, state)
-            command = build_command(self.project, scratch, state=state, select=select, rows=True)
+            command = build_command(self.project, scratch, state=state, select=select, nodes=nodes, rows=True)
             record = bench.run(command, "head", worktree, scratch)
             answer, said = _answered(bench, record, scratch)
-        return Build(record, answer, said, self._declared(trees[1]))
+        return Build(record, answer, said, declared)
 
-    def parse(self, bench: Bench, commit: str) -> Part:
-        """What dbt makes of the project at one commit when it only parses it."""
-        with (
-            bench.mirror.worktree(commit) as worktree,
-            scratch_folder() as scratch,
-        ):
-            record = bench.run(parse_command(self.project, scratch), "head", worktree, scratch)
-            answer, said = _answered(bench, record, scratch)
-        return parse_part(Build(record, answer, said, self._declared(bench.mirror.tree(commit))), self.folder)
 
-    def _declared(self, tree: Tree) -> Topology | None:
-        from meta_pipeline.schedulers.dbt.static.reader import read_topologies  # loads a parser of templates
-
-        return next((one for one in read_topologies(tree, self.folder) if one.root == self.folder), None)
+def _names(declared: Topology | None) -> tuple[str, ...]:
+    """What the project is called, as `dry_run.nodes` of the policy calls it."""
+    return tuple(pipeline.id for pipeline in declared.pipelines) if declared else ()
 
 
 def _answered(bench: Bench, record: CommandRecord, scratch: Path) -> tuple[Answer | None, str]:

@@ -7,11 +7,11 @@ from functools import cached_property
 
 from meta_pipeline.delivery.evidence import CommandRecord
 from meta_pipeline.delivery.reports import Measure, Problem, SideReport
-from meta_pipeline.delivery.topology import Node, Topology, TopologyError
+from meta_pipeline.delivery.topology import Node, Topology
 from meta_pipeline.schedulers.dbt.answer import Answer, Result, Row
 from meta_pipeline.schedulers.dbt.manifest import Resource, topology_of
-from meta_pipeline.validation.dbt_troubles import Trouble, first_words, trouble_of
-from meta_pipeline.validation.lane import Part, occurrences, unfinished
+from meta_pipeline.schedulers.dbt.troubles import Trouble, first_words, trouble_of
+from meta_pipeline.validation.lane import Part, occurrences, parsed_part, unfinished
 
 _EXPECTATIONS: Mapping[str, str] = {
     "not_null": "expect_column_values_to_not_be_null",
@@ -40,12 +40,16 @@ class Build:
     @cached_property
     def trouble(self) -> Trouble | None:
         """Why nothing was built, where nothing was."""
+        shown = f"'{self.record.command.shown_as}'"
         if self.answer is None:
-            reason = (
-                unfinished(self.record) or f"'{self.record.command.shown_as}' gave no answer: {self.said}"
-            )
+            reason = unfinished(self.record) or f"{shown} gave no answer: {self.said}"
             return Trouble(could_not_run=reason)
-        return trouble_of(self.answer, self.record, self.said, self.declared)
+        trouble = trouble_of(self.answer, self.said, self.declared)
+        if trouble is None or trouble.could_not_run is None:
+            return trouble
+        return Trouble(
+            could_not_run=unfinished(self.record) or f"{shown} builds nothing: {trouble.could_not_run}"
+        )
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ class _Tested:
         )
 
 
-def parse_part(build: Build, folder: str) -> Part:
+def _parse_part(build: Build, folder: str) -> Part:
     """What dbt makes of the project's files: its topology, or why there is none."""
     record, trouble = build.record, build.trouble
     if trouble and trouble.could_not_run and (build.answer is None or build.answer.manifest is None):
@@ -88,22 +92,7 @@ def parse_part(build: Build, folder: str) -> Part:
     manifest = build.answer.manifest if build.answer else None
     version = build.answer.version if build.answer else "unresolved"
     topology = topology_of(manifest, folder, build.declared, errors, version)
-    problems = occurrences([_of_error(error) for error in errors])
-    measure = Measure(
-        name="import_errors",
-        subject=folder,
-        value=len(problems),
-        unit="errors",
-        side="base" if record.side == "base" else "head",
-        chunk_id=record.chunk_id,
-    )
-    side = SideReport(records=(record,), problems=problems)
-    return Part(kind="parse", side=side, measures=(measure,), topologies=(topology,))
-
-
-def _of_error(error: TopologyError) -> Problem:
-    key = f"{error.path}|{_NUMBER.sub('N', error.message)}"
-    return Problem(path=error.path, line=error.line, message=error.message, key=key)
+    return parsed_part(record, (topology,), folder)
 
 
 class Outcome:
@@ -127,7 +116,7 @@ class Outcome:
         return self.declared.id if self.declared else self.folder
 
     def parts(self) -> tuple[Part, ...]:
-        parse = parse_part(self.build, self.folder)
+        parse = _parse_part(self.build, self.folder)
         if self.build.trouble:
             reason = self.build.trouble.could_not_run or (
                 f"dbt cannot read {self.project}: {self.build.trouble.errors[0].message}"

@@ -14,6 +14,9 @@ from meta_pipeline.delivery.topology import Topology
 _NO_MODULE = re.compile(r"No module named '?(?P<name>[\w.]+)'?$")
 
 
+_NUMBER = re.compile(r"\d+")
+
+
 class Part(Frozen):
     """What one lane says about one side of a change, for one report.
 
@@ -76,6 +79,35 @@ def occurrences(problems: Sequence[Problem]) -> tuple[Problem, ...]:
         seen[problem.key] = seen.get(problem.key, 0) + 1
         numbered.append(problem.model_copy(update={"key": f"{problem.key}#{seen[problem.key]}"}))
     return tuple(numbered)
+
+
+def parsed_part(record: CommandRecord, topologies: tuple[Topology, ...], subject: str = "") -> Part:
+    """What a scheduler made of the pipelines, with each of its errors; `subject` is what the count of them is of."""
+    problems = occurrences(
+        [
+            Problem(
+                path=error.path,
+                line=error.line,
+                message=error.message,
+                # An error that another change moves to another line is the same.
+                key=f"{error.path}|{_NUMBER.sub('N', error.message)}",
+            )
+            for topology in topologies
+            for error in topology.errors
+            # Nothing is wrong where only a run can tell.
+            if not error.opaque
+        ]
+    )
+    errors = Measure(
+        name="import_errors",
+        subject=subject,
+        value=len(problems),
+        unit="errors",
+        side="base" if record.side == "base" else "head",
+        chunk_id=record.chunk_id,
+    )
+    side = SideReport(records=(record,), problems=problems)
+    return Part(kind="parse", side=side, measures=(errors,), topologies=topologies)
 
 
 def unfinished(record: CommandRecord) -> str | None:

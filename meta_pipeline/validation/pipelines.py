@@ -5,21 +5,26 @@ from pathlib import Path
 
 from meta_pipeline.delivery.evidence import Command, CommandRecord
 from meta_pipeline.delivery.reports import Measure, Problem, SideReport
+from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.policy import Policy
-from meta_pipeline.schedulers.runtime import PipelineRun, Runtime
+from meta_pipeline.schedulers.runtime import CannotLoadError, DryRuns, PipelineRun, Runtime
 from meta_pipeline.validation.checkpoints import checkpoint_command, read_checkpoints
-from meta_pipeline.validation.lane import Lane, Part, occurrences, tail, unfinished
+from meta_pipeline.validation.lane import Lane, Part, occurrences, parsed_part, tail, unfinished
 
 
 class ParseLane(Lane):
-    """Lets the scheduler import every pipeline below the folders of the policy, which names it alone."""
+    """Lets the scheduler import every pipeline below the folders of the policy, which names it alone.
+
+    `source` are the files of the checkout.
+    """
 
     kinds = ("parse",)
     preloaded = True
 
-    def __init__(self, policy: Policy, runtime: Runtime) -> None:
+    def __init__(self, policy: Policy, runtime: Runtime, source: Tree) -> None:
         self.policy = policy
         self.runtime = runtime
+        self.source = source
 
     def commands(self, scratch: Path) -> tuple[Command, ...]:
         return (self.runtime.parse(self.policy, scratch),)
@@ -29,37 +34,12 @@ class ParseLane(Lane):
     ) -> tuple[Part, ...]:
         record = records[0]
         try:
-            topologies = self.runtime.topologies(scratch)
+            topologies = self.runtime.topologies(scratch, self.source)
         except (OSError, ValueError) as error:
-            reason = (
-                unfinished(record)
-                or f"'{record.command.shown_as}' gave no topology: {tail(outputs[0]) or error}"
-            )
+            said = error if isinstance(error, CannotLoadError) else tail(outputs[0]) or error
+            reason = unfinished(record) or f"'{record.command.shown_as}' gave no topology: {said}"
             return (Part(kind="parse", side=SideReport(records=(record,), could_not_run=reason)),)
-        problems = occurrences(
-            [
-                Problem(
-                    path=error.path,
-                    line=error.line,
-                    message=error.message,
-                    key=f"{error.path}|{error.message}",
-                )
-                for topology in topologies
-                for error in topology.errors
-                # Nothing is wrong where only a run can tell.
-                if not error.opaque
-            ]
-        )
-        errors = Measure(
-            name="import_errors",
-            subject="",
-            value=len(problems),
-            unit="errors",
-            side="base" if record.side == "base" else "head",
-            chunk_id=record.chunk_id,
-        )
-        side = SideReport(records=(record,), problems=problems)
-        return (Part(kind="parse", side=side, measures=(errors,), topologies=topologies),)
+        return (parsed_part(record, topologies),)
 
 
 class DryRunLane(Lane):
@@ -68,7 +48,7 @@ class DryRunLane(Lane):
     kinds = ("dry_run", "data_quality")
     preloaded = True
 
-    def __init__(self, policy: Policy, runtime: Runtime | None, pipelines: Sequence[str]) -> None:
+    def __init__(self, policy: Policy, runtime: DryRuns | None, pipelines: Sequence[str]) -> None:
         self.policy = policy
         self.runtime = runtime
         self.pipelines = tuple(pipelines) if runtime else ()
@@ -94,7 +74,7 @@ class DryRunLane(Lane):
         return tuple(parts)
 
 
-def _read_dry_run(runtime: Runtime, record: CommandRecord, output: str, scratch: Path) -> Part:
+def _read_dry_run(runtime: DryRuns, record: CommandRecord, output: str, scratch: Path) -> Part:
     try:
         runs = runtime.runs(scratch)
     except (OSError, ValueError) as error:

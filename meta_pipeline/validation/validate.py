@@ -17,7 +17,6 @@ from meta_pipeline.delivery.reports import ReportKind, SideReport, ValidationRep
 from meta_pipeline.delivery.running import (
     is_run,
     pipelines_to_run,
-    scheduled,
     shares_work,
     touched_work,
     whole_pipelines,
@@ -26,9 +25,10 @@ from meta_pipeline.delivery.running import (
 from meta_pipeline.delivery.topology import Topology
 from meta_pipeline.evidence.store import Folder, readable_json
 from meta_pipeline.policy import CheckpointPolicy, DataQualityPolicy, Policy
+from meta_pipeline.schedulers.dbt.runtime import DbtRuntime
 from meta_pipeline.schedulers.registry import ADAPTERS
-from meta_pipeline.schedulers.runtime import Runtime
-from meta_pipeline.schedulers.signs import outermost
+from meta_pipeline.schedulers.runtime import DryRuns
+from meta_pipeline.schedulers.shares import topologies_of
 from meta_pipeline.validation.bench import Bench, Benches
 from meta_pipeline.validation.dbt import DbtLane
 from meta_pipeline.validation.lane import Lane, Part, joined, unable_parts
@@ -57,7 +57,7 @@ class _Work:
 
 @dataclass(frozen=True)
 class Lanes:
-    """The lanes that a policy asks for; why a kind has none; and which kinds this version cannot run.
+    """The lanes that a policy asks for, and why a kind has none.
 
     `scheduled` are those of each share of the policy, in their order.
     """
@@ -65,14 +65,12 @@ class Lanes:
     lanes: tuple[Lane, ...]
     scheduled: tuple[tuple[Lane, ...], ...]
     absent: Mapping[ReportKind, str]
-    unable: Mapping[ReportKind, str]
 
 
 def lanes_for(policy: Policy, shares: Sequence[Policy], change: Change, side: Side) -> Lanes:
     """The lanes for one side of a change; `shares` are the policy as each of its schedulers has it."""
     lanes: list[Lane] = []
     absent: dict[ReportKind, str] = {}
-    unable: dict[ReportKind, str] = {}
     if policy.commands.lint:
         lanes.append(LintLane(policy.commands.lint))
     else:
@@ -89,23 +87,27 @@ def lanes_for(policy: Policy, shares: Sequence[Policy], change: Change, side: Si
     absent["dry_run"] = "no pipeline is touched by the change"
     served: list[tuple[Lane, ...]] = []
     for own in shares:
-        runtime = _runtime(own)
-        pipelines = to_run(own, change, side)
+        runtime = _one_sided(own)
+        pipelines = to_run(own, change, side) if runtime else ()
         given: list[Lane] = []
         if runtime:
-            given.append(ParseLane(own, runtime))
-        elif own.scheduler is not None and own.scheduler.kind != "dbt":
-            name = ADAPTERS[own.scheduler.kind].name
-            unable["parse"] = f"this version cannot ask {name} to import its pipelines"
-            unable["dry_run"] = f"this version cannot ask {name} for a dry run"
+            given.append(ParseLane(own, runtime, change.base if side == "base" else change.head))
         if (runtime and pipelines) or own.data_quality.great_expectations:
             given.append(DryRunLane(own, runtime, pipelines))
         served.append(tuple(given))
-    return Lanes(tuple(lanes), tuple(served), absent, unable)
+    return Lanes(tuple(lanes), tuple(served), absent)
 
 
-def _runtime(policy: Policy) -> Runtime | None:
-    return ADAPTERS[policy.scheduler.kind].runtime if policy.scheduler else None
+def _one_sided(own: Policy) -> DryRuns | None:
+    """What the policy's one scheduler runs of one side by itself; None for a project of dbt, and for no scheduler."""
+    runtime = ADAPTERS[own.scheduler.kind].runtime if own.scheduler else None
+    return runtime if isinstance(runtime, DryRuns) else None
+
+
+def _project(own: Policy) -> DbtLane | None:
+    """What builds both sides of the policy's one dbt project; None where its scheduler is another."""
+    runtime = ADAPTERS[own.scheduler.kind].runtime if own.scheduler else None
+    return DbtLane(own, runtime) if isinstance(runtime, DbtRuntime) else None
 
 
 def _shares(policy: Policy, change: Change) -> tuple[Policy, ...]:
@@ -133,16 +135,8 @@ def _shares(policy: Policy, change: Change) -> tuple[Policy, ...]:
 
 
 def _own(policy: Policy, change: Change, side: Side) -> tuple[Topology, ...]:
-    """The topologies of the policy's one scheduler: where it names folders, those that lie there or around them."""
-    scheduler = policy.scheduler
-    there = scheduled(
-        change.base_topologies if side == "base" else change.head_topologies,
-        (scheduler.kind,) if scheduler else (),
-    )
-    folders = outermost(scheduler.paths) if scheduler else []
-    return tuple(
-        one for one in there if not folders or any(len(outermost((one.root, each))) == 1 for each in folders)
-    )
+    """The topologies of the policy's one scheduler at one side."""
+    return topologies_of(policy, change.base_topologies if side == "base" else change.head_topologies)
 
 
 def validate(
@@ -179,7 +173,7 @@ def _validate(
         "head": lanes_for(policy, [own for own, _ in served], change, "head"),
     }
     commits: dict[Side, str] = {"base": change_set.base, "head": change_set.head}
-    projects = {DbtLane(project): benches.within(project.environment) for project in policy.dbt_projects}
+    projects = {lane: own_benches for own, own_benches in served if (lane := _project(own))}
     touched = {
         project: own
         for project, own in projects.items()
@@ -225,12 +219,9 @@ def _validate(
     for given in found:
         for side, part in given:
             parts.setdefault((side, part.kind), []).append(part)
-    given_up: dict[ReportKind, ValidationReport] = {}
-    for kind, reason in sides["head"].unable.items():
-        given_up |= unable(change_set, reason, [kind])
     absent = {**sides["head"].absent, **_untouched(projects, touched)}
     found_out = {kind: _report(kind, digest(change_set), parts, absent.get(kind)) for kind in ALL_KINDS}
-    return {kind: report for kind, report in (found_out | given_up).items() if kind in wanted}
+    return {kind: report for kind, report in found_out.items() if kind in wanted}
 
 
 def _untouched(projects: Collection[DbtLane], touched: Collection[DbtLane]) -> dict[ReportKind, str]:

@@ -2,15 +2,10 @@
 
 import os
 import re
-import tempfile
+import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from subprocess import PIPE
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from git.cmd import Git as GitPython
 
 _SETTINGS = (
     "core.hooksPath=/dev/null",
@@ -118,27 +113,14 @@ class Git:
 
         Raises `GitFault` where git cannot be started.
         """
-        import git  # as slow to load as all that a command asks of git
-
         command = self.command(*arguments, variables=variables, settings=settings, network=network)
-        with tempfile.TemporaryFile() as standard_input:
-            if given is not None:
-                standard_input.write(given)
-                standard_input.seek(0)
-            try:
-                status, output, error = git.cmd.Git(self.folder).execute(
-                    command,
-                    istream=standard_input,
-                    with_extended_output=True,
-                    with_exceptions=False,
-                    stdout_as_string=False,
-                    strip_newline_in_stdout=False,
-                )
-            except git.GitCommandNotFound as fault:
-                raise GitFault(
-                    f"git cannot be started in {self.folder}; install git 2.38 or newer."
-                ) from fault
-        return Answer(int(status), output, error)
+        try:
+            ended = subprocess.run(
+                command, cwd=self.folder, input=given or b"", capture_output=True, check=False
+            )
+        except OSError as fault:
+            raise self._not_started() from fault
+        return Answer(ended.returncode, ended.stdout, decoded(ended.stderr))
 
     def out(
         self,
@@ -153,11 +135,21 @@ class Git:
             raise GitFault(f"git {arguments[0]} failed in {self.folder}: {answer.complaint}.")
         return answer.output
 
-    def start(self, *arguments: str) -> "GitPython.AutoInterrupt":
-        """Start a command that is talked to over its pipes; it ends when the object is collected."""
-        import git
+    def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
+        """Start a command that is talked to over its pipes, and which the caller ends; raises `GitFault`."""
+        try:
+            return subprocess.Popen(
+                self.command(*arguments),
+                cwd=self.folder,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        except OSError as fault:
+            raise self._not_started() from fault
 
-        return git.cmd.Git(self.folder).execute(self.command(*arguments), istream=PIPE, as_process=True)
+    def _not_started(self) -> GitFault:
+        return GitFault(f"git cannot be started in {self.folder}; install git 2.38 or newer.")
 
     def command(
         self,
@@ -166,7 +158,7 @@ class Git:
         settings: Iterable[str] = (),
         network: bool = False,
     ) -> list[str]:
-        """The argument list. It begins with `env -i`, as GitPython hands on all of this process's environment."""
+        """The argument list, which says by itself what of this process's environment git gets."""
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
         environment |= _FIXED | dict(self.variables) | dict(variables or {})
         every = (*_SETTINGS, *(() if network else _OFFLINE), *settings)

@@ -4,23 +4,24 @@ import os
 import posixpath
 import re
 import threading
+import weakref
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, cast
+from subprocess import Popen
+from typing import IO, cast
 
 from meta_pipeline.delivery.tree import SUBMODULE, Entry
 from meta_pipeline.workspace.git import Git, GitFault, decoded
-
-if TYPE_CHECKING:
-    from git.cmd import Git as GitPython
-
 
 _KEPT_BYTES = 64_000_000
 _LARGEST_KEPT = 1_000_000
 _ASKED_AT_ONCE = 64
 """Objects asked for together: their names fit into a pipe, so that git and we never wait for each other."""
+_ASKED_ALONE = 8
+"""So many objects are asked for one by one: after a small change no more are wanted."""
 _PLAIN_PATH = re.compile(r"(?!.*(?:^|/)\.{1,2}(?:/|$))[\w.-]+(?:/[\w.-]+)*", re.ASCII)
 """A path that git takes after the id of a tree as it is written."""
 _SOURCE = (".py", ".sql", ".yml", ".yaml")
@@ -29,31 +30,37 @@ _SOURCE = (".py", ".sql", ".yml", ".yaml")
 class BlobReader:
     """Object contents through one `git cat-file --batch`, started at the first read; threads may share it.
 
+    A forked process starts one of its own: two that talk over the same pipes would get each other's answers.
+
     What was read is kept, up to a limit: the two sides of a change hold the same files but for a few.
     """
 
     def __init__(self, git: Git) -> None:
         self._git = git
         self._lock = threading.Lock()
-        self._process: GitPython.AutoInterrupt | None = None
+        self._batch: _Batch | None = None
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._size = 0
+        self._asked = 0
 
-    def read(self, name: str, also: Sequence[str] = ()) -> bytes | None:
+    def read(self, name: str, also: Callable[[], Sequence[str]] = tuple) -> bytes | None:
         """The bytes of an object; None where the store does not hold it, as in a partial clone.
 
-        `also` are objects that are likely asked for next: git is asked for them in the same breath.
+        `also` gives objects that are likely asked for next: once it is plain that many are wanted, git is asked for
+        them in the same breath.
         """
         with self._lock:
             if name in self._kept:
                 self._kept.move_to_end(name)
                 return self._kept[name]
-            names = [name, *(each for each in also if each != name and each not in self._kept)]
+            self._asked += 1
+            near = also() if self._asked > _ASKED_ALONE else ()
+            names = [name, *(each for each in near if each != name and each not in self._kept)]
             try:
                 found = self._ask(names)
             except (BrokenPipeError, EOFError):
                 # The process ends at a damaged object; the next read starts another.
-                self._process = None
+                self._batch = None
                 return None if len(names) == 1 else self._ask_again(name)
             for each, data in zip(names, found, strict=True):
                 self._keep(each, data)
@@ -64,7 +71,7 @@ class BlobReader:
         try:
             return self._ask([name])[0]
         except (BrokenPipeError, EOFError):
-            self._process = None
+            self._batch = None
             return None
 
     def _keep(self, name: str, data: bytes | None) -> None:
@@ -76,15 +83,39 @@ class BlobReader:
             self._size -= len(self._kept.popitem(last=False)[1])
 
     def _ask(self, names: Sequence[str]) -> list[bytes | None]:
-        if self._process is None:
-            self._process = self._git.start("cat-file", "--batch")
-            # Git may complain once per missing object: a full, unread pipe would stop it for ever.
-            complaints = os.dup(cast(IO[bytes], self._process.stderr).fileno())
-            threading.Thread(target=_drain, args=(complaints,), name="git complaints", daemon=True).start()
-        given, answer = cast(IO[bytes], self._process.stdin), cast(IO[bytes], self._process.stdout)
-        given.write("".join(f"{name}\n" for name in names).encode())
-        given.flush()
-        return [_answered(answer) for _ in names]
+        if self._batch is None or not self._batch.is_ours:
+            self._batch = _Batch(self._git.start("cat-file", "--batch"))
+        return self._batch.ask(names)
+
+
+class _Batch:
+    """One `git cat-file --batch`, which ends when this is collected."""
+
+    def __init__(self, process: "Popen[bytes]") -> None:
+        self._started_by = os.getpid()
+        self._given, self._answer = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
+        weakref.finalize(self, _end, process, self._started_by)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this very process started it, not the one that this was forked from."""
+        return self._started_by == os.getpid()
+
+    def ask(self, names: Sequence[str]) -> list[bytes | None]:
+        """The objects; raises `BrokenPipeError` or `EOFError` where git ended."""
+        self._given.write("".join(f"{name}\n" for name in names).encode())
+        self._given.flush()
+        return [_answered(self._answer) for _ in names]
+
+
+def _end(process: "Popen[bytes]", started_by: int) -> None:
+    if started_by != os.getpid():
+        return
+    process.terminate()
+    for pipe in (process.stdin, process.stdout):
+        with suppress(OSError):
+            cast(IO[bytes], pipe).close()
+    process.wait()
 
 
 def _answered(answer: IO[bytes]) -> bytes | None:
@@ -98,13 +129,6 @@ def _answered(answer: IO[bytes]) -> bytes | None:
     if len(data) != size + 1:
         raise EOFError
     return data[:-1] if header[1] == b"blob" else None
-
-
-def _drain(descriptor: int) -> None:
-    # A descriptor of its own: the pipe's file object is closed by another thread when the reader is collected.
-    with open(descriptor, "rb", buffering=0) as pipe:
-        while pipe.read(65536):
-            pass
 
 
 @dataclass(frozen=True)
@@ -126,7 +150,7 @@ class GitTree:
         entry = self._entries.get(path)
         if entry is None or entry.mode == SUBMODULE:
             return None
-        return self.blobs.read(entry.content, self._siblings.get(path, ()))
+        return self.blobs.read(entry.content, lambda: self._siblings.get(path, ()))
 
     def folder_id(self, path: str) -> str | None:
         """The id of the tree or file at `path`: equal ids hold equal files. None where there is none."""
@@ -158,8 +182,8 @@ class GitTree:
                 "a partial clone lacks them: run 'git fetch --refetch' in it, or use a full clone."
             )
         found: dict[str, Entry] = {}
-        for record in answer.output.split(b"\0")[:-1]:
-            facts, _, path = record.partition(b"\t")
-            mode, _, name = facts.decode("ascii").split(" ")
-            found[decoded(path)] = Entry(mode, name)
+        for record in decoded(answer.output).split("\0")[:-1]:
+            facts, _, path = record.partition("\t")
+            mode, _, name = facts.split(" ")
+            found[path] = Entry(mode, name)
         return found

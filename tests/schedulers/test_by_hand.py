@@ -35,6 +35,20 @@ def test_every_scheduler_and_project_has_its_own_way_to_load_pipelines() -> None
     assert parse_by_hand(Policy()) == ()
 
 
+def test_the_projects_of_a_repository_are_told_from_each_other_by_their_folders() -> None:
+    policy = Policy(dbt=(DbtPolicy(project="."), DbtPolicy(project="integration_tests")))
+    topologies = (topology("dbt", ".", "shop"), topology("dbt", "integration_tests", "shop_tests"))
+    typed = [dry_run_by_hand(policy, topologies, name) for name in ("shop", "shop_tests")]
+    assert typed == ["dbt build", "dbt build --project-dir integration_tests"]
+
+
+def test_only_the_nodes_that_a_dry_run_may_run_are_built() -> None:
+    chosen = DryRunPolicy(nodes={"storefront": ("stg_orders+", "tag:daily")})
+    policy = POLICY.model_copy(update={"dry_run": chosen})
+    typed = dry_run_by_hand(policy, TOPOLOGIES, "storefront")
+    assert typed == "dbt build --project-dir models --target dev --select 'stg_orders+ tag:daily'"
+
+
 def test_a_pipeline_is_tried_out_by_the_scheduler_that_has_it() -> None:
     typed = {
         name: dry_run_by_hand(POLICY, TOPOLOGIES, name) for name in ("sales_daily", "nightly", "storefront")

@@ -9,9 +9,11 @@ from meta_pipeline.delivery.topology import Topology
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.catalogue import catalogue
 from meta_pipeline.gates.gate import judge
-from meta_pipeline.policy import DbtPolicy, Policy
+from meta_pipeline.policy import DbtPolicy, DryRunPolicy, Policy
+from meta_pipeline.schedulers.dbt.runtime import DbtRuntime
 from meta_pipeline.schedulers.dbt.static.reader import read_topologies
-from meta_pipeline.validation.dbt import DbtLane
+from meta_pipeline.validation.pipelines import ParseLane
+from meta_pipeline.validation.validate import run_lane
 from tests.schedulers.dbt.projects import FORMS, SHOP
 from tests.validation.dbt_bench import POLICY, Shop
 
@@ -190,7 +192,8 @@ def test_a_model_that_fails_before_the_change_too_proves_nothing_only_for_what_d
 
 def test_every_form_of_a_project_is_read_from_source_as_dbt_reads_it(tmp_path: Path) -> None:
     shop = Shop.make(tmp_path, FORMS)
-    part = DbtLane(DbtPolicy(project=".")).parse(shop.bench(), shop.base)
+    lane = ParseLane(POLICY, DbtRuntime(), shop.mirror.tree(shop.base))
+    (part,) = run_lane(shop.bench(), lane, "head", shop.base)
     assert part.side.could_not_run is None
     (runtime,) = part.topologies
     (static,) = read_topologies(shop.mirror.tree(shop.base), ".")
@@ -204,3 +207,16 @@ def test_the_projects_of_a_policy_are_those_it_names_or_the_folders_of_the_sched
     assert [project.project for project in named.dbt_projects] == ["warehouse"]
     assert [project.project for project in POLICY.model_copy(update={"dbt": ()}).dbt_projects] == ["."]
     assert Policy().dbt_projects == ()
+
+
+@pytest.mark.slow
+def test_a_dry_run_builds_only_the_nodes_that_the_policy_lets_it(tmp_path: Path) -> None:
+    shop = Shop.make(tmp_path, {**SHOP, "models/abroad.sql": "select * from nowhere.at_all\n"})
+    policy = POLICY.model_copy(update={"dry_run": DryRunPolicy(nodes={"shop": ("+orders",)})})
+    orders = "select id, customer, status, 2 * amount as amount\nfrom {{ ref('stg_orders') }}\n"
+    dry_run = shop.changed({"models/orders.sql": orders}, policy)["dry_run"]
+    assert (dry_run.base.could_not_run, dry_run.base.problems, dry_run.head.problems) == (None, (), ())
+    assert [record.command.argv[-1] for record in dry_run.base.records] == ["+orders"]
+    assert "state:modified+,+orders" in dry_run.head.records[0].command.argv
+    reason = outcomes(shop.changed({"models/totals.sql": "select 1 as customer, 1 as total\n"}, policy))
+    assert reason["VAL005"][0] != "passed", reason

@@ -8,6 +8,7 @@ from pydantic import Field
 from meta_pipeline.delivery.evidence import Command
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.topology import SchedulerKind, Topology
+from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.policy import Policy
 from meta_pipeline.schedulers.runtime import PARSE_SECONDS, PIPELINE_SECONDS, PipelineRun, read_document
 
@@ -69,7 +70,7 @@ class AirflowRuntime:
             seconds=PARSE_SECONDS,
         )
 
-    def topologies(self, scratch: Path) -> tuple[Topology, ...]:
+    def topologies(self, scratch: Path, _source: Tree | None = None) -> tuple[Topology, ...]:
         what = "topology that Airflow's probe wrote"
         return (read_document(Topology, scratch / TOPOLOGY_FILE, what),)
 

@@ -26,6 +26,7 @@ SIGNS = Signs(
         re.MULTILINE,
     ),
     usual_folder="dags",
+    library_folder="plugins",
     builders=("dagfactory", "gusty"),
     image=re.compile(rb"\bapache/airflow:"),
 )

@@ -9,6 +9,7 @@ from pydantic import Field
 from meta_pipeline.delivery.evidence import Command
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.topology import IMPLICIT_JOB, SchedulerKind, Topology, TopologyDocument
+from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.policy import Policy
 from meta_pipeline.schedulers.runtime import PARSE_SECONDS, PIPELINE_SECONDS, PipelineRun, read_document
 
@@ -28,11 +29,17 @@ class DagsterRuntime:
     probes: tuple[Path, ...] = tuple(
         Path(__file__).with_name(f"{name}.py")
         for name in (
-            *("probe", "probe_locations", "probe_topology", "probe_run"),
+            *("probe", "probe_child", "probe_locations", "probe_topology", "probe_run"),
             *("probe_fields", "probe_watching", "probe_conditions"),
         )
     )
-    preloads: tuple[str, ...] = ("dagster",)
+    preloads: tuple[str, ...] = (
+        "dagster",
+        "dagster._core.workspace.autodiscovery",
+        "dagster.components",
+        "dagster_dbt",
+    )
+    """Dagster, and its integration that takes longest; neither starts a thread, opens a file or talks to a server."""
 
     def parse(self, policy: Policy, scratch: Path) -> Command:
         output = str(scratch / TOPOLOGY_FILE)
@@ -44,7 +51,7 @@ class DagsterRuntime:
             seconds=PARSE_SECONDS,
         )
 
-    def topologies(self, scratch: Path) -> tuple[Topology, ...]:
+    def topologies(self, scratch: Path, _source: Tree | None = None) -> tuple[Topology, ...]:
         what = "topology that Dagster's probe wrote"
         return read_document(TopologyDocument, scratch / TOPOLOGY_FILE, what).topologies
 

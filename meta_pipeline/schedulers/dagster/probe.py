@@ -3,9 +3,9 @@
     python probe.py topology --folder DIR [--folder DIR ...] --output FILE
     python probe.py dry-run --folder DIR --job NAME [--job NAME ...] --logical-date 2026-01-05 --output FILE
 
-Needs nothing but Dagster 1.7 or later and Python 3.9. Each code location is loaded in a process of its own,
-as Dagster does. Paths in the output are relative to the current folder. The output goes to FILE only, as the
-target's code may print. Exit 0 means that FILE is complete.
+Needs nothing but Dagster 1.7 or later and Python 3.9. Dagster is imported once, and each code location is loaded in a
+fork of its own, as Dagster loads it in a process of its own. Paths in the output are relative to the current folder.
+The output goes to FILE only, as the target's code may print. Exit 0 means that FILE is complete.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import json
 import os
 import re
 import signal
-import subprocess
 import sys
 import tempfile
 import traceback
@@ -51,7 +50,6 @@ def main(arguments: Sequence[str]) -> None:
     for name in ("topology", "dry-run"):
         one = commands.add_parser(name)
         one.add_argument("--folder", action="append", default=[])
-        one.add_argument("--location", help="the one location to load in this process, as JSON")
         one.add_argument("--output", required=True)
         one.add_argument("--load-seconds", type=float, default=LOAD_SECONDS, help="limit for each location")
         if name == "dry-run":
@@ -60,9 +58,8 @@ def main(arguments: Sequence[str]) -> None:
             one.add_argument("--nodes", default="{}", help="the nodes to run of each job, as JSON; else all")
             one.add_argument("--seconds", type=int, default=0, help="limit for each job; 0 is none")
     options = parser.parse_args(arguments)
-    if options.location:
-        child(options)
-    elif options.command == "topology":
+    import_dagster()
+    if options.command == "topology":
         all_topologies(options)
     else:
         all_runs(options)
@@ -76,29 +73,29 @@ def write(path: Path, document: Document) -> None:
 
 
 def in_child(options: argparse.Namespace, location: Document, limit: float) -> tuple[Document | None, str]:
-    """What the process of one location wrote, and the last words of its output."""
+    """What the fork for one location wrote, and the last words of its output."""
     with tempfile.TemporaryDirectory() as scratch:
         answer = Path(scratch) / "answer.json"
-        argv = [sys.executable, str(Path(__file__).absolute()), options.command]
-        argv += ["--location", json.dumps(location), "--output", str(answer)]
-        argv += ["--load-seconds", str(options.load_seconds)]
-        if options.command == "dry-run":
-            argv += [part for job in options.job for part in ("--job", job)]
-            argv += ["--logical-date", options.logical_date, "--seconds", str(options.seconds)]
-            argv += ["--nodes", options.nodes]
+        failed, said = part("probe_child").in_fork(lambda: child(options, location, answer), limit)
+        if failed and FATAL not in said:
+            said += f"\n{failed}"
         try:
-            done = subprocess.run(argv, capture_output=True, text=True, timeout=limit, check=False)
-            said = done.stderr
-            if done.returncode < 0 and FATAL not in said:
-                said += f"\nit was ended by the signal {-done.returncode}"
-        except subprocess.TimeoutExpired:
-            said = f"it took longer than {limit:g} s to load"
-        sys.stderr.write(said)
-        try:
-            found = json.loads(answer.read_text(encoding="utf-8"))
+            return json.loads(answer.read_text(encoding="utf-8")), said
         except (OSError, ValueError):
-            found = None
-        return found, said
+            return None, said
+
+
+def import_dagster() -> None:
+    """Import it for all locations at once, and nothing of the checkout, which may be on PYTHONPATH."""
+    held, given = list(sys.path), os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    sys.path[:] = [entry for entry in held[1:] if entry not in given]
+    try:
+        for name in ("dagster", "dagster._core.workspace.autodiscovery"):
+            import_module(name)
+    except Exception:  # noqa: BLE001  each location says for itself what is missing or broken
+        return
+    finally:
+        sys.path[:] = held
 
 
 def last_words(text: str) -> str:
@@ -203,9 +200,9 @@ def watched(here: Path, limit: float) -> None:
     faulthandler.enable()
 
 
-def child(options: argparse.Namespace) -> None:
-    location = json.loads(options.location)
-    output, here = Path(options.output), Path.cwd()
+def child(options: argparse.Namespace, location: Document, output: Path) -> None:
+    """Load one location in this process, and write what is asked of it."""
+    here = Path.cwd()
     leave = os._exit
     # The first entry is the folder of this script, which is nothing to the target.
     sys.path[:1] = [str(here / folder) for folder in LOCATIONS.searched(location)]

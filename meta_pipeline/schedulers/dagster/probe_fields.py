@@ -116,13 +116,16 @@ def steps_at_once(job: Any) -> int | None:
     name = getattr(executor, "name", "")
     if name == "in_process":
         return 1
-    given = ((getattr(job, "run_config", None) or {}).get("execution") or {}).get("config") or {}
+    # A job with partitions has its configuration by partition; what is the same for all is kept as it was given.
+    original = getattr(job, "_original_config_argument", None)
+    config = getattr(job, "run_config", None) or (original if isinstance(original, Mapping) else {})
+    given = (config.get("execution") or {}).get("config") or {}
     try:
         applied = executor.apply_config_mapping({"config": given}).value or {}  # type: ignore[union-attr]
     except Exception:  # noqa: BLE001  a configuration that is asked for at launch is not known now
         applied = {"config": given}
-    config = applied.get("config") or {}
-    if "in_process" in config and "multiprocess" not in config:
+    of_executor = applied.get("config") or {}
+    if "in_process" in of_executor and "multiprocess" not in of_executor:
         return 1
-    limit = (config.get("multiprocess") or config).get("max_concurrent")
+    limit = (of_executor.get("multiprocess") or of_executor).get("max_concurrent")
     return limit if isinstance(limit, int) and limit > 0 else None

@@ -33,13 +33,15 @@ class Result(Frozen):
 
 
 class Answer(Frozen):
-    """One run of dbt.
+    """One run of dbt on the project in the folder `project`; `succeeded` is what its exit status says.
 
     `missing` says why dbt was not started. `command` is the one that the rest tells of: `deps` where the packages
     could not be installed. `errors` are dbt's own words on what is about no node; `manifest` is None where the project
     could not be parsed, `results` where nothing was run. `rows` are some failing rows of tests, by unique id.
     """
 
+    project: str = "."
+    succeeded: bool = False
     missing: str | None = None
     version: str = "unresolved"
     command: Literal["deps", "parse", "build"] | None = None

@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -41,17 +42,23 @@ def build_command(
     *,
     state: Path | None = None,
     select: str = MODIFIED,
+    nodes: Sequence[str] = (),
     rows: bool = False,
 ) -> Command:
     """Let dbt build the project: all of it, or what it selects by comparison with `state`, a folder with a manifest.
 
-    With `rows`, failing rows of failing tests are shown.
+    `nodes` are selections of dbt; where there are any, nothing else is built. With `rows`, failing rows of failing
+    tests are shown.
     """
+    # A space joins selections, a comma keeps what both of them select.
+    chosen = " ".join([f"{select},{node}" for node in nodes] or [select]) if state else " ".join(nodes)
     arguments = (
         *(("--rows", str(SHOWN_ROWS)) if rows else ()),
-        *(("--state", str(state), "--select", select) if state else ()),
+        *(("--state", str(state)) if state else ()),
+        *(("--select", chosen) if chosen else ()),
     )
-    selection = f" --select {select} --defer --state {_STATE}" if state else ""
+    quoted = chosen if chosen == select else shlex.quote(chosen)
+    selection = (f" --select {quoted}" if chosen else "") + (f" --defer --state {_STATE}" if state else "")
     return _command("build", project, scratch, arguments, selection, BUILD_SECONDS)
 
 

@@ -91,6 +91,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--rows", type=int, default=0, help="how many failing rows of a test to show")
     options = parser.parse_args(arguments)
     document, status = asked(options)
+    document |= {"project": options.project, "succeeded": status == 0}
     output = Path(options.output)
     part = output.with_name(output.name + ".part")
     part.write_text(json.dumps(document), encoding="utf-8")

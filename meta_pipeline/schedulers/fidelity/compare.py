@@ -13,26 +13,27 @@ node has one fact for each place, or, where it is a tuple, one for each entry. O
 - what is neither the same nor unresolved is `wrong` (static states another value) or `missing` (static is silent).
 
 Where the scheduler could not load a file (or a code location) it has no word on it: what static says of such a file is
-set aside, neither right nor wrong, and the file is listed with the scheduler's own error.
+set aside, neither right nor wrong, and the file is listed with the scheduler's own error. Where the scheduler
+itself says of a pipeline that only a run tells what is in it, its nodes are left out on both sides, and it is listed.
 
 Most values of most fields are defaults, which are easily right, so recall is also given over the facts whose value
 is not the default of the field.
 """
 
-import json
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from meta_pipeline.delivery.topology import UNRESOLVED, Pipeline, Topology, TopologyError
+from meta_pipeline.delivery.topology import Pipeline, Topology, TopologyError
 from meta_pipeline.schedulers.fidelity.facts import (
     DEFAULTS,
     OPEN,
     Facts,
     Place,
-    as_json,
     facts_of,
+    is_open,
+    may_be,
     roots_of,
 )
 
@@ -115,6 +116,17 @@ class SetAside:
 
 
 @dataclass(frozen=True)
+class Untold:
+    """A pipeline whose content the scheduler cannot tell, with its reason, and how many nodes each side has there."""
+
+    path: str
+    pipeline: str
+    reason: str
+    runtime: int
+    static: int
+
+
+@dataclass(frozen=True)
 class Comparison:
     """What came out; `literal` counts the facts of those files alone whose source is literal."""
 
@@ -122,6 +134,7 @@ class Comparison:
     literal: Mapping[str, Tally]
     mismatches: tuple[Mismatch, ...]
     set_aside: tuple[SetAside, ...]
+    untold: tuple[Untold, ...] = ()
 
 
 def compare(
@@ -145,13 +158,22 @@ def compare(
                 judged.append((topology, pipeline))
     roots = roots_of(judged, runtime)
     said = _Said([error for topology in static for error in topology.errors])
-    counting = _Counting(facts_of(judged, roots), facts_of(theirs, roots), said, frozenset(literal))
+    untold = _untold(runtime)
+    stated = facts_of(judged, roots, untold)
+    counting = _Counting(stated, facts_of(theirs, roots, untold), said, frozenset(literal))
     counting.count()
     return Comparison(
         fields=counting.fields,
         literal=counting.literal_fields,
         mismatches=tuple(sorted(counting.mismatches, key=lambda each: (each.field, each.place))),
         set_aside=tuple(SetAside(path, silent[path], aside[path]) for path in sorted(silent)),
+        untold=tuple(
+            Untold(
+                pipeline.path, pipeline.id, untold[place], len(pipeline.nodes), stated.untold.get(place, 0)
+            )
+            for topology, pipeline in theirs
+            if (place := Place(topology.scheduler, topology.root, pipeline.id)) in untold
+        ),
     )
 
 
@@ -170,6 +192,23 @@ def _not_loaded(runtime: tuple[Topology, ...]) -> dict[str, str]:
             found.setdefault(error.path, error.message)
             if not topology.pipelines:
                 found.setdefault(topology.root, error.message)
+    return found
+
+
+def _untold(runtime: tuple[Topology, ...]) -> dict[Place, str]:
+    """The pipelines whose nodes the scheduler does not know, with its words on it.
+
+    What it says of the line of a pipeline is about that one; what it says of another line of the file is about all
+    those in it of which it knows no node.
+    """
+    found: dict[Place, str] = {}
+    for topology in runtime:
+        for error in filter(lambda one: one.opaque, topology.errors):
+            there = [pipeline for pipeline in topology.pipelines if pipeline.path == error.path]
+            meant = [pipeline for pipeline in there if error.line is not None and pipeline.line == error.line]
+            for pipeline in meant or [one for one in there if not one.nodes]:
+                place = Place(topology.scheduler, topology.root, pipeline.id)
+                found.setdefault(place, error.message)
     return found
 
 
@@ -221,8 +260,7 @@ class _Counting:
                 self._judge(name, place, value, stated, open_=_is_open(value, stated_values))
         for (name, place), values in self.static.many.items():
             theirs = self.runtime.many.get((name, place), frozenset())
-            open_ = {_with_open_offset(value) for value in theirs} | {OPEN}
-            for value in sorted(values - theirs - open_):
+            for value in sorted(each for each in values - theirs if not is_open(each)):
                 self._tally(name, place, "invented", value)
                 self._note(name, place, "invented", None, value)
 
@@ -271,11 +309,5 @@ class _Counting:
 
 
 def _is_open(value: str, stated: Collection[str]) -> bool:
-    """Whether a tuple of static says that it may hold more, or holds this very link but for its offset."""
-    return OPEN in stated or _with_open_offset(value) in stated
-
-
-def _with_open_offset(value: str) -> str:
-    """A link whose offset is not known; what is no link is given as it is."""
-    entry = json.loads(value)
-    return as_json(entry | {"offset_s": UNRESOLVED}) if isinstance(entry, dict) else value
+    """Whether a tuple of static says that it may hold more, or holds this very entry but for what it does not know."""
+    return any(is_open(each) and may_be(each, value) for each in stated)

@@ -1,7 +1,8 @@
 """A topology taken apart into facts: pairs of a place and a value, by field."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,12 +29,13 @@ class Place:
 class Facts:
     """The facts of one side: `single` have one value at a place, `many` any number; both as JSON.
 
-    `paths` has the file of every pipeline and node.
+    `paths` has the file of every pipeline and node, `untold` the number of nodes that are left out of a pipeline.
     """
 
     single: dict[tuple[str, Place], str] = field(default_factory=dict)
     many: dict[tuple[str, Place], frozenset[str]] = field(default_factory=dict)
     paths: dict[Place, str] = field(default_factory=dict)
+    untold: dict[Place, int] = field(default_factory=dict)
 
 
 def roots_of(
@@ -61,8 +63,14 @@ def roots_of(
 
 
 def facts_of(
-    pipelines: list[tuple[Topology, Pipeline]], roots: Mapping[tuple[SchedulerKind, str, str], str]
+    pipelines: list[tuple[Topology, Pipeline]],
+    roots: Mapping[tuple[SchedulerKind, str, str], str],
+    untold: Collection[Place] = (),
 ) -> Facts:
+    """The facts of these pipelines, without the nodes of those that are `untold`.
+
+    A node whose id says that it is not known stands for what is there, and is no fact.
+    """
     facts = Facts()
     for topology, pipeline in pipelines:
         root = topology.root
@@ -73,7 +81,12 @@ def facts_of(
         facts.single["pipelines", place] = as_json(pipeline.id)
         facts.single["pipeline.path", place] = as_json(pipeline.path)
         _add(facts, "pipeline", place, pipeline)
+        if place in untold:
+            facts.untold[place] = len(pipeline.nodes)
+            continue
         for node in pipeline.nodes:
+            if node.id.startswith(UNRESOLVED):
+                continue
             where = Place(topology.scheduler, root, pipeline.id, node.id)
             facts.paths[where] = node.path or pipeline.path
             facts.single["nodes", where] = as_json(node.id)
@@ -100,6 +113,27 @@ def as_json(value: Any) -> str:
 
 
 OPEN = as_json(UNRESOLVED)
+_OPEN_END = re.compile(rf"(?:.*(?:=|: ))?{UNRESOLVED}(?: \(.*\))?")
+
+
+def is_open(entry: str) -> bool:
+    """Whether an entry of a tuple says that it is not known, or not all of it.
+
+    Such are `unresolved`, `unresolved (load)`, `key=unresolved`, `hook: unresolved`, and a link with an open offset.
+    """
+    value = json.loads(entry)
+    if isinstance(value, dict):
+        return value.get("offset_s") == UNRESOLVED
+    return isinstance(value, str) and _OPEN_END.fullmatch(value) is not None
+
+
+def may_be(entry: str, value: str) -> bool:
+    """Whether an entry that is open may mean `value`."""
+    stated, meant = json.loads(entry), json.loads(value)
+    if isinstance(stated, dict):
+        return isinstance(meant, dict) and stated == meant | {"offset_s": UNRESOLVED}
+    known, _, _ = str(stated).rpartition(UNRESOLVED)
+    return isinstance(meant, str) and meant.startswith(known)
 
 
 def _defaults() -> Iterator[tuple[str, tuple[str, ...]]]:

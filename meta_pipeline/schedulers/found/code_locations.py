@@ -8,7 +8,7 @@ from typing import Any
 
 from meta_pipeline.delivery.tree import Tree, text_of
 from meta_pipeline.schedulers.found.answer import below, folder_of, from_near_to_root, own_paths
-from meta_pipeline.schedulers.found.python import table, toml_of
+from meta_pipeline.schedulers.found.toml_files import table, toml_of
 from meta_pipeline.schedulers.found.yaml_files import mapping_of
 
 _PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")

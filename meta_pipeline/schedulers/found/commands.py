@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from meta_pipeline.delivery.tree import Tree, text_of
 from meta_pipeline.schedulers.found.answer import Answer, Doubt, is_below, listed, own_paths
 from meta_pipeline.schedulers.found.checks import pytest_command
-from meta_pipeline.schedulers.found.python import table, toml_of
 from meta_pipeline.schedulers.found.seen import HOOKS, Seen, in_hooks, in_tasks
 from meta_pipeline.schedulers.found.suites import (
     folders_without,
@@ -16,6 +15,7 @@ from meta_pipeline.schedulers.found.suites import (
     test_files,
 )
 from meta_pipeline.schedulers.found.tasks import read_makefile
+from meta_pipeline.schedulers.found.toml_files import table, toml_of
 
 LINT = "commands.lint"
 UNIT_TESTS = "commands.unit_tests"

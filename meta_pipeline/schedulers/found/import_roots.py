@@ -16,8 +16,8 @@ from meta_pipeline.schedulers.found.answer import (
     own_paths,
 )
 from meta_pipeline.schedulers.found.installing import names_of
-from meta_pipeline.schedulers.found.python import table, toml_of
 from meta_pipeline.schedulers.found.suites import is_test_folder
+from meta_pipeline.schedulers.found.toml_files import table, toml_of
 
 KEY = "environment.variables"
 KINDS = ("airflow", "dagster", "prefect", "dbt")

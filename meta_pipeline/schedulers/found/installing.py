@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from meta_pipeline.delivery.tree import MemoryTree, Tree, text_of
 from meta_pipeline.issues.manifests import manifests_of
 from meta_pipeline.schedulers.found.answer import Doubt, folder_of, listed
-from meta_pipeline.schedulers.found.python import table, toml_of
+from meta_pipeline.schedulers.found.toml_files import table, toml_of
 from meta_pipeline.workspace.requirement_files import RequirementFault, requirement_files
 
 KEY = "environment.requirements"

@@ -1,10 +1,8 @@
 """Which Python runs a repository's pipelines."""
 
 import re
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
@@ -12,9 +10,10 @@ from meta_pipeline.delivery.tree import Tree, text_of
 from meta_pipeline.policy import EnvironmentPolicy
 from meta_pipeline.schedulers.found.answer import Answer, Doubt, own_paths
 from meta_pipeline.schedulers.found.ci import ci_files
+from meta_pipeline.schedulers.found.toml_files import table, toml_of
 
 KEY = "environment.python"
-DEFAULT = EnvironmentPolicy().python
+DEFAULT: str = EnvironmentPolicy.model_fields["python"].default
 _KNOWN = tuple(f"3.{minor}" for minor in range(8, 15))
 
 _PINNED = re.compile(r"^[ \t]*(?:cpython-)?(?P<version>3\.\d+)", re.MULTILINE)
@@ -206,19 +205,3 @@ def _as_specifier(part: str) -> str:
     if part.startswith("~") and not part.startswith("~="):
         return f"=={'.'.join(part[1:].split('.')[:2])}.*"
     return f"=={part}" if part[:1].isdigit() else part
-
-
-def toml_of(tree: Tree, path: str) -> Mapping[str, Any]:
-    """A TOML file; empty where it is absent or cannot be read."""
-    try:
-        return tomllib.loads(text_of(tree, path) or "")
-    except (tomllib.TOMLDecodeError, RecursionError):
-        return {}
-
-
-def table(document: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
-    """A table inside a TOML document; empty where there is none."""
-    node: Any = document
-    for key in keys:
-        node = node.get(key) if isinstance(node, Mapping) else None
-    return node if isinstance(node, Mapping) else {}

@@ -15,7 +15,7 @@ from meta_pipeline.schedulers.found.answer import (
     own_paths,
 )
 from meta_pipeline.schedulers.found.installing import KEY, installing, names_of, normal, nothing_found
-from meta_pipeline.schedulers.found.python import table, toml_of
+from meta_pipeline.schedulers.found.toml_files import table, toml_of
 
 _FOR_DEVELOPMENT = re.compile(
     r"(?:requirements/|requirements[-_.])(?:dev|develop|development|tests?|testing|ci|lint)\.txt"

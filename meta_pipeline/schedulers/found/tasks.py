@@ -9,7 +9,7 @@ from typing import Any
 
 from meta_pipeline.delivery.tree import Tree, text_of
 from meta_pipeline.schedulers.found.answer import line_of
-from meta_pipeline.schedulers.found.python import table, toml_of
+from meta_pipeline.schedulers.found.toml_files import table, toml_of
 
 _MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 _JUSTFILES = ("justfile", "Justfile", ".justfile")

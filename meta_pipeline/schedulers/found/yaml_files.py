@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 
 def mapping_of(text: str | None) -> dict[str, Any]:
     """The mapping that a file holds; empty where there is no file, where it is no YAML or holds something else."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
     try:
         document = YAML(typ="safe", pure=True).load(text or "")
     except (YAMLError, RecursionError, ValueError):

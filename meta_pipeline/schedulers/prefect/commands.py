@@ -10,6 +10,7 @@ from pydantic import Field
 from meta_pipeline.delivery.evidence import Command
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.topology import SchedulerKind, Topology
+from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.policy import Policy
 from meta_pipeline.schedulers.prefect.deployed import Deployed, FoundFlow, fields_of, flow_of
 from meta_pipeline.schedulers.runtime import PARSE_SECONDS, PIPELINE_SECONDS, PipelineRun, read_document
@@ -60,7 +61,7 @@ class PrefectRuntime:
             seconds=PARSE_SECONDS,
         )
 
-    def topologies(self, scratch: Path) -> tuple[Topology, ...]:
+    def topologies(self, scratch: Path, _source: Tree | None = None) -> tuple[Topology, ...]:
         found = read_document(_Found, scratch / TOPOLOGY_FILE, "topology that Prefect's probe wrote")
         return tuple(_deployed(topology, found) for topology in found.topologies)
 

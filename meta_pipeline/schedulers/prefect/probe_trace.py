@@ -8,6 +8,7 @@ Where the flow decides by a symbol, both ways are followed, each place of the so
 from __future__ import annotations
 
 import asyncio
+import builtins
 import contextlib
 import dis
 import inspect
@@ -31,6 +32,7 @@ FLOW_SECONDS = 10.0
 HERE = str(Path.cwd().resolve())
 PACKAGES = (os.sep + "site-packages" + os.sep, os.sep + "dist-packages" + os.sep)
 
+length_of = len
 Symbol = sys.modules["prefect_probe"].part("probe_symbols").Symbol
 
 current: Trace | None = None
@@ -189,6 +191,12 @@ def follow_calls() -> None:
     for name in ("as_completed", "resolve_futures_to_states"):
         setattr(futures, name, unchanged)
     setattr(futures, "wait", waited)  # noqa: B010  a module has no attributes that a type checker knows
+    # Python makes a number of what `__len__` gives, and no comparison with that could be decided both ways.
+    builtins.len = length
+
+
+def length(value: Any) -> Any:
+    return Symbol() if isinstance(value, Symbol) else length_of(value)
 
 
 def unchanged(found: Any, *_: Any, **__: Any) -> Any:

@@ -1,6 +1,6 @@
 """What is known of the contents of files, each looked at once: a file with a known content is not even read."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
 
 from pydantic import TypeAdapter
@@ -27,8 +27,15 @@ class ContentTest:
 
     def of(self, tree: Tree, path: str) -> bool:
         """Whether the file at `path`, which must be one of the tree, is so; a file that cannot be read is not."""
-        content = tree.entries()[path].content
+        return bool(self.among(tree, (path,)))
+
+    def among(self, tree: Tree, paths: Iterable[str]) -> list[str]:
+        """Those of these files that are so, in their order."""
         self._take_up(kept_readings())
+        entries = tree.entries()
+        return [path for path in paths if self._holds(tree, path, entries[path].content)]
+
+    def _holds(self, tree: Tree, path: str, content: str) -> bool:
         known = self._known.get(content)
         if known is None:
             data = tree.read(path)

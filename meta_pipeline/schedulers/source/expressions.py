@@ -26,15 +26,16 @@ from meta_pipeline.schedulers.source.values import (
 
 # Half of a character, which no file or JSON can hold.
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_MAKERS = (ast.Call, ast.BinOp, ast.Subscript, ast.ListComp, ast.JoinedStr)
+_MAKERS = frozenset((ast.Call, ast.BinOp, ast.Subscript, ast.ListComp, ast.JoinedStr))
 
 
 def evaluate(machine: Machine, node: ast.expr, scope: Scope) -> object:
     """The value of `node`; `UNKNOWN` for what is not understood."""
     machine.step()
-    handler = _HANDLERS.get(type(node))
+    kind = type(node)
+    handler = _HANDLERS.get(kind)
     value = handler(machine, node, scope) if handler else UNKNOWN
-    if isinstance(node, _MAKERS) and isinstance(value, (str, list, tuple, set, dict)):
+    if kind in _MAKERS and isinstance(value, (str, list, tuple, set, dict)):
         machine.step(len(value) // ELEMENTS_PER_STEP)
     return value
 
@@ -64,7 +65,10 @@ def _subscript(machine: Machine, node: ast.Subscript, scope: Scope) -> object:
             for part in (node.slice.lower, node.slice.upper, node.slice.step)
         ]
         return element(receiver, slice(*parts))
-    return element(receiver, machine.evaluate(node.slice, scope))
+    key = machine.evaluate(node.slice, scope)
+    if isinstance(receiver, External) and receiver.name == "os.environ" and isinstance(key, str):
+        return machine.environment.get(key, UNKNOWN)
+    return element(receiver, key)
 
 
 def _call(machine: Machine, node: ast.Call, scope: Scope) -> object:
@@ -310,6 +314,29 @@ def _walrus(machine: Machine, node: ast.NamedExpr, scope: Scope) -> object:
     return value
 
 
+def _yield(machine: Machine, node: ast.Yield, scope: Scope) -> object:
+    value = machine.evaluate(node.value, scope) if node.value else None
+    if scope.at_yield is not None:
+        scope.at_yield(value)
+    _given(machine, [value], scope)
+    return UNKNOWN
+
+
+def _yield_from(machine: Machine, node: ast.YieldFrom, scope: Scope) -> object:
+    items, complete = rounds(machine.evaluate(node.value, scope))
+    _given(machine, list(items), scope, complete=complete)
+    return UNKNOWN
+
+
+def _given(machine: Machine, values: list[object], scope: Scope, *, complete: bool = True) -> None:
+    """What a generator gives; what it gives in an undecided branch is not known to be there."""
+    machine.step(len(values))
+    certain = machine.uncertain == scope.entered and len(scope.yielded) + len(values) <= MAX_LENGTH
+    held = [*scope.yielded, *(values if certain else ())]
+    known = complete and certain and not isinstance(scope.yielded, OpenList)
+    scope.yielded = held if known else OpenList(held)
+
+
 def _await(machine: Machine, node: ast.Await, scope: Scope) -> object:
     # A coroutine is held as what it gives once it is awaited.
     return machine.evaluate(node.value, scope)
@@ -339,4 +366,6 @@ _HANDLERS: dict[type[ast.expr], Callable[..., object]] = {
     ast.Lambda: _lambda,
     ast.NamedExpr: _walrus,
     ast.Await: _await,
+    ast.Yield: _yield,
+    ast.YieldFrom: _yield_from,
 }

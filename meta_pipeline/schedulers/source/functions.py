@@ -3,6 +3,7 @@
 import ast
 import posixpath
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import combinations, pairwise, permutations, product
 
 from meta_pipeline.schedulers.source import files
@@ -17,6 +18,7 @@ from meta_pipeline.schedulers.source.values import (
     Class,
     External,
     FreshDefault,
+    Function,
     OpenList,
     Partial,
     Scope,
@@ -25,6 +27,7 @@ from meta_pipeline.schedulers.source.values import (
 )
 
 _WRAPPERS = ("functools.wraps", "functools.lru_cache")
+_MANAGERS = ("contextlib.contextmanager", "contextlib.asynccontextmanager")
 _UNCHANGED = (
     "builtins.unchanged",
     "builtins.property",
@@ -41,6 +44,9 @@ def call_known(machine: Machine, external: External, arguments: Arguments, site:
         return DATE_FUNCTIONS[external.name](arguments)
     if external.name in _UNCHANGED and len(arguments.positional) == 1:
         return arguments.positional[0]
+    if external.name in _MANAGERS and len(arguments.positional) == 1:
+        function = arguments.positional[0]
+        return replace(function, manager=True) if isinstance(function, Function) else UNKNOWN
     if external.name in _WRAPPERS:
         return External("builtins.unchanged")
     if arguments.open:
@@ -68,6 +74,8 @@ def call_known(machine: Machine, external: External, arguments: Arguments, site:
             return _is_instance(value, kinds)
         case "typing.cast", [_, value]:
             return value
+        case (("os.environ.get" | "os.getenv"), [str() as name, *_]) if name in machine.environment:
+            return machine.environment[name]
         case (("os.environ.get" | "os.getenv"), [str() as name, *rest]) if _is_free(name):
             # What the code itself says for where nobody set it.
             return next(iter(rest), arguments.named.get("default", UNKNOWN))
@@ -206,6 +214,10 @@ def _sorted(machine: Machine, value: object, named: dict[object, object], site: 
     items, complete = _listed(value)
     key, reverse = named.get("key"), named.get("reverse", False)
     keys = [machine.call(key, Arguments([item]), site) for item in items] if key else items
+    firsts = [one[0] for one in keys if isinstance(one, tuple) and one and is_plain(one[0])]
+    if len(firsts) == len(keys) == len(set(firsts)):
+        # Pairs whose first parts all differ are in the order of these, whatever comes after them.
+        keys = firsts
     known = all(is_plain(one) or isinstance(one, SourcePath) for one in keys)
     if not complete or not known or not isinstance(reverse, bool):
         return UNKNOWN

@@ -1,13 +1,14 @@
 """Runs the statements of source files on values that are known; a scheduler says what its own things are."""
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from meta_pipeline.schedulers.source import calls, expressions, members
 from meta_pipeline.schedulers.source.definitions import bind_parameters
 from meta_pipeline.schedulers.source.limits import MAX_CALL_DEPTH, MAX_STEPS, TooMuchToReadError
-from meta_pipeline.schedulers.source.machine import Arguments, Machine, Site
+from meta_pipeline.schedulers.source.machine import NO_VARIABLES, Arguments, Machine, Site
+from meta_pipeline.schedulers.source.managers import Managed
 from meta_pipeline.schedulers.source.modules import Modules, UnreadableSourceError
 from meta_pipeline.schedulers.source.statements import Flow, joined, run_block
 from meta_pipeline.schedulers.source.values import UNKNOWN, Function, Scope, SourcePath
@@ -18,8 +19,14 @@ _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 class Interpreter(Machine):
     """The machine with all the parts that Python code has."""
 
-    def __init__(self, path: str, modules: Modules, installed: frozenset[str] = frozenset()) -> None:
-        super().__init__(path, modules, installed)
+    def __init__(
+        self,
+        path: str,
+        modules: Modules,
+        installed: frozenset[str] = frozenset(),
+        environment: Mapping[str, str] = NO_VARIABLES,
+    ) -> None:
+        super().__init__(path, modules, installed, environment)
         self._scopes: dict[str, Scope] = {}
         self._running: list[ast.AST] = []
 
@@ -39,7 +46,7 @@ class Interpreter(Machine):
         scope.names["__name__"] = self.name_of(path)
         scope.names["__file__"] = SourcePath(path)
         try:
-            run_block(self, self.modules.syntax(path).body, scope)
+            run_block(self, self.modules.syntax(path, is_shared=self.importing > 0).body, scope)
         except UnreadableSourceError as error:
             self.error(path, error.line, f"this is not Python: {error.message}")
         return scope
@@ -65,20 +72,38 @@ class Interpreter(Machine):
                 self.uncertain = held
         return self._scopes[path]
 
-    def evaluate(self, node: ast.expr, scope: Scope) -> object:
-        return expressions.evaluate(self, node, scope)
-
-    def call(self, callee: object, arguments: Arguments, site: Site) -> object:
-        return calls.call(self, callee, arguments, site)
-
-    def member(self, value: object, name: str) -> object:
-        return members.member(self, value, name)
+    # The functions themselves, with no call around them: these three are where most of a reading's time goes.
+    evaluate = expressions.evaluate
+    call = calls.call
+    member = members.member
 
     def call_function(self, function: Function, arguments: Arguments, site: Site) -> object:
         return self.run_body(function, arguments, site, {})
 
     def run_body(
         self, function: Function, arguments: Arguments, site: Site, inner: Mapping[str, object]
+    ) -> object:
+        if function.manager:
+            return Managed(function, arguments, site, inner)
+        return self._run(function, arguments, site, inner, None)
+
+    def run_generator(
+        self,
+        function: Function,
+        arguments: Arguments,
+        site: Site,
+        inner: Mapping[str, object],
+        at_yield: Callable[[object], None],
+    ) -> None:
+        self._run(function, arguments, site, inner, at_yield)
+
+    def _run(
+        self,
+        function: Function,
+        arguments: Arguments,
+        site: Site,
+        inner: Mapping[str, object],
+        at_yield: Callable[[object], None] | None,
     ) -> object:
         if function.opaque or self.depth >= MAX_CALL_DEPTH:
             return UNKNOWN
@@ -87,6 +112,8 @@ class Interpreter(Machine):
             return UNKNOWN
         scope = Scope(function.scope.path, function.scope)
         scope.names.update(inner)
+        scope.entered = self.uncertain
+        scope.at_yield = at_yield
         bind_parameters(function, arguments, scope)
         self.depth += 1
         self._running.append(function.node)
@@ -100,7 +127,8 @@ class Interpreter(Machine):
             self._running.pop()
             self.sites.pop()
         if _yields(function.node):
-            return UNKNOWN
+            # It is read to its end at once: what it gives is the same, unless it is stopped before.
+            return scope.yielded
         if flow is not Flow.RETURN and scope.returned:
             scope.returned.append(None)
         return joined(self, scope.returned)

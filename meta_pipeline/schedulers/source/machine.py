@@ -2,7 +2,7 @@
 
 import ast
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
@@ -19,6 +19,8 @@ from meta_pipeline.schedulers.source.values import (
     Scope,
     Thing,
 )
+
+NO_VARIABLES: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -42,18 +44,25 @@ class Arguments:
 class Machine(ABC):
     """Reads one file and what it imports. `uncertain` counts the undecided branches and loops that it is in.
 
-    `home` is the folder of the repository that the code runs in, where that is known. `installed` are words of the
-    names of the packages that the repository asks for.
+    `home` is the folder of the repository that the code runs in, where that is known. `installed` are the names of the
+    packages that the repository asks for. `environment` are the variables that are set where it is loaded.
 
     A scheduler says what its own things do: what a call from outside the repository makes, what their
     members and methods are, what an operator joins and a `with` opens.
     """
 
-    def __init__(self, path: str, modules: Modules, installed: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        path: str,
+        modules: Modules,
+        installed: frozenset[str] = frozenset(),
+        environment: Mapping[str, str] = NO_VARIABLES,
+    ) -> None:
         self.path = path
         self.modules = modules
         self.home: str | None = None
         self.installed = installed
+        self.environment = environment
         self.steps = 0
         self.depth = 0
         self.uncertain = 0
@@ -78,6 +87,17 @@ class Machine(ABC):
         self, function: Function, arguments: Arguments, site: Site, inner: Mapping[str, object]
     ) -> object:
         """The same, with more names bound inside it."""
+
+    @abstractmethod
+    def run_generator(
+        self,
+        function: Function,
+        arguments: Arguments,
+        site: Site,
+        inner: Mapping[str, object],
+        at_yield: Callable[[object], None],
+    ) -> None:
+        """Run the body of a generator, and `at_yield` with each value where it is given."""
 
     @abstractmethod
     def member(self, value: object, name: str) -> object:
@@ -158,6 +178,10 @@ class Machine(ABC):
     def either(self, values: Sequence[object]) -> object:
         """What a name is after branches, one of which is taken, that give it these different values."""
         return UNKNOWN
+
+    def ships(self, module: str) -> bool:
+        """Whether the scheduler's own package surely has a module of this name."""
+        return True
 
     def imported(self, module: Module) -> None:
         """Told of each module of the repository that is imported; it runs when a name of it is asked for."""

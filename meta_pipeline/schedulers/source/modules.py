@@ -14,7 +14,15 @@ _FOLDER = "folder"
 
 @lru_cache(maxsize=256)
 def parsed(data: bytes) -> ast.Module:
-    """The syntax tree of Python source; raises `UnreadableSourceError` with the line where it is known."""
+    """The syntax tree of Python source that others look at too; raises `UnreadableSourceError`."""
+    return parsed_once(data)
+
+
+def parsed_once(data: bytes) -> ast.Module:
+    """The syntax tree of Python source; raises `UnreadableSourceError` with the line where it is known.
+
+    It is not held: trees by the hundred that nobody looks at again cost the garbage collector more than the parser.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -106,9 +114,10 @@ class Modules:
                 return stem[len(root) + 1 :].replace("/", ".")
         return stem.replace("/", ".")
 
-    def syntax(self, path: str) -> ast.Module:
-        """The syntax tree of a file of the tree; raises `UnreadableSourceError`."""
-        return parsed(self._read(path))
+    def syntax(self, path: str, *, is_shared: bool) -> ast.Module:
+        """The syntax tree of a file of the tree, which other files may import; raises `UnreadableSourceError`."""
+        data = self._read(path)
+        return parsed(data) if is_shared else parsed_once(data)
 
     def files_below(self, folder: str) -> tuple[str, ...]:
         """Every file of the tree below a folder, in order."""

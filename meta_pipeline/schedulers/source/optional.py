@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from meta_pipeline.schedulers.source.library import is_plain
 from meta_pipeline.schedulers.source.machine import Machine
+from meta_pipeline.schedulers.source.packages import brings, brings_part
 from meta_pipeline.schedulers.source.values import UNKNOWN, External, Scope
 
 _CAUGHT = frozenset(("ImportError", "ModuleNotFoundError", "Exception", "BaseException"))
@@ -52,13 +53,14 @@ def _imported(node: ast.stmt) -> Iterator[str]:
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-        yield node.module
+        # What is imported may be a module of its own: `from google.cloud import bigquery`.
+        yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def _is_present(machine: Machine, module: str) -> bool:
     top = module.partition(".")[0]
     if top == machine.modules.scheduler:
-        # The scheduler's own package; what plugs into it may lack packages of its own.
-        return ".providers." not in module
-    found = machine.modules.find(module) is not None
-    return found or top in sys.stdlib_module_names or top.lower() in machine.installed
+        return machine.ships(module) or brings_part(machine.installed, module, within=top)
+    if top in sys.stdlib_module_names or brings(machine.installed, module):
+        return True
+    return any(machine.modules.find(name) is not None for name in (module, module.rpartition(".")[0]))

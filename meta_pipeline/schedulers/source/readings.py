@@ -1,7 +1,7 @@
 """What was read before, taken up again where nothing that it looked at has changed: in this process, and on disk."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from meta_pipeline.delivery.tree import SUBMODULE, Entry, Tree, tree_digest
 from meta_pipeline.schedulers.source.modules import Consulted, Sources
+from meta_pipeline.schedulers.source.processes import spread
 from meta_pipeline.schedulers.source.store import Store, kept_readings
 
 if TYPE_CHECKING:
@@ -42,20 +43,26 @@ class _Kind(Generic[_Value]):
         return TypeAdapter(tuple[self.model, ...])  # type: ignore[name-defined]
 
     def put(self, store: Store, key: object, values: tuple[_Value, ...]) -> None:
-        """Keep values that JSON can hold: not a number without end, nor half a character."""
+        """Keep values that JSON can hold."""
+        data = self.written(values)
+        if data is not None:
+            store.put(self.name, key, data)
+
+    def written(self, values: tuple[_Value, ...]) -> bytes | None:
+        """Values as JSON that gives them back; None where it cannot: a number without end, or half a character."""
         try:
             data = self.adapter.dump_json(values, exclude_defaults=True)
         except ValueError:
-            return
-        if self._load(data) == values:
-            store.put(self.name, key, data)
+            return None
+        return data if self.load(data) == values else None
 
     def get(self, store: Store, key: object) -> tuple[_Value, ...] | None:
         """The values of an entry; None where there is none, or something else."""
         data = store.get(self.name, key)
-        return None if data is None else self._load(data)
+        return None if data is None else self.load(data)
 
-    def _load(self, data: bytes) -> tuple[_Value, ...] | None:
+    def load(self, data: bytes) -> tuple[_Value, ...] | None:
+        """The values that were written; None where it is something else."""
         try:
             return self.adapter.validate_json(data)
         except ValueError:
@@ -74,28 +81,60 @@ class Readings(Generic[_Reading]):
         self._held: OrderedDict[Hashable, tuple[tuple[_Reading, Consulted], ...]] = OrderedDict()
         self._lock = Lock()
 
-    def find(self, key: Hashable, sources: Sources) -> _Reading | None:
-        """The reading under `key` that is still right for `sources`."""
+    def of(self, key: Hashable, sources: Sources, read: Callable[[], _Reading]) -> _Reading:
+        """The reading under `key` that is right for `sources`: one that is held or kept, or a new one."""
+        return self.of_all([(key, sources)], lambda _: read())[0]
+
+    def of_all(
+        self, wanted: Sequence[tuple[Hashable, Sources]], read: Callable[[int], _Reading]
+    ) -> list[_Reading]:
+        """The reading of each key for its sources; `read` is asked, by its place, for each that is not known.
+
+        It may be asked in other processes: it must look at nothing but the sources and its own arguments.
+        """
+        found: dict[int, _Reading] = {}
+        others: dict[int, tuple[_Reading, ...]] = {}
+        for place, (key, sources) in enumerate(wanted):
+            known = self._held_for(key, sources)
+            if known is None:
+                others[place] = self._kept_for(key)
+                known = _right(map(_compared, others[place]), sources)
+                if known is not None:
+                    self._hold(key, known)
+            if known is not None:
+                found[place] = known
+        missing = [place for place in range(len(wanted)) if place not in found]
+        written = spread(lambda number: self._kind.written((read(missing[number]),)), len(missing))
+        for place, data in zip(missing, written, strict=True):
+            made = self._kind.load(data) if data is not None else None
+            found[place] = made[0] if made else read(place)
+            self._keep(wanted[place][0], found[place], others[place], data)
+        return [found[place] for place in range(len(wanted))]
+
+    def _held_for(self, key: Hashable, sources: Sources) -> _Reading | None:
         with self._lock:
             readings = self._held.get(key, ())
             if readings:
                 self._held.move_to_end(key)
-        found = _right(readings, sources)
-        if found is None and (store := kept_readings()) is not None:
-            found = _right(map(_compared, self._kind.get(store, key) or ()), sources)
-            if found is not None:
-                self._hold(key, found)
-        return found
+        return _right(readings, sources)
 
-    def keep(self, key: Hashable, reading: _Reading) -> None:
-        """Hold it for the next time; the least recently used is dropped."""
+    def _kept_for(self, key: Hashable) -> tuple[_Reading, ...]:
+        store = kept_readings()
+        return (self._kind.get(store, key) or ()) if store is not None else ()
+
+    def _keep(
+        self, key: Hashable, reading: _Reading, others: tuple[_Reading, ...], written: bytes | None
+    ) -> None:
+        """Hold it for the next time, and keep it on disk with those for other contents of what it imports."""
         self._hold(key, reading)
         store = kept_readings()
-        if store is not None:
-            others = self._kind.get(store, key) or ()
+        if store is not None and written is not None and not others:
+            store.put(self._kind.name, key, written)
+        elif store is not None:
             self._kind.put(store, key, (reading, *others)[:_VARIANTS])
 
     def _hold(self, key: Hashable, reading: _Reading) -> None:
+        """The least recently used is dropped."""
         with self._lock:
             self._held[key] = (_compared(reading), *self._held.get(key, ()))[:_VARIANTS]
             while len(self._held) > self._size:

@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import nullcontext
 from enum import Enum, auto
 
 from meta_pipeline.schedulers.source.assign import bind, extend
@@ -11,6 +11,7 @@ from meta_pipeline.schedulers.source.expressions import rounds
 from meta_pipeline.schedulers.source.imports import import_from, import_module
 from meta_pipeline.schedulers.source.library import same
 from meta_pipeline.schedulers.source.machine import Machine
+from meta_pipeline.schedulers.source.managers import Managed, run_around
 from meta_pipeline.schedulers.source.matching import matched
 from meta_pipeline.schedulers.source.operations import binary, truth
 from meta_pipeline.schedulers.source.optional import doubt_optional
@@ -161,16 +162,30 @@ def _while(machine: Machine, node: ast.While, scope: Scope) -> Flow:
 
 
 def _with(machine: Machine, node: ast.With | ast.AsyncWith, scope: Scope) -> Flow:
-    with ExitStack() as stack:
-        for item in node.items:
-            value = machine.evaluate(item.context_expr, scope)
-            opened = machine.opened(value)
-            if opened is not None:
-                stack.enter_context(opened)
-            if item.optional_vars:
-                known = opened is not None or isinstance(value, OpenFile)
-                bind(machine, item.optional_vars, value if known else UNKNOWN, scope)
-        return run_block(machine, node.body, scope)
+    return _within(machine, node.items, node.body, scope)
+
+
+def _within(machine: Machine, items: list[ast.withitem], body: list[ast.stmt], scope: Scope) -> Flow:
+    """Run `body` inside of what the `items` open, one in the other."""
+    if not items:
+        return run_block(machine, body, scope)
+    first, rest = items[0], items[1:]
+    value = machine.evaluate(first.context_expr, scope)
+    flows: list[Flow] = []
+
+    def inside(given: object) -> None:
+        if first.optional_vars:
+            bind(machine, first.optional_vars, given, scope)
+        flows.append(_within(machine, rest, body, scope))
+
+    if isinstance(value, Managed):
+        if not run_around(machine, value, inside):
+            inside(UNKNOWN)
+        return flows[0]
+    opened = machine.opened(value)
+    with opened or nullcontext():
+        inside(value if opened is not None or isinstance(value, OpenFile) else UNKNOWN)
+    return flows[0]
 
 
 def _try(machine: Machine, node: ast.Try, scope: Scope) -> Flow:

@@ -207,6 +207,8 @@ def _name(kind: str, key: object) -> bytes:
 
 def _written(key: object) -> str:
     """A key as text, the same in every process: a set has its own order in each."""
+    if isinstance(key, str):
+        return repr(key)
     match key:
         case frozenset():
             return f"{{{', '.join(sorted(map(_written, key)))}}}"

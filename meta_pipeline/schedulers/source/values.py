@@ -6,14 +6,14 @@ as an element of a list or a value of a dict.
 """
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Unknown:
-    """A value that only running the code would give."""
+    """A value that only running the code would give; there is one, which is equal to itself alone."""
 
 
 UNKNOWN: Final = Unknown()
@@ -50,7 +50,10 @@ class External:
 
 
 class Scope:
-    """Names in force at one place; `parent` is where a name is looked up next."""
+    """Names in force at one place; `parent` is where a name is looked up next.
+
+    Of the body of a function it holds what that returned and yielded, and in how many undecided branches it was called.
+    """
 
     def __init__(self, path: str, parent: "Scope | None" = None, *, of_class: bool = False) -> None:
         self.path = path
@@ -59,6 +62,9 @@ class Scope:
         self.names: dict[str, object] = {}
         self.global_names: set[str] = set()
         self.returned: list[object] = []
+        self.yielded: list[object] = []
+        self.entered = 0
+        self.at_yield: Callable[[object], None] | None = None
         self.broke = False
 
     @property
@@ -97,7 +103,8 @@ class Module:
 class Function:
     """A function of the repository with the scope it was written in; `defaults` are by parameter name.
 
-    An `opaque` one stands under a decorator that is not understood: calling it gives `UNKNOWN`.
+    An `opaque` one stands under a decorator that is not understood: calling it gives `UNKNOWN`. A `manager` is to be
+    opened by a `with`.
     """
 
     name: str
@@ -105,6 +112,7 @@ class Function:
     scope: Scope
     defaults: Mapping[str, object] = field(default_factory=dict)
     opaque: bool = False
+    manager: bool = False
 
     @property
     def line(self) -> int:

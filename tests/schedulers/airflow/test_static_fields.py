@@ -173,3 +173,173 @@ def test_a_package_that_may_be_missing_is_there_where_it_is_asked_for(asked_for:
     )
     assert bool(topology.pipelines) is there
     assert [error.opaque for error in topology.errors] == [] if there else [True]
+
+
+@pytest.mark.parametrize(
+    "module, name, lock, there",
+    [
+        (
+            "airflow.providers.dbt.cloud.hooks.dbt",
+            "DbtCloudHook",
+            "apache-airflow-providers-dbt-cloud==4.0",
+            True,
+        ),
+        (
+            "airflow.providers.dbt.cloud.hooks.dbt",
+            "DbtCloudHook",
+            "apache-airflow-providers-http==5.0",
+            False,
+        ),
+        # An optional part of a provider needs a package that is not asked for.
+        (
+            "airflow.providers.common.ai.toolsets.polars",
+            "Set",
+            "apache-airflow-providers-common-ai==1.0",
+            False,
+        ),
+        ("airflow.sdk", "Asset", "apache-airflow-providers-http==5.0", False),
+        ("google.cloud", "bigquery", "google-cloud-bigquery==3.30", True),
+        ("google.cloud", "dataproc", "google-cloud-bigquery==3.30", False),
+        ("dateutil.parser", "parse", "python-dateutil==2.9", True),
+        ("yaml", "safe_load", "PyYAML==6.0", True),
+        # A package may bring modules of any name, so a lock without the name decides nothing.
+        ("yaml", "safe_load", "somebody-elses-yaml==6.0", False),
+    ],
+)
+def test_a_lock_decides_the_imports_of_the_packages_in_it(
+    module: str, name: str, lock: str, there: bool
+) -> None:
+    source = (
+        HEAD
+        + f"try:\n    from {module} import {name}\n    THERE = True\nexcept ImportError:\n    THERE = False\n"
+        "if THERE:\n    with DAG('d', schedule=None):\n        BashOperator(task_id='t')\n"
+    )
+    files = {"dags/one.py": source, "requirements.lock": f"apache-airflow==2.10.5\n{lock}\n"}
+    topology = read_topology(MemoryTree.of(files), "dags")
+    assert [pipeline.id for pipeline in topology.pipelines] == (["d"] if there else [])
+    assert [error.opaque for error in topology.errors] == ([] if there else [True])
+
+
+def test_pairs_are_sorted_by_their_first_parts() -> None:
+    source = (
+        HEAD + "import json\nfrom pathlib import Path\n"
+        "BOARDS = json.loads((Path(__file__).parent / 'boards.json').read_text())\n"
+        "with DAG('d', schedule=None):\n    last = None\n"
+        "    for name, board in sorted(BOARDS.items()):\n"
+        "        task = BashOperator(task_id=f\"{name}_{len(board['steps'])}\")\n"
+        "        if last:\n            last >> task\n        last = task\n"
+    )
+    files = {"dags/one.py": source, "dags/boards.json": '{"b": {"steps": [1]}, "a": {"steps": []}}'}
+    (pipeline,) = read_topology(MemoryTree.of(files), "dags").pipelines
+    assert {node.id: node.upstream for node in pipeline.nodes} == {"a_0": (), "b_1": ("a_0",)}
+
+
+def test_what_generators_give_is_read() -> None:
+    source = (
+        HEAD
+        + """
+def names():
+    yield "a"
+    yield from ("b", "c")
+
+def maybe():
+    yield "sure"
+    if asked():
+        yield "other"
+
+def dags():
+    for region in ("north", "south"):
+        with DAG(f"of_{region}", schedule=None) as dag:
+            for name in names():
+                BashOperator(task_id=name)
+        yield dag
+
+for dag in dags():
+    globals()[dag.dag_id] = dag
+
+with DAG("open", schedule=None):
+    for name in maybe():
+        BashOperator(task_id=name)
+"""
+    )
+    topology = read_topology(MemoryTree.of({"dags/one.py": source}), "dags")
+    found = {pipeline.id: [node.id for node in pipeline.nodes] for pipeline in topology.pipelines}
+    assert found["of_north"] == found["of_south"] == ["a", "b", "c"]
+    assert found["open"] == ["sure"]
+    assert [error.line for error in topology.errors] == [25]
+
+
+def test_an_old_name_of_an_operator_means_the_class_of_today() -> None:
+    source = "from airflow import DAG\nfrom airflow.operators.dummy import DummyOperator\n"
+    source += "with DAG('d', schedule=None):\n    DummyOperator(task_id='start')\n"
+    (pipeline,) = read_topology(MemoryTree.of({"dags/one.py": source}), "dags").pipelines
+    assert pipeline.nodes[0].operator == "EmptyOperator"
+
+
+def test_a_context_manager_of_the_repository_opens_what_its_body_opens() -> None:
+    source = (
+        HEAD
+        + """
+from contextlib import contextmanager
+
+@contextmanager
+def reported(name, **more):
+    with DAG(name, **more) as dag:
+        first = BashOperator(task_id="first")
+        yield dag
+        first >> BashOperator(task_id="last")
+
+for region in ("north", "south"):
+    with reported(f"of_{region}", schedule="@daily") as dag:
+        dag.get_task("first") >> BashOperator(task_id="load")
+"""
+    )
+    topology = read_topology(MemoryTree.of({"dags/one.py": source}), "dags")
+    assert topology.errors == ()
+    assert {pipeline.id: pipeline.schedule for pipeline in topology.pipelines} == {
+        "of_north": "0 0 * * *",
+        "of_south": "0 0 * * *",
+    }
+    for pipeline in topology.pipelines:
+        assert {node.id: node.upstream for node in pipeline.nodes} == {
+            "first": (),
+            "last": ("first",),
+            "load": ("first",),
+        }
+
+
+def test_classes_that_inherit_from_dag_and_group_say_what_they_are_called() -> None:
+    source = (
+        HEAD
+        + """
+from airflow.utils.task_group import TaskGroup
+
+class Ship(DAG):
+    def __init__(self, name, **more):
+        more.setdefault("tags", ["ship"])
+        super().__init__(dag_id=f"ship.{name}", schedule="@daily", default_args={"retries": 3}, **more)
+
+class Port(TaskGroup):
+    def __init__(self, port, **more):
+        super().__init__(group_id=f"port_{port}", **more)
+        with self:
+            BashOperator(task_id="unload")
+
+class Base(DAG):
+    pass
+
+with Ship("fleet", catchup=False):
+    BashOperator(task_id="pull") >> Port("oslo")
+
+with Base("plain", schedule=None):
+    BashOperator(task_id="only")
+"""
+    )
+    topology = read_topology(MemoryTree.of({"dags/one.py": source}), "dags")
+    assert topology.errors == ()
+    ship, plain = sorted(topology.pipelines, key=lambda one: one.id, reverse=True)
+    assert (ship.id, ship.schedule, ship.tags, plain.id) == ("ship.fleet", "0 0 * * *", ("ship",), "plain")
+    assert {node.id: (node.upstream, node.retries) for node in ship.nodes} == {
+        "pull": ((), 3),
+        "port_oslo.unload": (("pull",), 3),
+    }

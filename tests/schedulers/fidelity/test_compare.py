@@ -131,6 +131,38 @@ def test_a_link_whose_offset_is_unknown_is_unresolved_and_not_invented() -> None
     assert found.fields["node.links"].static == 0
 
 
+def test_what_the_scheduler_says_only_a_run_tells_is_left_out_and_listed() -> None:
+    flow = Pipeline(id="ingest", path="flows.py", line=4)
+    read = flow.model_copy(update={"nodes": (Node(id="fetch", kind="task"),)})
+    error = TopologyError(
+        path="flows.py", line=4, message="only a run tells what 'ingest' calls", opaque=True
+    )
+    found = compared(
+        airflow(read, SALES, scheduler="prefect"), airflow(flow, SALES, scheduler="prefect", errors=(error,))
+    )
+    assert found.mismatches == ()
+    assert (found.fields["pipelines"].runtime, found.fields["nodes"].static) == (2, 2)
+    assert [(each.pipeline, each.runtime, each.static) for each in found.untold] == [("ingest", 0, 1)]
+
+
+def test_a_node_that_stands_for_what_is_not_known_is_not_invented() -> None:
+    stand_in = Node(id="unresolved (sync)", kind="asset")
+    load = LOAD.model_copy(
+        update={"upstream": ("extract", "unresolved (sync)"), "tags": ("team=unresolved",)}
+    )
+    static = SALES.model_copy(update={"nodes": (SALES.nodes[0], load, stand_in)})
+    found = compared(
+        airflow(static), airflow(with_load(upstream=("extract", "orders"), tags=("team=sales",)))
+    )
+    assert found.fields["nodes"].precision == found.fields["edges"].precision == 1.0
+    assert {(each.field, each.outcome) for each in found.mismatches} == {
+        ("edges", "unresolved"),
+        ("node.tags", "unresolved"),
+    }
+    wrong = compared(airflow(with_load(tags=("team=unresolved",))), airflow(with_load(tags=("tier=1",))))
+    assert [(each.field, each.outcome) for each in wrong.mismatches] == [("node.tags", "missing")]
+
+
 def test_literal_files_are_counted_by_themselves() -> None:
     other = with_sales(id="returns", path="dags/returns.py")
     static = airflow(SALES, other.model_copy(update={"schedule": UNRESOLVED}))

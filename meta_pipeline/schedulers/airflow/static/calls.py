@@ -12,7 +12,8 @@ from meta_pipeline.schedulers.airflow.static.constructs import (
     place,
 )
 from meta_pipeline.schedulers.airflow.static.machine import Machine
-from meta_pipeline.schedulers.airflow.static.roles import is_condition, notifier_name, role_of
+from meta_pipeline.schedulers.airflow.static.roles import is_condition, notifier_name, operator_name, role_of
+from meta_pipeline.schedulers.airflow.static.stand_ins import connection, variable
 from meta_pipeline.schedulers.airflow.static.values import (
     Asset,
     AssetExpression,
@@ -26,8 +27,6 @@ from meta_pipeline.schedulers.airflow.static.values import (
 from meta_pipeline.schedulers.source.functions import call_known
 from meta_pipeline.schedulers.source.machine import Arguments, Site
 from meta_pipeline.schedulers.source.values import UNKNOWN, External, Function, Thing
-
-_DEFAULTS = ("default_var", "default")
 
 
 def call_thing(machine: Machine, thing: Thing, arguments: Arguments, site: Site) -> object:
@@ -59,7 +58,7 @@ def call_external(machine: Machine, external: External, arguments: Arguments, si
         case "dag" | "task" | "task_group" | "setup" | "teardown" | "asset":
             return _use_decorator(machine, role, external, arguments, site)
         case "operator":
-            return place(machine, new_task(external.last, keywords(arguments), site))
+            return place(machine, new_task(operator_name(external), keywords(arguments), site))
         case "chain" | "chain_linear":
             return _chain(machine, arguments, linear=role == "chain_linear")
         case "cross_downstream":
@@ -80,18 +79,15 @@ def call_external(machine: Machine, external: External, arguments: Arguments, si
     if external.last in ("XComArg", "PlainXComArg") and external.name.startswith("airflow."):
         return Output(tuple(edges.tasks_in(arguments.positional)))
     if _takes_task_id(external, arguments):
-        return place(machine, new_task(external.last, keywords(arguments), site))
+        return place(machine, new_task(operator_name(external), keywords(arguments), site))
     if is_condition(external):
         return External("builtins.unchanged")
-    if external.name.startswith("airflow.") and external.name.endswith(".Variable.get"):
-        return _variable(arguments)
+    if external.name.startswith("airflow."):
+        if external.name.endswith(".Variable.get"):
+            return variable(machine.known, arguments)
+        if external.name.endswith(".get_connection"):
+            return connection(machine.known, arguments)
     return call_known(machine, external, arguments, site)
-
-
-def _variable(arguments: Arguments) -> object:
-    """`Variable.get`: what the code itself says for where nobody set the variable."""
-    given = [*arguments.positional[1:2], *(arguments.named.get(name, UNKNOWN) for name in _DEFAULTS)]
-    return next((value for value in given if value is not UNKNOWN), UNKNOWN)
 
 
 def _takes_task_id(external: External, arguments: Arguments) -> bool:

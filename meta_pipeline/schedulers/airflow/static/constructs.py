@@ -28,23 +28,42 @@ def make_dag(
 ) -> Dag:
     """A new DAG; `foreign` names the class from outside Airflow that fills it with tasks of its own."""
     own = machine.own_site(site)
-    held = dict(arguments)
-    # Airflow copies the defaults when the DAG is made; later changes of the dict do not reach it.
-    held["default_args"] = copied(held.get("default_args"))
     dag = Dag(
-        id=held.get("dag_id", UNKNOWN),
-        arguments=held,
+        id=UNKNOWN,
+        arguments={},
         path=own.path,
         line=own.line,
         made_in=site.path,
         imported=machine.importing > 0,
     )
+    fill_dag(dag, arguments)
     if foreign:
         dag.registered = True
         machine.error(own.path, own.line, f"the tasks of this DAG are made at run time by {foreign}")
     machine.dags.append(dag)
     machine.doubts.note(dag)
     return dag
+
+
+def fill_dag(dag: Dag, arguments: Mapping[object, object]) -> None:
+    """Give a DAG its id and its arguments."""
+    dag.id = arguments.get("dag_id", UNKNOWN)
+    dag.arguments.update(arguments)
+    # Airflow copies the defaults when the DAG is made; later changes of the dict do not reach it.
+    dag.arguments["default_args"] = copied(arguments.get("default_args"))
+
+
+def unnamed_group(machine: Machine) -> Group | None:
+    """A group whose class is of the repository, before that says what it is called; None where no DAG is open."""
+    return Group(UNKNOWN, machine.dag, machine.group) if machine.dag else None
+
+
+def fill_group(machine: Machine, group: Group, arguments: Mapping[object, object]) -> None:
+    """Make it the group that these arguments say, in the place of one made by Airflow's own class."""
+    made = make_group(machine, arguments, machine.sites[-1])
+    if made is not None and made.parent is not None:
+        vars(group).update(vars(made))
+        made.parent.children[-1] = group
 
 
 def make_group(

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from meta_pipeline.schedulers.airflow.static import calls, edges, members, methods, objects
-from meta_pipeline.schedulers.airflow.static.constructs import keywords
 from meta_pipeline.schedulers.airflow.static.contexts import opened
 from meta_pipeline.schedulers.airflow.static.machine import Machine
 from meta_pipeline.schedulers.airflow.static.values import Asset, AssetExpression, Dag, Task
@@ -50,10 +49,7 @@ class DagFile(Machine):
         return arguments
 
     def super_init(self, receiver: object, arguments: Arguments) -> object:
-        if not isinstance(receiver, Task):
-            return UNKNOWN
-        receiver.arguments.update(keywords(arguments))
-        return None
+        return None if objects.initialized(self, receiver, arguments) else UNKNOWN
 
     def combined(self, operator: ast.operator, left: object, right: object) -> object | None:
         if isinstance(operator, (ast.RShift, ast.LShift)):

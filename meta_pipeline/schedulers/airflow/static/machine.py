@@ -10,6 +10,7 @@ from meta_pipeline.schedulers.airflow.static.doubts import Doubts
 from meta_pipeline.schedulers.airflow.static.ignore import Ignored
 from meta_pipeline.schedulers.airflow.static.values import Dag, Group, Task
 from meta_pipeline.schedulers.source.interpreter import Interpreter
+from meta_pipeline.schedulers.source.known import Known
 from meta_pipeline.schedulers.source.modules import Modules
 
 
@@ -17,18 +18,20 @@ from meta_pipeline.schedulers.source.modules import Modules
 class Settings:
     """What readings depend on beside the files that they look at.
 
-    The DAG folder and the paths in it that are ignored, Airflow's major version, and words of what is installed.
+    The DAG folder and the paths in it that are ignored, Airflow's major version, the packages that are asked for, and
+    what is known of the place that Airflow loads it in.
     """
 
     folder: str
     ignored: Ignored
     major: int | None
     installed: frozenset[str]
+    known: Known
 
     @cached_property
     def key(self) -> str:
         """What a reading is kept by."""
-        parts = (self.folder, self.ignored.key, self.major, sorted(self.installed))
+        parts = (self.folder, self.ignored.key, self.major, sorted(self.installed), self.known)
         return digest_bytes(repr(parts).encode())
 
 
@@ -36,7 +39,8 @@ class Machine(Interpreter):
     """Reads one DAG file of the DAG folder `folder`, for Airflow `major` where that is known."""
 
     def __init__(self, path: str, modules: Modules, settings: Settings) -> None:
-        super().__init__(path, modules, settings.installed)
+        super().__init__(path, modules, settings.installed, settings.known.environment)
+        self.known = settings.known
         self.folder = settings.folder
         self.major = settings.major
         self.ignored = settings.ignored
@@ -57,6 +61,12 @@ class Machine(Interpreter):
         if self.open_groups and self.open_groups[-1].dag is dag:
             return self.open_groups[-1]
         return dag.root if dag else None
+
+    def ships(self, module: str) -> bool:
+        """Providers are packages of their own; `airflow.sdk` and the provider `standard` are a part of Airflow 3."""
+        if module.startswith(("airflow.sdk.", "airflow.providers.standard.")):
+            return self.major == 3
+        return not module.startswith("airflow.providers.")
 
     def checkpoint(self) -> int:
         return self.doubts.checkpoint()

@@ -3,6 +3,7 @@
 import re
 
 from meta_pipeline.schedulers.airflow.static.roles import role_of
+from meta_pipeline.schedulers.airflow.static.stand_ins import Connection
 from meta_pipeline.schedulers.airflow.static.values import (
     Asset,
     AssetExpression,
@@ -30,6 +31,8 @@ def external_member(external: External, name: str) -> object:
 def thing_member(node: Thing, name: str) -> object:
     """A member of a DAG, task, group or factory; a method where it is one to call."""
     match node, name:
+        case Connection(), _:
+            return node.fields.get(name, UNKNOWN)
         case Task(), "task_id":
             return node.id
         case Task(), "output":

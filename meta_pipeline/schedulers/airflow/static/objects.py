@@ -1,19 +1,23 @@
 """Objects of the repository's own operators, DAGs and timetables."""
 
 from meta_pipeline.schedulers.airflow.static.constructs import (
+    fill_dag,
+    fill_group,
     inherited,
     keywords,
+    make_dag,
     new_task,
     place,
     surroundings,
+    unnamed_group,
 )
 from meta_pipeline.schedulers.airflow.static.machine import Machine
 from meta_pipeline.schedulers.airflow.static.roles import role_of
-from meta_pipeline.schedulers.airflow.static.values import Notifier, Task, Timetable
+from meta_pipeline.schedulers.airflow.static.values import Dag, Group, Notifier, Task, Timetable
 from meta_pipeline.schedulers.airflow.static.values_in_force import lookup
 from meta_pipeline.schedulers.source.machine import Arguments, Site
 from meta_pipeline.schedulers.source.objects import find_method, run_method
-from meta_pipeline.schedulers.source.values import Class, External, Function
+from meta_pipeline.schedulers.source.values import UNKNOWN, Class, External, Function
 
 _ABSENT = object()
 
@@ -26,12 +30,32 @@ def derived(
     if role == "operator":
         return _own_operator(machine, kind, arguments, site)
     if role in ("dag_class", "group_class"):
-        return machine.call(ancestor, arguments, site)
+        initializer = find_method(kind, "__init__")
+        if initializer is None or not ancestor.name.startswith("airflow."):
+            return machine.call(ancestor, arguments, site)
+        made = make_dag(machine, {}, site) if role == "dag_class" else unnamed_group(machine)
+        if made is not None:
+            run_method(machine, *initializer, made, arguments, site)
+        return made or UNKNOWN
     if role == "notifier":
         return Notifier(kind.name)
     if role == "timetable" or ancestor.last == "Timetable":
         return Timetable(kind.name, tuple(arguments.positional), arguments.named, inherited(kind)[1:])
     return None
+
+
+def initialized(machine: Machine, made: object, arguments: Arguments) -> bool:
+    """`super().__init__(...)` of a class of the repository that inherits from one of Airflow; False for all others."""
+    match made:
+        case Task():
+            made.arguments.update(keywords(arguments))
+        case Dag():
+            fill_dag(made, keywords(arguments, "dag_id", "description"))
+        case Group():
+            fill_group(machine, made, keywords(arguments, "group_id", "prefix_group_id"))
+        case _:
+            return False
+    return True
 
 
 def with_defaults(machine: Machine, function: Function, task: Task, arguments: Arguments) -> Arguments:

@@ -15,9 +15,11 @@ from meta_pipeline.schedulers.airflow.static.ignore import Ignored, Syntax
 from meta_pipeline.schedulers.airflow.static.interpreter import DagFile
 from meta_pipeline.schedulers.airflow.static.machine import Settings
 from meta_pipeline.schedulers.airflow.static.values import Dag
-from meta_pipeline.schedulers.airflow.static.version import airflow_version, ignore_syntax, packages
+from meta_pipeline.schedulers.airflow.static.version import airflow_version, ignore_syntax
 from meta_pipeline.schedulers.source.contents import ContentTest
+from meta_pipeline.schedulers.source.known import NOTHING_KNOWN, Known
 from meta_pipeline.schedulers.source.modules import Modules, Sources
+from meta_pipeline.schedulers.source.packages import packages
 from meta_pipeline.schedulers.source.readings import Readings
 
 _CACHE_SIZE = 16_384
@@ -42,23 +44,23 @@ _mentions_dags = ContentTest(
 )
 
 
-def read_topology(tree: Tree, root: str, import_roots: tuple[str, ...] = ()) -> Topology:
+def read_topology(tree: Tree, root: str, known: Known = NOTHING_KNOWN) -> Topology:
     """The topology of the DAG files under `root`, a folder of the tree ("" for all of it).
 
-    `import_roots` are folders that imports start from, before `root` and the folders that Airflow
-    and its users put on the path. Nothing of the tree is run.
+    Imports start from the folders that are `known`, before `root` and the folders that Airflow and its users put on
+    the path. Nothing of the tree is run.
     """
     root = _normal(root)
     tree = open_folder(tree, root)
     archives = tree.archives if isinstance(tree, DagFolder) else ()
     candidates = [path for path in _python_files(tree, root) if _is_dag_place(path, archives)]
-    dag_files = [path for path in candidates if _mentions_dags.of(tree, path)]
+    dag_files = _mentions_dags.among(tree, candidates)
     version = airflow_version(tree, (tree.read(path) or b"" for path in dag_files))
     ignored = _ignored(tree, root, ignore_syntax(tree, version.major))
-    sources = Sources(tree, _import_roots(root, import_roots))
+    sources = Sources(tree, _import_roots(root, known.imports))
     kept = [path for path in dag_files if not ignored(path)]
-    settings = Settings(root, ignored, version.major, packages(tree))
-    readings = [_read_file(path, _sources_for(path, sources, archives), settings) for path in kept]
+    settings = Settings(root, ignored, version.major, packages(tree), known)
+    readings = _read_files([(path, _sources_for(path, sources, archives)) for path in kept], settings)
     pipelines, errors = _collected(readings, frozenset(kept))
     found = [*errors, *ignored.errors, *(tree.errors if isinstance(tree, DagFolder) else ())]
     return Topology(
@@ -110,13 +112,13 @@ def _import_roots(root: str, first: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*map(_normal, first), *usual]))
 
 
-def _read_file(path: str, sources: Sources, settings: Settings) -> Reading:
-    key = (path, sources.entries[path].content, sources.roots, settings.key)
-    found = _readings.find(key, sources)
-    if found is None:
-        found = _interpret(path, sources, settings)
-        _readings.keep(key, found)
-    return found
+def _read_files(files: list[tuple[str, Sources]], settings: Settings) -> list[Reading]:
+    """The reading of each file, by the modules that it sees."""
+    wanted = [
+        ((path, sources.entries[path].content, sources.roots, settings.key), sources)
+        for path, sources in files
+    ]
+    return _readings.of_all(wanted, lambda place: _interpret(*files[place], settings))
 
 
 def _interpret(path: str, sources: Sources, settings: Settings) -> Reading:

@@ -94,6 +94,12 @@ def notifier_name(external: External) -> str:
     return "".join(part.capitalize() for part in found[1].split("_")) + "Notifier"
 
 
+def operator_name(external: External) -> str:
+    """The class that a name of Airflow or of a provider means: an old name is another one for the class of today."""
+    old = external.name.startswith("airflow.operators.dummy") and external.last == "DummyOperator"
+    return "EmptyOperator" if old else external.last
+
+
 def task_kind(operator: str) -> str:
     """The kind of node that an operator class, or the part after `@task.`, makes."""
     name = operator.removeprefix("@task").removeprefix(".")

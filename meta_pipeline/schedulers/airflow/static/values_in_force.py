@@ -27,7 +27,7 @@ def lookup(name: str, layers: tuple[object, ...], default: object) -> object:
     for layer in layers:
         if layer is None:
             continue
-        if not isinstance(layer, Mapping):
+        if type(layer) is not dict and not isinstance(layer, Mapping):  # a plain dict is told at once
             return UNKNOWN
         if name in layer:
             return layer[name]

@@ -9,8 +9,8 @@ from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.schedulers.airflow.static.ignore import Syntax
 
 _MANIFEST = re.compile(
-    r"(?:.*/)?(?:requirements[^/]*\.(?:txt|in)|constraints[^/]*\.txt|pyproject\.toml|setup\.(?:py|cfg)|Pipfile"
-    r"|Dockerfile[^/]*|[^/]*\.Dockerfile|docker-compose[^/]*\.ya?ml|uv\.lock|poetry\.lock|environment\.ya?ml)"
+    r"(?:.*/)?(?:requirements[^/]*\.(?:txt|in|lock)|pylock\.toml|constraints[^/]*\.txt|pyproject\.toml|setup\.(?:py|cfg)"
+    r"|Pipfile|Dockerfile[^/]*|[^/]*\.Dockerfile|docker-compose[^/]*\.ya?ml|uv\.lock|poetry\.lock|environment\.ya?ml)"
 )
 _REQUIREMENT = re.compile(
     rb"(?<![\w-])apache[-_]airflow(?:-core)?(?:\[[^\]\n]*\])?[\"']?\s*(?:[=~>^]=?=?\s*|=\s*[\"'][=~>^]*\s*)"
@@ -31,7 +31,6 @@ _SETTINGS = re.compile(
 _SYNTAX = re.compile(
     rb"(?:AIRFLOW__CORE__)?DAG_IGNORE_FILE_SYNTAX[\"']?\s*[=:\s]\s*[\"']?(glob|regexp)\b", re.IGNORECASE
 )
-_NAME = re.compile(rb"^\s*[\"'-]{0,3}\s*([A-Za-z][\w.-]*)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -76,22 +75,6 @@ def ignore_syntax(tree: Tree, major: int | None) -> Syntax:
 def _syntax_in(data: bytes, content: str) -> str | None:
     found = _SYNTAX.search(data)
     return found[1].decode().lower() if found else None
-
-
-def packages(tree: Tree) -> frozenset[str]:
-    """The words of the names that begin a line of the dependency manifests, in lower case."""
-    return frozenset(
-        word
-        for path, entry in tree.entries().items()
-        if _MANIFEST.fullmatch(path)
-        for word in _words_of(tree.read(path) or b"", entry.content)
-    )
-
-
-@lru_cache(maxsize=1024)
-def _words_of(data: bytes, content: str) -> frozenset[str]:
-    names = (found.decode().lower() for found in _NAME.findall(data))
-    return frozenset(word for name in names for word in (name, *re.split(r"[._-]", name)) if word)
 
 
 @lru_cache(maxsize=1024)

@@ -22,6 +22,7 @@ from meta_pipeline.schedulers.dagster.static.values import (
     Condition,
     Decorator,
     Definitions,
+    EnvironmentVariable,
     Given,
     Graph,
     Job,
@@ -33,7 +34,7 @@ from meta_pipeline.schedulers.dagster.static.values import (
 from meta_pipeline.schedulers.dbt.static.manifest import SourceManifest
 from meta_pipeline.schedulers.source.files import joined
 from meta_pipeline.schedulers.source.functions import call_known
-from meta_pipeline.schedulers.source.machine import Arguments, Site
+from meta_pipeline.schedulers.source.machine import NO_VARIABLES, Arguments, Site
 from meta_pipeline.schedulers.source.modules import Modules
 from meta_pipeline.schedulers.source.values import (
     UNKNOWN,
@@ -54,8 +55,14 @@ _ENDING = ("sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit")
 class LocationCode(Composer):
     """The machine for one code location; `defs_folder` is where `load_from_defs_folder` looks."""
 
-    def __init__(self, path: str, modules: Modules, defs_folder: str | None) -> None:
-        super().__init__(path, modules)
+    def __init__(
+        self,
+        path: str,
+        modules: Modules,
+        defs_folder: str | None,
+        environment: Mapping[str, str] = NO_VARIABLES,
+    ) -> None:
+        super().__init__(path, modules, environment)
         self.defs_folder = defs_folder
         self.translator: Translator | None = None
         self.manifests: dict[str, SourceManifest | None] = {}
@@ -66,6 +73,8 @@ class LocationCode(Composer):
         path = self._path(external.name, arguments.positional)
         if path is not None:
             return path
+        if external.last == "EnvVar" and calls.is_of_dagster(external):
+            return EnvironmentVariable(next(iter(arguments.positional), UNKNOWN))
         if not calls.is_of_dagster(external):
             return call_known(self, external, arguments, site)
         return calls.call_dagster(self, external, arguments, site)
@@ -120,7 +129,14 @@ class LocationCode(Composer):
         return UNKNOWN
 
     def call_method(self, method: Method, arguments: Arguments, site: Site) -> object:
+        if isinstance(method.receiver, EnvironmentVariable) and method.name == "get_value":
+            return self._set(method.receiver.name, arguments)
         return methods.call_method(self, method, arguments, site)
+
+    def _set(self, name: object, arguments: Arguments) -> object:
+        """`EnvVar(name).get_value(default)`."""
+        default = next(iter(arguments.positional), arguments.named.get("default", UNKNOWN))
+        return self.environment.get(name, default) if isinstance(name, str) else UNKNOWN
 
     def thing_member(self, thing: Thing, name: str) -> object:
         match thing, name:

@@ -96,16 +96,6 @@ def _built(machine: "LocationCode", instance: Instance, site: Site) -> object:
     return machine.call(made, Arguments([context]), site) if isinstance(made, Lazy) else made
 
 
-def loaded_by(machine: "LocationCode", function: Function) -> object:
-    """What a `@component_instance` function gives: a component, whose definitions are wanted."""
-    site = Site(function.scope.path, function.line)
-    context = Given("ComponentLoadContext", {"path": SourcePath(posixpath.dirname(site.path))})
-    made = machine.call_function(function, Arguments([context]), site)
-    if isinstance(made, Instance) and find_method(made.kind, "build_defs"):
-        return _built(machine, made, site)
-    return UNKNOWN
-
-
 def _fields(machine: "LocationCode", kind: Class, held: object) -> dict[object, object]:
     """The attributes as the annotations of the class want them: a mapping may be an object of another class."""
     if not isinstance(held, dict):
@@ -132,7 +122,7 @@ def _annotations(machine: "LocationCode", kind: Class) -> Iterator[tuple[str, Cl
         if not isinstance(ancestor, Class):
             continue
         scope = machine.file_scope(ancestor.scope.path)
-        tree = machine.modules.syntax(ancestor.scope.path)
+        tree = machine.modules.syntax(ancestor.scope.path, is_shared=True)
         for node in ast.walk(tree):
             if not isinstance(node, ast.ClassDef) or node.name != ancestor.name:
                 continue

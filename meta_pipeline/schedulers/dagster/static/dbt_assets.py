@@ -64,6 +64,12 @@ def translator_of(
     manifest = _manifest(machine, folder) if folder is not None else None
     if manifest is None:
         return None
+    if manifest.absent:
+        names = ", ".join(manifest.absent)
+        message = (
+            f"the packages of the dbt project ({names}) are not in the repository, and may bring more models"
+        )
+        machine.opaque(site.path, site.line, message)
     target = given(project.named, "target") if isinstance(project, Given) else None
     known = target if isinstance(target, str) else None
     adapters = adapter_types(machine.modules.sources.tree, manifest.project, known)

@@ -1,12 +1,12 @@
 """Ops in place: what the body of a job or graph puts where, and what waits for what."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from meta_pipeline.schedulers.dagster.static.values import Graph, Op, OpNode, OpOutput
 from meta_pipeline.schedulers.source.interpreter import Interpreter
 from meta_pipeline.schedulers.source.limits import MAX_LINKS, TooMuchToReadError
-from meta_pipeline.schedulers.source.machine import Arguments, Site
+from meta_pipeline.schedulers.source.machine import NO_VARIABLES, Arguments, Site
 from meta_pipeline.schedulers.source.modules import Modules
 from meta_pipeline.schedulers.source.values import UNKNOWN, Function
 
@@ -22,8 +22,8 @@ class Frame:
 class Composer(Interpreter):
     """An interpreter that knows which body of a graph it is in."""
 
-    def __init__(self, path: str, modules: Modules) -> None:
-        super().__init__(path, modules)
+    def __init__(self, path: str, modules: Modules, environment: Mapping[str, str] = NO_VARIABLES) -> None:
+        super().__init__(path, modules, environment=environment)
         self.frames: list[Frame] = []
         self.placed: list[OpNode] = []
 

@@ -13,6 +13,7 @@ from meta_pipeline.schedulers.dagster.static.gathering import gathered, loose, m
 from meta_pipeline.schedulers.dagster.static.loading import definitions_in, defs_folder
 from meta_pipeline.schedulers.dagster.static.locations import CodeLocation, code_locations
 from meta_pipeline.schedulers.dagster.static.values import Definitions
+from meta_pipeline.schedulers.source.known import NOTHING_KNOWN, Known
 from meta_pipeline.schedulers.source.limits import TooMuchToReadError
 from meta_pipeline.schedulers.source.machine import Site
 from meta_pipeline.schedulers.source.modules import Modules, Sources
@@ -37,16 +38,18 @@ class Reading:
 _readings = Readings("dagster", Reading, _CACHE_SIZE)
 
 
-def read_topologies(tree: Tree, root: str, import_roots: tuple[str, ...] = ()) -> tuple[Topology, ...]:
+def read_topologies(tree: Tree, root: str, known: Known = NOTHING_KNOWN) -> tuple[Topology, ...]:
     """One topology for each code location below `root`, a folder of the tree ("" for all of it).
 
-    `import_roots` are folders that imports start from, after those of the location itself. Nothing of
-    the tree is run. A workspace file that names what is not there is an error of the first topology.
+    Imports start from the folders of the location itself, then from those that are `known`. Nothing of the tree is
+    run. A workspace file that names what is not there is an error of the first topology.
     """
+    # Dagster has no Variables and Connections of its own: what stands in for them is set in the environment.
+    known = known.with_set(known.variables, known.connections)
     folder = posixpath.normpath(root.strip("/") or ".").removeprefix(".").strip("/")
     sources = Sources(tree, ())
-    found = code_locations(sources, folder, import_roots)
-    topologies = [_topology(sources, location) for location in found.locations]
+    found = code_locations(sources, folder, known.imports)
+    topologies = [_topology(sources, location, known) for location in found.locations]
     if found.errors:
         first, *rest = topologies or [_empty(sources, folder)]
         topologies = [first.model_copy(update={"errors": (*found.errors, *first.errors)}), *rest]
@@ -57,12 +60,9 @@ def _empty(sources: Sources, root: str) -> Topology:
     return Topology(scheduler="dagster", version=_version(sources, root), method="static", root=root or ".")
 
 
-def _topology(sources: Sources, location: CodeLocation) -> Topology:
+def _topology(sources: Sources, location: CodeLocation, known: Known) -> Topology:
     own = Sources.within(sources, location.searched)
-    reading = _readings.find(location, own)
-    if reading is None:
-        reading = _read(location, own)
-        _readings.keep(location, reading)
+    reading = _readings.of((location, known), own, lambda: _read(location, own, known))
     empty = _empty(
         sources, posixpath.dirname(location.root) if location.root.endswith(".py") else location.root
     )
@@ -76,17 +76,18 @@ def _topology(sources: Sources, location: CodeLocation) -> Topology:
     )
 
 
-def _read(location: CodeLocation, sources: Sources) -> Reading:
+def _read(location: CodeLocation, sources: Sources, known: Known) -> Reading:
     modules = Modules(sources, "dagster")
-    code = _code(location, modules)
+    code = _code(location, modules, known)
     place = Location(_definitions(code, location), code.errors)
     seen = seen_in(place)
     errors = sorted(code.errors, key=lambda error: (error.path, error.line or 0, error.message))
     return Reading(seen, tuple(errors), modules.consulted)
 
 
-def _code(location: CodeLocation, modules: Modules) -> LocationCode:
-    code = LocationCode(location.file or f"{location.defs_folder}/", modules, location.defs_folder)
+def _code(location: CodeLocation, modules: Modules, known: Known = NOTHING_KNOWN) -> LocationCode:
+    file = location.file or f"{location.defs_folder}/"
+    code = LocationCode(file, modules, location.defs_folder, known.environment)
     root = location.root
     code.home = posixpath.dirname(root) if root.endswith(".py") else root
     return code

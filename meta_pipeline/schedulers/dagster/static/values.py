@@ -282,3 +282,10 @@ class Decorator(Thing):
 
     role: str
     named: Mapping[object, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class EnvironmentVariable(Thing):
+    """An `EnvVar`, which code may ask for its value."""
+
+    name: object

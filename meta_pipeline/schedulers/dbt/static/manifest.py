@@ -31,15 +31,15 @@ _PROFILE_FILES = ("profiles.yml", "profiles.yaml")
 class SourceManifest:
     """The resources of a project by unique id: `nodes` are models, seeds, snapshots and tests.
 
-    `addresses` are the mail addresses of the owner of each group. `packages` says that more may come from packages,
-    which are not at hand.
+    `addresses` are the mail addresses of the owner of each group. `absent` are the packages that are not at hand,
+    from which more may come.
     """
 
     project: Project
     nodes: Mapping[str, Props]
     sources: Mapping[str, Props]
     addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    packages: bool = False
+    absent: tuple[str, ...] = ()
 
     def parents(self, unique_id: str) -> tuple[str, ...]:
         """What a resource waits for, by unique id; nothing for what is not at hand."""
@@ -68,7 +68,7 @@ def source_manifest(tree: Tree, folder: str) -> SourceManifest | None:
     for node in Nodes(finder, relations, declared, edges, Ids()).all():
         if node.kind == "test":
             nodes |= (maker.test(node, attached, singular),)
-    return SourceManifest(project, nodes, dict(maker.sources()), properties.addresses, bool(packages.absent))
+    return SourceManifest(project, nodes, dict(maker.sources()), properties.addresses, packages.absent)
 
 
 @dataclass

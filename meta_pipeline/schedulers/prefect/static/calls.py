@@ -1,5 +1,6 @@
 """What a call of Prefect's names does: makes a flow, task or schedule, starts a run, or computes a value."""
 
+import json
 from dataclasses import replace
 
 from meta_pipeline.schedulers.prefect.static import deploying, tracing
@@ -21,6 +22,9 @@ from meta_pipeline.schedulers.source.functions import call_known
 from meta_pipeline.schedulers.source.machine import Arguments, Site
 from meta_pipeline.schedulers.source.values import UNKNOWN, External, Function, OpenList, Thing
 
+_VARIABLES = frozenset(
+    f"prefect.{module}Variable.{way}" for module in ("variables.", "") for way in ("get", "aget")
+)
 _GATHERED = ("asyncio.gather",)
 _AWAITED = ("asyncio.run", "asyncio.create_task", "asyncio.ensure_future", "asyncio.wait_for", "anyio.run")
 
@@ -81,6 +85,8 @@ def _of_others(machine: Machine, external: External, arguments: Arguments, site:
         return OpenList(found) if arguments.open else list(found)
     if external.name in _AWAITED and arguments.positional:
         return arguments.positional[0]
+    if external.name in _VARIABLES:
+        return _variable(machine, arguments)
     if external.name == "functools.wraps" and arguments.positional:
         wrapped = arguments.positional[0]
         return Naming(wrapped) if isinstance(wrapped, Function) else External("builtins.unchanged")
@@ -91,6 +97,18 @@ def _of_others(machine: Machine, external: External, arguments: Arguments, site:
         machine.opaque(site.path, site.line, message)
         return UNKNOWN
     return call_known(machine, external, arguments, site)
+
+
+def _variable(machine: Machine, arguments: Arguments) -> object:
+    """`Variable.get`: the policy's stand-in, which holds JSON or a text, else what the code itself says."""
+    named = keywords(arguments, "name", "default")
+    held = dict(machine.known.variables).get(str(named.get("name")))
+    if held is None:
+        return named.get("default", UNKNOWN)
+    try:
+        return json.loads(held)
+    except ValueError:
+        return held
 
 
 def _constructed(machine: Machine, role: str, arguments: Arguments, site: Site) -> object:

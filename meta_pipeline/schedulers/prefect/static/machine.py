@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from meta_pipeline.schedulers.prefect.static.values import Chain, Deployment, Run, Work
 from meta_pipeline.schedulers.source.interpreter import Interpreter
+from meta_pipeline.schedulers.source.known import NOTHING_KNOWN, Known
 from meta_pipeline.schedulers.source.machine import Site
 from meta_pipeline.schedulers.source.modules import Modules
 from meta_pipeline.schedulers.source.values import Function
@@ -13,8 +14,9 @@ from meta_pipeline.schedulers.source.values import Function
 class Machine(Interpreter):
     """Reads one file; `as_script` says that its `if __name__ == "__main__"` is read too."""
 
-    def __init__(self, path: str, modules: Modules, *, as_script: bool) -> None:
-        super().__init__(path, modules)
+    def __init__(self, path: str, modules: Modules, known: Known = NOTHING_KNOWN, *, as_script: bool) -> None:
+        super().__init__(path, modules, environment=known.environment)
+        self.known = known
         self.as_script = as_script
         self.flows: list[Work] = []
         self.deployments: list[Deployment] = []

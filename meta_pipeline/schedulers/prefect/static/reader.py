@@ -16,6 +16,7 @@ from meta_pipeline.schedulers.prefect.static.project_files import (
     read_project_file,
 )
 from meta_pipeline.schedulers.source.contents import ContentTest
+from meta_pipeline.schedulers.source.known import NOTHING_KNOWN, Known
 from meta_pipeline.schedulers.source.modules import Modules, Sources
 from meta_pipeline.schedulers.source.readings import Readings
 
@@ -64,14 +65,16 @@ _may_hold_flows = ContentTest(
 _deploys = ContentTest("deploys flows", lambda data: bool(_DEPLOYS.search(data)))
 
 
-def read_topology(tree: Tree, root: str, import_roots: tuple[str, ...] = ()) -> Topology:
+def read_topology(tree: Tree, root: str, known: Known = NOTHING_KNOWN) -> Topology:
     """The topology of the flows under `root`, a folder of the tree ("" for all of it).
 
-    `import_roots` are folders that imports start from, after the folder of the file itself, as Prefect has it. Files
+    Imports start from the folder of the file itself, as Prefect has it, then from those that are `known`. Files
     elsewhere that deploy, in Python or YAML, are read for what they say about these flows. Nothing of the tree is run.
     """
+    # What stands in for Variables is set in the environment too when Prefect is asked.
+    known = known.with_set(known.variables)
     root = _normal(root)
-    gathered = _gather(tree, root, import_roots)
+    gathered = _gather(tree, root, known)
     pipelines, more = _deployed(tree, root, gathered)
     errors = gathered.errors | more | _endless(pipelines)
     ordered = sorted(errors, key=lambda error: (error.path, error.line or 0, error.message))
@@ -87,7 +90,7 @@ def read_topology(tree: Tree, root: str, import_roots: tuple[str, ...] = ()) -> 
 
 def deployments_of(tree: Tree, root: str, flow: str) -> tuple[Deployed, ...]:
     """The deployments of a flow below `root`, wherever in the tree they are written."""
-    gathered = _gather(tree, _normal(root), ())
+    gathered = _gather(tree, _normal(root), NOTHING_KNOWN)
     own = [one for one in gathered.flows if one.pipeline.id == flow]
     every = [*gathered.made, *(one for project in gathered.projects for one in project.deployments)]
     return tuple(one for one in every if flow_of(one, own) is not None)
@@ -97,13 +100,13 @@ def _normal(path: str) -> str:
     return posixpath.normpath(path.strip("/") or ".").removeprefix(".").strip("/")
 
 
-def _gather(tree: Tree, root: str, import_roots: tuple[str, ...]) -> _Gathered:
+def _gather(tree: Tree, root: str, known: Known) -> _Gathered:
     sources = Sources(tree, ())
-    roots = tuple(dict.fromkeys([*(each.strip("/") for each in import_roots), "", root, "src"]))
+    roots = tuple(dict.fromkeys([*(each.strip("/") for each in known.imports), "", root, "src"]))
     within = _files(tree, root)
-    readings = {path: _read_file(path, sources, roots) for path in within}
+    readings = {path: _read_file(path, sources, roots, known) for path in within}
     for path in _deploying(tree, within):
-        readings[path] = _read_file(path, sources, roots)
+        readings[path] = _read_file(path, sources, roots, known)
     flows, errors = _flows_of([readings[path] for path in within])
     return _Gathered(
         flows=flows,
@@ -140,21 +143,17 @@ def _deploying(tree: Tree, within: list[str]) -> list[str]:
     return [path for path in _files(tree, "") if path not in known and _deploys.of(tree, path)]
 
 
-def _read_file(path: str, sources: Sources, roots: tuple[str, ...]) -> Reading:
+def _read_file(path: str, sources: Sources, roots: tuple[str, ...], known: Known) -> Reading:
     searched = tuple(dict.fromkeys([posixpath.dirname(path), *roots]))
     own = Sources.within(sources, searched)
-    key = (path, sources.entries[path].content, searched)
-    found = _readings.find(key, own)
-    if found is None:
-        found = _interpret(path, own)
-        _readings.keep(key, found)
-    return found
+    key = (path, sources.entries[path].content, searched, known)
+    return _readings.of(key, own, lambda: _interpret(path, own, known))
 
 
-def _interpret(path: str, sources: Sources) -> Reading:
+def _interpret(path: str, sources: Sources, known: Known) -> Reading:
     modules = Modules(sources, "prefect")
     # Prefect runs a file that serves its flows as a script; one that only holds them is imported.
-    code = FlowFile(path, modules, as_script=_deploys.of(sources.tree, path))
+    code = FlowFile(path, modules, known, as_script=_deploys.of(sources.tree, path))
     flows = [flow for flow in code.read_flows() if not flow.imported]
     found: dict[tuple[str, str, int], FoundFlow] = {}
     for flow in flows:

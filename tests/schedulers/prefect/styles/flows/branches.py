@@ -48,3 +48,12 @@ def choose_load(full_refresh: bool = False, dry: bool = False):
         return
     for table in tables:
         publish(table)
+
+
+@flow
+def notice_many():
+    found = check_source()
+    if len(found) > 1:
+        publish(found)
+    else:
+        skip_notice()

@@ -3,10 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from meta_pipeline.delivery.evidence import CommandRecord
 from meta_pipeline.delivery.topology import Topology, TopologyError
 from meta_pipeline.schedulers.dbt.answer import Answer
-from meta_pipeline.validation.lane import unfinished
 
 _FILE = re.compile(r"(?<![\w./-])[\w./-]+\.(?:sql|ya?ml|py|csv)\b")
 _LINE = re.compile(r"\bline (\d+)")
@@ -49,15 +47,10 @@ class Trouble:
     could_not_run: str | None = None
 
 
-def trouble_of(
-    answer: Answer, record: CommandRecord, output: str, declared: Topology | None
-) -> Trouble | None:
+def trouble_of(answer: Answer, output: str, declared: Topology | None) -> Trouble | None:
     """None where dbt ran, and where it had nothing to do. `output` is the end of what it printed."""
-    if answer.results is not None or (record.succeeded and answer.manifest is not None):
+    if answer.results is not None or (answer.succeeded and answer.manifest is not None):
         return None
-    stopped = unfinished(record)
-    if stopped:
-        return Trouble(could_not_run=stopped)
     # What is wrong with its options dbt only prints.
     words = answer.missing or " / ".join(first_words(error) for error in answer.errors) or output
     lacking = next((mend for pattern, mend in _LACKING if pattern.search(words)), None)
@@ -65,8 +58,7 @@ def trouble_of(
         lacking = _PACKAGES
     elif lacking is None and answer.errors and answer.manifest is None and _MISTAKE.search(words):
         return Trouble(errors=tuple(_located(error, declared) for error in answer.errors))
-    said = f"'{record.command.shown_as}' builds nothing: {words}"
-    return Trouble(could_not_run=f"{said}; {lacking or _UNREACHABLE}")
+    return Trouble(could_not_run=f"{words}; {lacking or _UNREACHABLE}")
 
 
 def first_words(message: str) -> str:
