@@ -144,11 +144,11 @@ def _of_error(difference: Difference) -> str:
         case "added", "opaque":
             return f"what {where} makes, only a run can tell: {difference.item}"
         case "added", _:
-            return f"{where} does not load: {difference.item}"
+            return f"{where} now has an error: {difference.item}"
         case _, "opaque":
             return f"{difference.path} no longer makes what only a run could tell: {difference.item}"
         case _:
-            return f"{difference.path} no longer fails to load (before: {difference.item})"
+            return f"{difference.path} no longer has an error (before: {difference.item})"
 
 
 def _of_column(difference: Difference) -> str:

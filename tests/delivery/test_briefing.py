@@ -169,6 +169,6 @@ def test_moved_files_are_told_by_their_folders() -> None:
 def test_a_file_that_does_not_load_comes_first() -> None:
     broken = TopologyError(path="dags/sales.py", line=3, message="invalid syntax")
     assert must_know(seen(dag("sales")), seen(errors=(broken,))) == [
-        "dags/sales.py:3 does not load: invalid syntax",
+        "dags/sales.py:3 now has an error: invalid syntax",
         "pipeline sales is removed",
     ]
