@@ -7,8 +7,8 @@ from meta_pipeline.authors.recipes.book import NOTE_CHANGE, Choice, NoFit, choos
 from meta_pipeline.authors.recipes.note_change import NoteParameters, can_note
 from meta_pipeline.authors.watching import failures_of, watched
 from meta_pipeline.delivery.context import RepoContext
+from meta_pipeline.delivery.differences.phrases import folder_name
 from meta_pipeline.delivery.model import digest, digest_bytes
-from meta_pipeline.delivery.phrases import folder_name
 from meta_pipeline.delivery.plan import Plan, RecipeCall, Step, TopologyEdit
 from meta_pipeline.delivery.requirements import Criterion, Requirements, Verification
 from meta_pipeline.delivery.tree import Tree

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from meta_pipeline.delivery.judgement import Decision, GateResult, Outcome
-from meta_pipeline.delivery.lineage import Kind
+from meta_pipeline.delivery.lineage.cards import Kind
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.delivery.states import State

@@ -19,10 +19,10 @@ from meta_pipeline.cli.targets import existing
 from meta_pipeline.delivery.issue import Issue
 from meta_pipeline.delivery.judgement import Verdict
 from meta_pipeline.delivery.ledger import Concluded, Delivered, Entry, Recorded
+from meta_pipeline.delivery.lineage.touched import TOUCHED, TouchedThings
 from meta_pipeline.delivery.requirements import Requirements
 from meta_pipeline.delivery.stages import ABSENT_IN_ROLLOUT, STAGES, StageId, artifact
 from meta_pipeline.delivery.states import State
-from meta_pipeline.delivery.touched import TOUCHED, TouchedThings
 from meta_pipeline.desk import Delivery, Desk
 from meta_pipeline.evidence.record import DeliveryRecord
 from meta_pipeline.settings import Home

@@ -8,7 +8,7 @@ from meta_pipeline.cli.errors import UsageError
 from meta_pipeline.cli.output import STDOUT, print_document, shown
 from meta_pipeline.cli.reading import Read, opened, read_at
 from meta_pipeline.cli.topology_tables import UNKNOWN, has_unknown, list_of, page_of
-from meta_pipeline.delivery.phrases import counted, folder_name
+from meta_pipeline.delivery.differences.phrases import counted, folder_name
 from meta_pipeline.delivery.topology import UNRESOLVED, Topology, TopologyDocument
 from meta_pipeline.policy import POLICY_FILE
 

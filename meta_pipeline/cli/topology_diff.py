@@ -9,12 +9,12 @@ from meta_pipeline.cli.errors import UsageError
 from meta_pipeline.cli.output import STDERR, STDOUT, print_document, shown
 from meta_pipeline.cli.reading import opened, read_each
 from meta_pipeline.cli.topology_documents import TopologyDiffDocument
-from meta_pipeline.delivery.again import Again
+from meta_pipeline.delivery.briefing.statement import HEADINGS, Statement
 from meta_pipeline.delivery.change import Change
-from meta_pipeline.delivery.impact import Impact
-from meta_pipeline.delivery.meaning import Meaning
-from meta_pipeline.delivery.phrases import counted
-from meta_pipeline.delivery.statement import HEADINGS, Statement
+from meta_pipeline.delivery.differences.phrases import counted
+from meta_pipeline.delivery.impact.again import Again
+from meta_pipeline.delivery.impact.impact import Impact
+from meta_pipeline.delivery.impact.meaning import Meaning
 from meta_pipeline.delivery.tree import SUBMODULE
 from meta_pipeline.messages.outlook import downstream, to_test_again
 from meta_pipeline.workspace.repository import Repository

@@ -2,14 +2,14 @@
 
 from typing import Literal
 
-from meta_pipeline.delivery.briefing import weight_of
-from meta_pipeline.delivery.difference import Difference, Kind, Level
-from meta_pipeline.delivery.impact import Impact
-from meta_pipeline.delivery.meaning import Meaning
+from meta_pipeline.delivery.briefing.briefing import weight_of
+from meta_pipeline.delivery.briefing.statement import Statement, Weight
+from meta_pipeline.delivery.differences.difference import Difference, Kind, Level
+from meta_pipeline.delivery.differences.wording import Value
+from meta_pipeline.delivery.impact.impact import Impact
+from meta_pipeline.delivery.impact.meaning import Meaning
 from meta_pipeline.delivery.model import Frozen
-from meta_pipeline.delivery.statement import Statement, Weight
 from meta_pipeline.delivery.topology import SchedulerKind
-from meta_pipeline.delivery.wording import Value
 
 
 class DifferenceDocument(Frozen):

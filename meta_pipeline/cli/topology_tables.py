@@ -7,10 +7,10 @@ from rich import box
 from rich.table import Table
 
 from meta_pipeline.cli.output import STDOUT, shown
-from meta_pipeline.delivery.crons import in_words
-from meta_pipeline.delivery.phrases import duration, link_name, which_run
+from meta_pipeline.delivery.differences.crons import in_words
+from meta_pipeline.delivery.differences.phrases import duration, link_name, which_run
+from meta_pipeline.delivery.differences.wording import Value, in_clear
 from meta_pipeline.delivery.topology import UNRESOLVED, Node, Pipeline, Topology
-from meta_pipeline.delivery.wording import Value, in_clear
 
 UNKNOWN = "unknown"
 # What every node of Airflow has that says nothing else.

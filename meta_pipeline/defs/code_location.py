@@ -13,7 +13,7 @@ from meta_pipeline.defs.lineage.survey import survey_job, topology_asset
 from meta_pipeline.defs.parts import ARTIFACTS_IO
 from meta_pipeline.defs.review import assets as review
 from meta_pipeline.defs.rollout import assets as rollout
-from meta_pipeline.delivery.lineage import Lineage
+from meta_pipeline.delivery.lineage.cards import Lineage
 from meta_pipeline.resources import ArtifactIOManager, DeskResource
 from meta_pipeline.settings import Home, Target
 

@@ -12,6 +12,7 @@ from meta_pipeline.delivery.change_set import ChangeSet
 from meta_pipeline.delivery.context import DependencyAudit, RepoContext
 from meta_pipeline.delivery.issue import Issue
 from meta_pipeline.delivery.judgement import GateResult, Verdict
+from meta_pipeline.delivery.lineage.touched import TOUCHED, TouchedThings
 from meta_pipeline.delivery.model import digest
 from meta_pipeline.delivery.packet import Merged, ReviewPacket, RolloutNotes, SignedStage
 from meta_pipeline.delivery.plan import Plan
@@ -19,7 +20,6 @@ from meta_pipeline.delivery.reports import ValidationReport
 from meta_pipeline.delivery.requirements import Requirements
 from meta_pipeline.delivery.rollback import RollbackPlan
 from meta_pipeline.delivery.states import STATES, State
-from meta_pipeline.delivery.touched import TOUCHED, TouchedThings
 from meta_pipeline.desk import Delivery
 from meta_pipeline.messages.render import code, render
 

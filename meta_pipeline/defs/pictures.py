@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from meta_pipeline.delivery.meaning import Meaning
+from meta_pipeline.delivery.impact.meaning import Meaning
 from meta_pipeline.desk import Delivery
 from meta_pipeline.messages.picture import as_markdown, picture, picture_file
 

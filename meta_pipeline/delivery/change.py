@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from meta_pipeline.delivery.difference import Difference
-from meta_pipeline.delivery.differences import differences
+from meta_pipeline.delivery.differences.compare import differences
+from meta_pipeline.delivery.differences.difference import Difference
 from meta_pipeline.delivery.topology import Topology
 from meta_pipeline.delivery.tree import FileChange, Tree, changes_between
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from meta_pipeline.delivery.dataset_names import normal_form, same_dataset
+from meta_pipeline.delivery.impact.dataset_names import normal_form, same_dataset
 from meta_pipeline.delivery.spots import Spot, spot_of
 from meta_pipeline.delivery.topology import Dataset, Node, Pipeline, Topology
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from meta_pipeline.delivery.difference import Difference
+from meta_pipeline.delivery.differences.difference import Difference
 from meta_pipeline.delivery.topology import IMPLICIT_JOB, Node, Pipeline, SchedulerKind, Topology
 
 _NEVER_RUN = frozenset({"external_asset", "observable_asset"})

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from meta_pipeline.delivery.difference import called
+from meta_pipeline.delivery.differences.difference import called
 from meta_pipeline.delivery.running import shares_work
 from meta_pipeline.delivery.topology import IMPLICIT_JOB, Node, Pipeline, SchedulerKind, Topology
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from meta_pipeline.delivery.lineage import LINEAGE_VERSION, Key, Lineage
+from meta_pipeline.delivery.lineage.cards import LINEAGE_VERSION, Key, Lineage
 from meta_pipeline.delivery.model import Frozen, canonical_json
 from meta_pipeline.evidence.store import Folder
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from meta_pipeline.delivery.change import Change
-from meta_pipeline.delivery.difference import Difference
+from meta_pipeline.delivery.differences.difference import Difference
 from meta_pipeline.delivery.plan import Plan, TopologyEdit
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.gates import specimens

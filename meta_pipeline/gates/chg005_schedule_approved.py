@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from meta_pipeline.delivery.change import Change
-from meta_pipeline.delivery.difference import Difference
+from meta_pipeline.delivery.differences.difference import Difference
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.delivery.topology import UNRESOLVED
 from meta_pipeline.gates import specimens

@@ -7,8 +7,8 @@ from functools import cache
 from typing import ClassVar
 
 from meta_pipeline.delivery.change import Change
-from meta_pipeline.delivery.difference import called
-from meta_pipeline.delivery.matching import paired
+from meta_pipeline.delivery.differences.difference import called
+from meta_pipeline.delivery.differences.matching import paired
 from meta_pipeline.delivery.running import shares_work
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.delivery.topology import IMPLICIT_JOB, UNRESOLVED, Node, Pipeline, SchedulerKind, Topology

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from meta_pipeline.delivery.change import Change
-from meta_pipeline.delivery.difference import Difference
+from meta_pipeline.delivery.differences.difference import Difference
 from meta_pipeline.delivery.plan import Plan
 from meta_pipeline.delivery.topology import Node, TopologyError, pipelines_of
 from meta_pipeline.gates.gate import Strength

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from meta_pipeline.delivery.ids import DeliveryId
-from meta_pipeline.delivery.impact import Impact
+from meta_pipeline.delivery.impact.impact import Impact
 from meta_pipeline.delivery.issue import Issue
 from meta_pipeline.delivery.judgement import Verdict
 from meta_pipeline.delivery.plan import Plan

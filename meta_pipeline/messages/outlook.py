@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from meta_pipeline.delivery.again import Again
-from meta_pipeline.delivery.impact import Impact, Step
+from meta_pipeline.delivery.impact.again import Again
+from meta_pipeline.delivery.impact.impact import Impact, Step
 from meta_pipeline.delivery.topology import UNRESOLVED
 
 _ONE_BY_ONE = 20

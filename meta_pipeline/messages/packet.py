@@ -9,9 +9,9 @@ from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.change_set import ChangeSet
 from meta_pipeline.delivery.evidence import CommandRecord
 from meta_pipeline.delivery.ids import DeliveryId
+from meta_pipeline.delivery.impact.meaning import Meaning
 from meta_pipeline.delivery.judgement import GateResult, Verdict
 from meta_pipeline.delivery.ledger import Concluded, Entry, Signed
-from meta_pipeline.delivery.meaning import Meaning
 from meta_pipeline.delivery.model import digest
 from meta_pipeline.delivery.packet import Merged
 from meta_pipeline.delivery.plan import Metric, Plan

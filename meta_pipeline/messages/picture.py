@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from meta_pipeline.delivery.excerpt import Box, Excerpt, Mark
+from meta_pipeline.delivery.impact.excerpt import Box, Excerpt, Mark
 from meta_pipeline.messages.layout import Layout, layout
 
 _WIDTH, _HEIGHT = 236, 46

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from meta_pipeline.delivery.change_set import ChangeSet
-from meta_pipeline.delivery.differences import differences
+from meta_pipeline.delivery.differences.compare import differences
 from meta_pipeline.delivery.evidence import Command, CommandRecord
 from meta_pipeline.delivery.model import digest
 from meta_pipeline.delivery.plan import Plan

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from meta_pipeline.delivery.lineage import Lineage
-from meta_pipeline.delivery.lineage_cards import cards_of
+from meta_pipeline.delivery.lineage.cards import Lineage
+from meta_pipeline.delivery.lineage.drawing import cards_of
 from meta_pipeline.delivery.topology import Link, Node, Pipeline, Topology
 from meta_pipeline.evidence.lineage import LineageStore
 from meta_pipeline.settings import Home, Target

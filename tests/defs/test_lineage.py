@@ -13,10 +13,10 @@ from meta_pipeline.defs.lineage.events import MOST_BEFORE_MERGE, _events
 from meta_pipeline.defs.lineage.specs import specs_of
 from meta_pipeline.defs.lineage.telling import Telling
 from meta_pipeline.delivery.ledger import Traced
-from meta_pipeline.delivery.lineage import Lineage, key_part
-from meta_pipeline.delivery.lineage_cards import cards_of
+from meta_pipeline.delivery.lineage.cards import Lineage, key_part
+from meta_pipeline.delivery.lineage.drawing import cards_of
+from meta_pipeline.delivery.lineage.touched import Touched
 from meta_pipeline.delivery.topology import Dataset, DatasetColumn, Link, Node, Pipeline, Topology
-from meta_pipeline.delivery.touched import Touched
 from meta_pipeline.evidence.lineage import LineageStore, NotKept
 from meta_pipeline.policy import INBOX
 from meta_pipeline.settings import Home, Target

@@ -1,8 +1,8 @@
 """One chain through two schedulers and dbt, read from source: lineage and impact follow it alike."""
 
-from meta_pipeline.delivery.differences import differences
-from meta_pipeline.delivery.impact import Sides, impact_of
-from meta_pipeline.delivery.lineage_cards import cards_of
+from meta_pipeline.delivery.differences.compare import differences
+from meta_pipeline.delivery.impact.impact import Sides, impact_of
+from meta_pipeline.delivery.lineage.drawing import cards_of
 from meta_pipeline.delivery.topology import Topology
 from meta_pipeline.delivery.tree import MemoryTree
 from meta_pipeline.policy import DbtPolicy, Policy, SchedulerPolicy

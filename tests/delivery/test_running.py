@@ -1,6 +1,6 @@
 """The pipelines that a dry run must run."""
 
-from meta_pipeline.delivery.differences import differences
+from meta_pipeline.delivery.differences.compare import differences
 from meta_pipeline.delivery.running import (
     Work,
     left_out,

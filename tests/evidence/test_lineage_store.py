@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from meta_pipeline.delivery.lineage import Card, Lineage
+from meta_pipeline.delivery.lineage.cards import Card, Lineage
 from meta_pipeline.evidence.lineage import MOST_ROWS, DeliveryRow, LineageStore, NotKept
 
 KEY = ("shop", "dags", "daily")

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from defusedxml import ElementTree
 
-from meta_pipeline.delivery.differences import differences
-from meta_pipeline.delivery.excerpt import MOST_BOXES, Excerpt, excerpt_of
-from meta_pipeline.delivery.impact import Sides, impact_of
+from meta_pipeline.delivery.differences.compare import differences
+from meta_pipeline.delivery.impact.excerpt import MOST_BOXES, Excerpt, excerpt_of
+from meta_pipeline.delivery.impact.impact import Sides, impact_of
 from meta_pipeline.delivery.topology import Node, Pipeline, Topology
 from meta_pipeline.messages.layout import layout
 from meta_pipeline.messages.picture import as_markdown, picture, picture_file

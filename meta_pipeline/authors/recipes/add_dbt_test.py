@@ -17,7 +17,7 @@ from meta_pipeline.authors.recipes.overlay import OverlayTree
 from meta_pipeline.authors.recipes.recipe import Fit, Misfit, Recipe, RecipeError, Watch
 from meta_pipeline.authors.recipes.yaml_source import YamlSource, child, plain
 from meta_pipeline.delivery.context import RepoContext
-from meta_pipeline.delivery.differences import differences
+from meta_pipeline.delivery.differences.compare import differences
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.plan import TopologyEdit
 from meta_pipeline.delivery.requirements import Criterion, Expectation

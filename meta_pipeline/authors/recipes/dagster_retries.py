@@ -10,7 +10,7 @@ from meta_pipeline.authors.recipes.library_source import DAGSTER, LibrarySource
 from meta_pipeline.authors.recipes.overlay import OverlayTree
 from meta_pipeline.authors.recipes.python_source import LONGEST_LINE, Splice, dotted
 from meta_pipeline.authors.recipes.recipe import RecipeError
-from meta_pipeline.delivery.differences import differences
+from meta_pipeline.delivery.differences.compare import differences
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.plan import TopologyEdit
 from meta_pipeline.delivery.topology import UNRESOLVED, Node, Topology

@@ -20,7 +20,7 @@ from meta_pipeline.defs.lineage.events import tell_of_plan
 from meta_pipeline.defs.parts import artifact_asset
 from meta_pipeline.defs.signoffs import signed_stage
 from meta_pipeline.delivery.context import DependencyAudit, RepoContext
-from meta_pipeline.delivery.impact import impact_of_edits
+from meta_pipeline.delivery.impact.impact import impact_of_edits
 from meta_pipeline.delivery.model import digest
 from meta_pipeline.delivery.plan import Plan
 from meta_pipeline.delivery.requirements import Requirements

@@ -15,8 +15,8 @@ from meta_pipeline.defs.pictures import draw
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.change_set import ChangeSet
 from meta_pipeline.delivery.evidence import CommandRecord
+from meta_pipeline.delivery.impact.meaning import Meaning
 from meta_pipeline.delivery.ledger import Ran, latest_results
-from meta_pipeline.delivery.meaning import Meaning
 from meta_pipeline.delivery.model import digest
 from meta_pipeline.delivery.plan import Plan
 from meta_pipeline.delivery.reports import ReportKind, ValidationReport

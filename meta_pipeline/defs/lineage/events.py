@@ -11,10 +11,10 @@ from meta_pipeline.delivery.context import RepoContext
 from meta_pipeline.delivery.issue import Issue
 from meta_pipeline.delivery.judgement import Verdict
 from meta_pipeline.delivery.ledger import Traced, is_traced, latest_verdict, signoffs_on
+from meta_pipeline.delivery.lineage.touched import TOUCHED, Touched, TouchedThings, touched, touched_by_plan
 from meta_pipeline.delivery.model import digest
 from meta_pipeline.delivery.packet import Merged
 from meta_pipeline.delivery.plan import Plan
-from meta_pipeline.delivery.touched import TOUCHED, Touched, TouchedThings, touched, touched_by_plan
 from meta_pipeline.desk import Delivery
 from meta_pipeline.evidence.lineage import DeliveryRow, LineageStore
 from meta_pipeline.evidence.record import utc_now

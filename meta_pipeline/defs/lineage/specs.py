@@ -9,7 +9,7 @@ from typing import Any
 
 import dagster as dg
 
-from meta_pipeline.delivery.lineage import PIPELINE_KINDS, Card, Kind, Lineage
+from meta_pipeline.delivery.lineage.cards import PIPELINE_KINDS, Card, Kind, Lineage
 from meta_pipeline.delivery.topology import UNRESOLVED
 from meta_pipeline.evidence.lineage import LineageStore, NotKept
 from meta_pipeline.messages.render import code, escaped

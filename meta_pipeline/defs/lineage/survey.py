@@ -4,8 +4,8 @@ import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from meta_pipeline.defs.lineage.specs import pipelines_group
-from meta_pipeline.delivery.lineage import PIPELINE_KINDS, Lineage
-from meta_pipeline.delivery.lineage_cards import cards_of
+from meta_pipeline.delivery.lineage.cards import PIPELINE_KINDS, Lineage
+from meta_pipeline.delivery.lineage.drawing import cards_of
 from meta_pipeline.delivery.topology import Topology
 from meta_pipeline.desk import tip_of
 from meta_pipeline.evidence.lineage import LineageStore, NotKept

@@ -9,7 +9,7 @@ from meta_pipeline.defs.lineage.survey import WHEN_SHOWN
 from meta_pipeline.defs.pictures import picture_shown
 from meta_pipeline.delivery.judgement import Verdict
 from meta_pipeline.delivery.ledger import Moment
-from meta_pipeline.delivery.touched import Touched
+from meta_pipeline.delivery.lineage.touched import Touched
 from meta_pipeline.desk import Delivery
 from meta_pipeline.evidence.lineage import DeliveryRow
 

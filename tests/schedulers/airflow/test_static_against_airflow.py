@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from meta_pipeline.delivery.differences import differences
+from meta_pipeline.delivery.differences.compare import differences
 from meta_pipeline.delivery.topology import Topology, TopologyError
 from meta_pipeline.delivery.tree import MemoryTree
 from meta_pipeline.schedulers.survey import survey

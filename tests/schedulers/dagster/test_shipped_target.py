@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from meta_pipeline.delivery.differences import differences
+from meta_pipeline.delivery.differences.compare import differences
 from meta_pipeline.delivery.evidence import Command
 from meta_pipeline.delivery.topology import Topology
 from meta_pipeline.delivery.tree import MemoryTree

@@ -4,7 +4,7 @@ from textwrap import dedent
 
 import pytest
 
-from meta_pipeline.delivery.differences import differences
+from meta_pipeline.delivery.differences.compare import differences
 from meta_pipeline.delivery.topology import IMPLICIT_JOB, UNRESOLVED, Topology
 from meta_pipeline.delivery.tree import MemoryTree
 from meta_pipeline.schedulers.dagster.static.reader import read_topologies

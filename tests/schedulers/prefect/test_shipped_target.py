@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from meta_pipeline.delivery.differences import differences
+from meta_pipeline.delivery.differences.compare import differences
 from meta_pipeline.delivery.tree import MemoryTree
 from meta_pipeline.policy import POLICY_FILE, read_policy
 from meta_pipeline.schedulers.prefect.commands import PrefectRuntime

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from meta_pipeline.delivery.differences import differences
+from meta_pipeline.delivery.differences.compare import differences
 from meta_pipeline.delivery.topology import UNRESOLVED, Node, Pipeline, Topology
 from meta_pipeline.delivery.tree import MemoryTree
 from meta_pipeline.policy import Policy, SchedulerPolicy
