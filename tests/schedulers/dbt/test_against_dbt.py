@@ -16,7 +16,8 @@ from meta_pipeline.schedulers.dbt.manifest import topology_of
 from meta_pipeline.schedulers.dbt.static.reader import read_topologies
 from meta_pipeline.workspace.environment import Built, build_environment
 from meta_pipeline.workspace.sandbox import detect_sandbox
-from tests.schedulers.dbt.features import PROJECTS, Files
+from tests.schedulers.dbt.features import PROJECTS
+from tests.schedulers.dbt.model_features import Files
 
 QUICK = ("jinja", "exposed")
 """These two hold most; the others take as long each and run with the slow tests."""
