@@ -70,8 +70,8 @@ class _Started:
     marker: str
     own: frozenset[psutil.Process]
     """The processes of the warm process itself; all others are of the command that it runs."""
-    folders: frozenset[Path]
-    """What the sandbox made in the folder that it shows as /tmp."""
+    shown: frozenset[Path]
+    """What the sandbox made in the folder that it shows as /tmp, to show files and folders of ours below it."""
 
 
 @dataclass(eq=False)
@@ -112,7 +112,7 @@ class WarmProcess:
             return None
         ran, lives = self._request(started, command, cwd, {**variables, **dict(command.variables)})
         self._put_right()
-        if not lives or not self._emptied(started.folders) or started.process.poll() is not None:
+        if not lives or not self._emptied(started.shown) or started.process.poll() is not None:
             self.close()
             self._given_up = True
         return ran
@@ -157,7 +157,7 @@ class WarmProcess:
             _end(process, marker)
             return None
         own = frozenset(ProcessTree(process.pid, MARKER, marker).look())
-        return _Started(process, ours, marker, own, _folders(self.private / "tmp"))
+        return _Started(process, ours, marker, own, _all_below(self.private / "tmp"))
 
     def _request(
         self, started: _Started, command: Command, cwd: Path, given: Mapping[str, str]
@@ -210,7 +210,7 @@ class WarmProcess:
     def _emptied(self, kept: frozenset[Path]) -> bool:
         """Remove what the command left in the folders that each one takes for its own; False where they are not.
 
-        The sandbox hung the folders that it shows below its /tmp into folders of those names in ours: they stay.
+        What the sandbox shows below its /tmp hangs in files and folders of those names in ours: they stay.
         """
         for top in (self.private / "home", self.private / "tmp"):
             if top.is_symlink() or not top.is_dir():
@@ -219,7 +219,7 @@ class WarmProcess:
                 for path in (Path(where, name) for name in (*folders, *files)):
                     if path not in kept:
                         remove_folder(path) if path.is_dir() else path.unlink(missing_ok=True)
-        return all(path.is_dir() and not path.is_symlink() for path in kept)
+        return all(path.exists() and not path.is_symlink() for path in kept)
 
 
 def _be_folder(path: Path) -> None:
@@ -229,8 +229,10 @@ def _be_folder(path: Path) -> None:
         path.mkdir()
 
 
-def _folders(top: Path) -> frozenset[Path]:
-    return frozenset(Path(where, name) for where, names, _ in os.walk(top) for name in names)
+def _all_below(top: Path) -> frozenset[Path]:
+    return frozenset(
+        Path(where, name) for where, folders, files in os.walk(top) for name in (*folders, *files)
+    )
 
 
 def _end(process: subprocess.Popen[bytes], marker: str) -> None:

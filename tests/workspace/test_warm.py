@@ -116,6 +116,24 @@ def test_a_command_is_as_one_started_for_itself(warm: WarmProcess, walls: Sandbo
     assert (folder / "made").read_text() == "value"
 
 
+def test_what_the_sandbox_shows_stays_for_the_next_command(tmp_path: Path) -> None:
+    # Where a project lies below /tmp, so do the scripts of ours that the sandbox shows.
+    found = detect_sandbox()
+    if found.kind == "none":
+        pytest.skip(f"{found.reason}; run scripts/install-system-packages as root")
+    probe, folder = tmp_path / "probe.py", tmp_path / "shown"
+    probe.write_text("print('asked')")
+    folder.mkdir()
+    packages = (Path(sys.prefix), *interpreter_folders(PYTHON))
+    walls = found.opened(read_only=(*packages, probe, folder))
+    with warm_process(warmth(walls)) as warm:
+        for number in range(2):
+            with warm.turn() as room:
+                checkout = room / str(number)
+                asked = command(PLAIN, checkout).model_copy(update={"argv": ("python", str(probe))})
+                assert said(warm.run(asked, cwd=checkout, variables={})) == (0, None, b"asked\n", b"")
+
+
 @pytest.mark.parametrize("what", HOSTILE)
 def test_the_next_command_is_as_if_it_were_the_first(warm: WarmProcess, walls: Sandbox, what: str) -> None:
     first, _ = run_warm(warm, PLAIN)
