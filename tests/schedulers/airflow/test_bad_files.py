@@ -30,7 +30,9 @@ def packaged() -> bytes:
 BAD: dict[str, str | bytes] = {
     "dags/a_good.py": HEAD + dag("good"),
     "dags/archive.zip": packaged(),
-    "dags/deaf.py": HEAD + "while True:\n try:\n  while True: pass\n except BaseException: pass\n",
+    # Python 3.11 lets a signal escape from a loop that stands in the try itself, but not from a function.
+    "dags/deaf.py": HEAD
+    + "def spin():\n while True: pass\nwhile True:\n try: spin()\n except BaseException: pass\n",
     "dags/exits.py": HEAD + "import sys\nsys.exit(3)\n",
     "dags/foreign.py": HEAD + b"NAME = 'caf\xe9'\n".decode("latin-1"),
     "dags/forks.py": HEAD
@@ -94,7 +96,7 @@ def test_each_bad_file_is_an_error_and_the_rest_stands(found: Topology) -> None:
         "dags/syntax.py": (3, "SyntaxError: '(' was never closed"),
         "dags/twice.py": (5, "the DAG id 'twice' is taken by dags/twice.py:3; give one of them another id"),
     }
-    assert said["dags/deaf.py"][0] in range(3, 7)
+    assert said["dags/deaf.py"][0] in range(3, 8)
     assert "utf-8" in said["dags/foreign.py"][1]
     assert said["dags/foreign.py"][0] is not None
 
