@@ -114,7 +114,7 @@ class Delivered:
             for output in _outputs(record):
                 shutil.rmtree(output.parent, ignore_errors=True)
             for output in _outputs(record):
-                output.parent.mkdir(exist_ok=True)
+                output.parent.mkdir(parents=True, exist_ok=True)
 
     @property
     def _desk(self) -> Desk:
