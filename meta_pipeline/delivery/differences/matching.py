@@ -16,6 +16,7 @@ three nodes or more. Where two matches are equally good, neither is claimed.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -122,11 +123,13 @@ def _by_id(
     old, new = _placed(base), _placed(head)
     pairs: _Pairs = [(old.pop(place), new.pop(place)) for place in sorted(old.keys() & new.keys())]
     # Those of one id that are left have moved; where there are several, to where most of their nodes are.
+    by_id: dict[str, list[_Place]] = {}
+    for here, after in new.items():
+        by_id.setdefault(after.id, []).append(here)
     moves = sorted(
-        (-_shared(before, after), there, here)
+        (-_shared(before, new[here]), there, here)
         for there, before in old.items()
-        for here, after in new.items()
-        if before.id == after.id
+        for here in by_id.get(before.id, ())
     )
     for _, there, here in moves:
         if there in old and here in new:
@@ -154,7 +157,7 @@ def _placed(topologies: tuple[Topology, ...]) -> dict[_Place, Pipeline]:
 def _lone_files(topologies: tuple[Topology, ...]) -> frozenset[str]:
     """The files that define one pipeline only."""
     paths = [pipeline.path for topology in topologies for pipeline in topology.pipelines]
-    return frozenset(path for path in paths if paths.count(path) == 1)
+    return frozenset(path for path, count in Counter(paths).items() if count == 1)
 
 
 def _pipeline_likeness(before: Pipeline, after: Pipeline, lone: frozenset[str]) -> float | None:
