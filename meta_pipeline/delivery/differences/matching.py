@@ -12,7 +12,8 @@ gone and a node that is new are one where all of this holds:
 
 A pipeline that is gone and one that is new are one where they belong to one scheduler, at least three quarters of
 their nodes are the same, and their names are alike, or each is the only pipeline of one and the same file and has
-three nodes or more. Where two matches are equally good, neither is claimed.
+three nodes or more. Where two matches are equally good, neither is claimed; nor is any where so many things are gone
+and new that more than 40,000 pairs would have to be compared.
 """
 
 import re
@@ -78,9 +79,10 @@ def matched(base: tuple[Topology, ...], head: tuple[Topology, ...]) -> tuple[Mat
     """The pipelines of both sides, renamed ones too, in the order of their ids."""
     pairs, old, new = _by_id(base, head)
     lone = _lone_files(base) & _lone_files(head)
+    can_be_compared = len(old) * len(new) <= _MOST_CANDIDATES
     scores = {
         (there, here): score
-        for there, before in old.items()
+        for there, before in (old.items() if can_be_compared else ())
         for here, after in new.items()
         if there[0] == here[0] and (score := _pipeline_likeness(before, after, lone)) is not None
     }

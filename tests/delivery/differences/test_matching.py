@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from meta_pipeline.delivery.differences.compare import differences
-from meta_pipeline.delivery.differences.matching import are_alike
+from meta_pipeline.delivery.differences.matching import are_alike, matched
 from meta_pipeline.delivery.topology import Node, Pipeline, SchedulerKind, Topology
 
 
@@ -147,3 +147,17 @@ def test_a_test_with_other_arguments_is_another_test() -> None:
 )
 def test_which_names_are_alike(one: str, other: str, *, alike: bool) -> None:
     assert are_alike(one, other) is alike
+
+
+@pytest.mark.timeout(20)
+def test_a_change_of_thousands_of_pipelines_claims_no_rename_and_takes_no_time() -> None:
+    def side(name: str) -> tuple[Topology, ...]:
+        nodes = (Node(id="load", kind="task"),)
+        made = (Pipeline(id=f"{name}_{n}", path=f"dags/{name}_{n}.py", nodes=nodes) for n in range(3_000))
+        return (
+            Topology(scheduler="airflow", version="", method="static", root="dags", pipelines=tuple(made)),
+        )
+
+    found = matched(side("old"), side("new"))
+    assert len(found) == 6_000
+    assert not any(one.is_renamed for one in found)
