@@ -11,8 +11,8 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from meta_pipeline.gates.leaks import leaks_in
-from tests.gates.secret_samples import harmless, planted
+from meta_pipeline.gates.secrets.leaks import leaks_in
+from tests.gates.secrets.secret_samples import harmless, planted
 
 Samples = Mapping[str, tuple[str, str]]
 

@@ -20,7 +20,7 @@ from meta_pipeline.delivery.requirements import Requirements
 from meta_pipeline.delivery.rollback import RollbackPlan
 from meta_pipeline.delivery.signoff import SignOff
 from meta_pipeline.delivery.stages import ABSENT_IN_ROLLOUT, StageId
-from meta_pipeline.gates.measuring import Measured, measured
+from meta_pipeline.gates.discovery.measuring import Measured, measured
 from meta_pipeline.messages.outlook import Row, downstream, to_test_again
 from meta_pipeline.messages.picture import picture_file
 from meta_pipeline.messages.render import render

@@ -12,9 +12,9 @@ from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.delivery.tree import FileChange
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
-from meta_pipeline.gates.destructive_sql import new_destructions
+from meta_pipeline.gates.change.removals import removed_topology, strength_of
 from meta_pipeline.gates.gate import Example, Gate, Opinion
-from meta_pipeline.gates.removals import removed_topology, strength_of
+from meta_pipeline.gates.sql.destructions import new_destructions
 from meta_pipeline.gates.weighing import Weighed, weigh, weighed
 from meta_pipeline.policy import Policy
 

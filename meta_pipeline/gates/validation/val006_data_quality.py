@@ -6,7 +6,7 @@ from meta_pipeline.delivery.reports import ReportKind, ValidationReport
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.gate import Example, Opinion
 from meta_pipeline.gates.specimens import measure, problem, record, report, side
-from meta_pipeline.gates.validation import ReportGate, chunks
+from meta_pipeline.gates.validation.reported import ReportGate, chunks
 from meta_pipeline.policy import Policy
 
 _FIX = "mend the pipeline or model, or the expectation or test where the demand has changed"

@@ -1,6 +1,6 @@
 import pytest
 
-from meta_pipeline.gates.destructive_sql import destructions, new_destructions
+from meta_pipeline.gates.sql.destructions import destructions, new_destructions
 
 
 @pytest.mark.parametrize(

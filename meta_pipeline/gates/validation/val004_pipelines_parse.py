@@ -7,7 +7,7 @@ from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.gate import Example, Opinion
 from meta_pipeline.gates.specimens import problem, record, report, side
-from meta_pipeline.gates.validation import ReportGate, chunks
+from meta_pipeline.gates.validation.reported import ReportGate, chunks
 from meta_pipeline.policy import Policy
 
 _FIX = "mend the file until it can be read at head as at base"

@@ -6,8 +6,8 @@ from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.delivery.tree import SUBMODULE, SYMLINK
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
+from meta_pipeline.gates.change.surprises import surprises
 from meta_pipeline.gates.gate import Example, Gate, Opinion
-from meta_pipeline.gates.surprises import surprises
 from meta_pipeline.gates.weighing import weigh, weighed
 from meta_pipeline.policy import Policy
 

@@ -7,7 +7,7 @@ from meta_pipeline.delivery.reports import Measure, ReportKind, ValidationReport
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.gate import Example, Opinion
 from meta_pipeline.gates.specimens import measure, problem, record, report, side
-from meta_pipeline.gates.validation import ReportGate, chunks, old_findings, old_problems
+from meta_pipeline.gates.validation.reported import ReportGate, chunks, old_findings, old_problems
 from meta_pipeline.gates.weighing import Weighed, weigh, weighed
 from meta_pipeline.policy import Policy
 

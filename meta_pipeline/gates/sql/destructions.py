@@ -63,7 +63,7 @@ def destructions(path: str, text: str) -> tuple[Destruction, ...]:
     pieces = tuple(_pieces(path, text)) if WORTH_PARSING.search(text) else ()
     if not pieces:
         return ()
-    from meta_pipeline.gates.sql_statements import (
+    from meta_pipeline.gates.sql.statements import (
         read_statements,
     )  # loads sqlglot; few changes destroy anything
 

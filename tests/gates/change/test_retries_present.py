@@ -3,7 +3,7 @@ from meta_pipeline.delivery.topology import Node
 from meta_pipeline.delivery.tree import MemoryTree
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
-from meta_pipeline.gates.chg006_retries_present import RetriesPresent
+from meta_pipeline.gates.change.chg006_retries_present import RetriesPresent
 from meta_pipeline.gates.gate import judge
 from meta_pipeline.policy import Policy, RetryPolicy
 from meta_pipeline.schedulers.survey import read_change

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from meta_pipeline.gates.credential_marks import shaped_lines, worth_weighing
+from meta_pipeline.gates.secrets.credential_marks import shaped_lines, worth_weighing
 
 if TYPE_CHECKING:
     from credsweeper.credentials.candidate import Candidate

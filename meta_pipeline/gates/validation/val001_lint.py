@@ -7,7 +7,7 @@ from meta_pipeline.delivery.reports import ReportKind, ValidationReport
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.gate import Example, Opinion
 from meta_pipeline.gates.specimens import problem, record, report, side
-from meta_pipeline.gates.validation import (
+from meta_pipeline.gates.validation.reported import (
     ReportGate,
     chunks,
     failed_silently,

@@ -7,8 +7,8 @@ from meta_pipeline.delivery.requirements import Criterion
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
+from meta_pipeline.gates.discovery.measuring import Measured, measured
 from meta_pipeline.gates.gate import Example, Gate, Opinion
-from meta_pipeline.gates.measuring import Measured, measured
 from meta_pipeline.gates.specimens import criterion, measure, report
 from meta_pipeline.gates.weighing import summary
 from meta_pipeline.policy import Policy

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
-from meta_pipeline.gates.chg003_no_secret import NoSecret
-from meta_pipeline.gates.credential_marks import shaped_lines, worth_weighing
+from meta_pipeline.gates.change.chg003_no_secret import NoSecret
 from meta_pipeline.gates.gate import judge
-from meta_pipeline.gates.leaks import _SHAPES
+from meta_pipeline.gates.secrets.credential_marks import shaped_lines, worth_weighing
+from meta_pipeline.gates.secrets.leaks import _SHAPES
 from meta_pipeline.policy import Policy
-from tests.gates import secret_samples
+from tests.gates.secrets import secret_samples
 
 KEYWORDS = ("api", "auth", "credential", "key", "nonce", "password", "pw", "salt", "secret", "token")
 HALVES = ("q8ZrT2mW", "x5Jd9LbK")
@@ -106,7 +106,8 @@ def test_a_key_that_begins_before_the_added_lines_is_weighed() -> None:
 def test_a_harmless_change_loads_no_scanner() -> None:
     code = """
 import sys
-from meta_pipeline.gates import chg003_no_secret, specimens
+from meta_pipeline.gates import specimens
+from meta_pipeline.gates.change import chg003_no_secret
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.gate import judge
 from meta_pipeline.policy import Policy
@@ -117,7 +118,7 @@ sys.exit(" ".join({"credsweeper", "detect_secrets", "onnxruntime", "pandas", "nu
     done = subprocess.run(
         [sys.executable, "-c", code],
         check=False,
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
     )

@@ -2,7 +2,7 @@ import pytest
 
 from meta_pipeline.delivery.requirements import Comparator, Expectation
 from meta_pipeline.delivery.topology import UNRESOLVED
-from meta_pipeline.gates.measuring import compare, measured
+from meta_pipeline.gates.discovery.measuring import compare, measured
 from meta_pipeline.gates.specimens import Reports, criterion, measure, node, pipeline, report, topology
 
 

@@ -9,10 +9,10 @@ import pytest
 from meta_pipeline.delivery.judgement import GateResult
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
-from meta_pipeline.gates.chg003_no_secret import NoSecret
+from meta_pipeline.gates.change.chg003_no_secret import NoSecret
 from meta_pipeline.gates.gate import judge
 from meta_pipeline.policy import Policy
-from tests.gates import secret_samples
+from tests.gates.secrets import secret_samples
 
 PLANTED = secret_samples.planted()
 HARMLESS = secret_samples.harmless()
@@ -106,7 +106,7 @@ def test_a_finding_never_shows_the_value(
 
 
 def test_importing_the_gate_does_not_load_the_scanner() -> None:
-    code = "import sys, meta_pipeline.gates.chg003_no_secret; sys.exit('credsweeper' in sys.modules)"
+    code = "import sys, meta_pipeline.gates.change.chg003_no_secret; sys.exit('credsweeper' in sys.modules)"
 
     done = subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parents[2])
 

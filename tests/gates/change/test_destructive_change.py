@@ -5,7 +5,7 @@ from meta_pipeline.delivery.judgement import GateResult
 from meta_pipeline.delivery.topology import TopologyError
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
-from meta_pipeline.gates.chg004_destructive_change import DestructiveChange
+from meta_pipeline.gates.change.chg004_destructive_change import DestructiveChange
 from meta_pipeline.gates.gate import judge
 from meta_pipeline.policy import Policy
 

@@ -2,7 +2,7 @@ import pytest
 
 from meta_pipeline.delivery.tree import SYMLINK
 from meta_pipeline.gates import specimens
-from meta_pipeline.gates.surprises import surprises
+from meta_pipeline.gates.change.surprises import surprises
 
 EXECUTABLE = "100755"
 

@@ -8,7 +8,7 @@ from meta_pipeline.delivery.tree import FileChange
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.gate import Example, Gate, Opinion
-from meta_pipeline.gates.leaks import Leak, leaks_in, printable
+from meta_pipeline.gates.secrets.leaks import Leak, leaks_in, printable
 from meta_pipeline.gates.weighing import Weighed, weigh, weighed
 from meta_pipeline.policy import Policy
 

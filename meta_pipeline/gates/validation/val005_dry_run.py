@@ -14,7 +14,7 @@ from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.gate import Example, Opinion
 from meta_pipeline.gates.specimens import measure, problem, record, report, side
-from meta_pipeline.gates.validation import (
+from meta_pipeline.gates.validation.reported import (
     ReportGate,
     chunks,
     failed_silently,

@@ -1,0 +1,1 @@
+"""Gates on the plan of a change and on what it depends on."""

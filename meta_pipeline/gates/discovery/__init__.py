@@ -1,0 +1,1 @@
+"""Gates on what was understood of an issue."""

@@ -1,0 +1,1 @@
+"""Gates on what is merged and deployed."""
