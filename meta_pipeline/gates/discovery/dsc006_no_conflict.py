@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import ClassVar
 
-from meta_pipeline.delivery.judgement import Finding
 from meta_pipeline.delivery.requirements import Criterion, Expectation, Requirements
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.discovery.ranges import Range, allowed_values, range_of
-from meta_pipeline.gates.gate import Example, Gate, Opinion
-from meta_pipeline.gates.weighing import summary
+from meta_pipeline.gates.gate import Example, Gate, Opinion, Strength
+from meta_pipeline.gates.weighing import Weighed, weigh, weighed
 from meta_pipeline.policy import Policy, RetryPolicy
 
 
@@ -30,14 +29,12 @@ class NoConflict(Gate):
 
     def judge(self, case: Case) -> Opinion:
         assert case.requirements is not None
-        findings = [
+        found = [
             *_contradictions(case.requirements),
             *_too_long_to_retry(case.requirements),
             *_against_policy(case.requirements, case.policy.retries),
         ]
-        if findings:
-            return self.found(summary(findings), findings)
-        return self.passed(f"the {len(case.requirements.criteria)} demands can all hold together")
+        return weigh(self, found, f"the {len(case.requirements.criteria)} demands can all hold together")
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -105,7 +102,7 @@ class NoConflict(Gate):
             Example(
                 "retries that take longer than the run may",
                 case(slow, often.model_copy(update={"id": "c3"}), quick),
-                "failed",
+                "warned",
                 "1800 s",
             ),
             Example(
@@ -117,7 +114,7 @@ class NoConflict(Gate):
         )
 
 
-def _contradictions(requirements: Requirements) -> Iterator[Finding]:
+def _contradictions(requirements: Requirements) -> Iterator[Weighed]:
     for one, other in combinations(requirements.criteria, 2):
         if one.metric != other.metric or not _covers(one.subject, other.subject):
             continue
@@ -126,15 +123,15 @@ def _contradictions(requirements: Requirements) -> Iterator[Finding]:
         else:
             clash = range_of((one, other)).is_empty
         if clash:
-            yield _finding(
+            yield _found(
                 other,
                 f"{_shown(one)} and {_shown(other)} cannot both hold.",
                 "Keep one of the two in the issue; name the task or pipeline where each is meant for another.",
             )
 
 
-def _too_long_to_retry(requirements: Requirements) -> Iterator[Finding]:
-    """A run that must end within less time than its demanded retries wait."""
+def _too_long_to_retry(requirements: Requirements) -> Iterator[Weighed]:
+    """A run that must end within less time than its demanded retries wait; it may be meant without a retry."""
     criteria = requirements.criteria
     for runtime in (c for c in criteria if c.metric == "runtime"):
         most = range_of((runtime,)).high
@@ -144,15 +141,16 @@ def _too_long_to_retry(requirements: Requirements) -> Iterator[Finding]:
             retries = [c for c in criteria if c.metric == "retries" and _covers(c.subject, delay.subject)]
             waited = range_of((delay,)).low * max((range_of((c,)).low for c in retries), default=0)
             if most < waited < float("inf"):
-                yield _finding(
+                yield _found(
                     delay,
                     f"{_shown(delay)} lets a task wait {waited:g} s between its tries, and {_shown(runtime)} leaves "
                     f"the whole run {most:g} s.",
-                    "Ask for fewer retries, a shorter delay or a longer run time.",
+                    "Ask for fewer retries, a shorter delay or a longer run time, unless it is meant without a retry.",
+                    "warned",
                 )
 
 
-def _against_policy(requirements: Requirements, policy: RetryPolicy) -> Iterator[Finding]:
+def _against_policy(requirements: Requirements, policy: RetryPolicy) -> Iterator[Weighed]:
     for criterion in requirements.criteria:
         least = {"retries": policy.minimum, "retry_delay": policy.delay_seconds}.get(criterion.metric, 0)
         if criterion.metric == "retry_backoff" and policy.backoff and _refuses(criterion):
@@ -161,7 +159,7 @@ def _against_policy(requirements: Requirements, policy: RetryPolicy) -> Iterator
             least_said = f"at least {least:g} {criterion.unit}"
         else:
             continue
-        yield _finding(
+        yield _found(
             criterion,
             f"{_shown(criterion)}, and the policy asks for {least_said} of every new or changed task.",
             "Ask for no less than the policy does, or have the policy changed first, in a change of its own.",
@@ -207,5 +205,5 @@ def _shown(criterion: Criterion) -> str:
     return f"{criterion.id} ({criterion.sentence})"
 
 
-def _finding(criterion: Criterion, message: str, fix: str) -> Finding:
-    return Finding(path=criterion.span.source, line=criterion.span.line, message=message, fix=fix)
+def _found(criterion: Criterion, message: str, fix: str, strength: Strength = "failed") -> Weighed:
+    return weighed(strength, message, fix, path=criterion.span.source, line=criterion.span.line)
