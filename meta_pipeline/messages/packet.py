@@ -59,6 +59,11 @@ class Account:
         began = datetime.fromisoformat(self.entries[0].at) if self.entries else datetime.now(UTC)
         return Meaning(self.change, began, self.policy.data_quality.looks_at)
 
+    @cached_property
+    def files(self) -> frozenset[str]:
+        """All files of base and head; an issue that was handed in by its path is none of them."""
+        return frozenset((*self.change.base.entries(), *self.change.head.entries()))
+
     @property
     def outlook(self) -> tuple[Row, ...]:
         """What lies downstream of the change."""
