@@ -115,12 +115,18 @@ def _defined(text: str) -> set[str]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             names.add(node.name)
         elif isinstance(node, ast.keyword) and node.arg in ("dag_id", "task_id", "name"):
-            value = node.value.value if isinstance(node.value, ast.Constant) else None
-            names |= {value} if isinstance(value, str) else set()
+            names |= _text_in(node.value)
+        elif isinstance(node, ast.Call) and node.args:
+            names |= _text_in(node.args[0])
     for statement in module.body if module else ():
         if isinstance(statement, ast.Assign):
             names |= {target.id for target in statement.targets if isinstance(target, ast.Name)}
     return names
+
+
+def _text_in(value: ast.expr) -> set[str]:
+    given = value.value if isinstance(value, ast.Constant) else None
+    return {given} if isinstance(given, str) and given.isidentifier() else set()
 
 
 def _parameters(text: str) -> set[str]:
