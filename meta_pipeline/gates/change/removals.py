@@ -1,17 +1,16 @@
-"""Pipelines, tasks, assets and tests that a change takes away or renames, and what of it only looks so."""
+"""Pipelines, tasks and assets that a change takes away or renames, and what of it only looks so."""
 
-from collections import Counter
 from collections.abc import Iterator
 
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.differences.difference import Difference
 from meta_pipeline.delivery.plan import Plan
-from meta_pipeline.delivery.topology import Node, TopologyError, pipelines_of
+from meta_pipeline.delivery.topology import TopologyError
 from meta_pipeline.gates.gate import Strength
 from meta_pipeline.gates.weighing import Weighed, weighed
 
 _LOOKING = frozenset({"asset_check", "test"})
-"""Kinds of node that only look at data."""
+"""Kinds of node that only look at data: of those, CHG013 tells."""
 
 
 def removed_topology(change: Change, plan: Plan | None) -> Iterator[Weighed]:
@@ -20,15 +19,13 @@ def removed_topology(change: Change, plan: Plan | None) -> Iterator[Weighed]:
     known = {error for topology in change.base_topologies for error in topology.errors}
     new = [error for topology in change.head_topologies for error in topology.errors if error not in known]
     unreadable = {error.path for error in new if not error.opaque}
-    carried_on = _carried_on(change)
     for difference in change.differences:
+        if difference.node is not None and difference.kind in _LOOKING:
+            continue
         if difference.change == "renamed":
-            if difference.kind not in _LOOKING:
-                yield _renamed(difference, is_named=not named.isdisjoint(difference.places))
+            yield _renamed(difference, is_named=not named.isdisjoint(difference.places))
             continue
         if difference.change != "removed" or difference.level not in ("pipeline", "node"):
-            continue
-        if (difference.pipeline, difference.node) in carried_on:
             continue
         is_named = (difference.pipeline, difference.node) in named
         cause, veiled = "", _veil(difference, new, change)
@@ -89,36 +86,7 @@ def _home(path: str) -> str:
     return path.partition("/")[0]
 
 
-def _carried_on(change: Change) -> frozenset[tuple[str, str]]:
-    """The removed tests that a new one of the same kind on the same column takes up.
-
-    dbt names a test by its arguments, so that another list of accepted values is a test of another name.
-    """
-    old, new = pipelines_of(change.base_topologies), pipelines_of(change.head_topologies)
-    found: set[tuple[str, str]] = set()
-    for pipeline_id in old.keys() & new.keys():
-        before = {node.id: node for node in old[pipeline_id].nodes if node.kind == "test"}
-        after = {node.id: node for node in new[pipeline_id].nodes if node.kind == "test"}
-        added = Counter(_tested(after[node_id]) for node_id in after.keys() - before.keys())
-        for node_id in sorted(before.keys() - after.keys()):
-            if added[_tested(before[node_id])] > 0:
-                added[_tested(before[node_id])] -= 1
-                found.add((pipeline_id, node_id))
-    return frozenset(found)
-
-
-def _tested(test: Node) -> tuple[str | None, tuple[str, ...], tuple[str, ...], str]:
-    """What a generic test looks at: its kind, its models and sources, and the column, which its name tells."""
-    for name in (*test.upstream, *(read.replace(".", "_") for read in test.reads)):
-        _, found, rest = test.id.partition(f"_{name}_")
-        if found:
-            return test.operator, test.upstream, test.reads, rest.partition("__")[0]
-    return test.operator, test.upstream, test.reads, test.id
-
-
 def _lost(difference: Difference) -> str:
-    if difference.node is not None and difference.kind in _LOOKING:
-        return "what it would catch goes unseen"
     if difference.kind == "external_asset":
         return "nobody sees any more what depends on it"
     return "its runs stop and its data goes stale"
