@@ -14,7 +14,7 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """An argument of one declaration on both sides, as source text; `after` is None where it is gone.
+    """An argument of one declaration on both sides, as source text; None where it is not given.
 
     `of` is what is declared: the decorated function, or the id that a call gives. `by` is what declares it, such as
     `flow`, `asset_check`, `PythonOperator`, or the name of a dictionary of default arguments.
@@ -23,7 +23,7 @@ class Setting:
     of: str
     by: str
     keyword: str
-    before: str
+    before: str | None
     after: str | None
     path: str
     line: int
@@ -46,15 +46,15 @@ def settings_apart(
         if not file.path.endswith(".py") or file.new is None or file.is_binary:
             continue
         old = file.old if file.old is not None else _moved(change, file)
-        if old is None or not any(word.encode() in old for word in keywords):
+        if old is None or not any(word.encode() in side for side in (old, file.new) for word in keywords):
             continue
         before, after = _declared(old, keywords), _declared(file.new, keywords)
         for (by, of), declaration in before.items():
             there = after.get((by, of))
             if there is None or (callees is not None and by not in callees):
                 continue
-            for keyword, text in declaration.arguments.items():
-                now = there.arguments.get(keyword)
+            for keyword in sorted(declaration.arguments.keys() | there.arguments.keys()):
+                text, now = declaration.arguments.get(keyword), there.arguments.get(keyword)
                 if now != text:
                     yield Setting(of, by, keyword, text, now, file.path, there.line)
 

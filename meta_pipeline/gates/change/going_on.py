@@ -1,19 +1,19 @@
 """Removed pipelines and tasks whose work goes on elsewhere: what was only refactored is no loss."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.differences.difference import Difference
 from meta_pipeline.delivery.differences.phrases import listed
-from meta_pipeline.delivery.topology import Link, Node, Pipeline, SchedulerKind, Topology
+from meta_pipeline.delivery.topology import Link, Node, Pipeline, Topology
 from meta_pipeline.gates.change.reaching import function_at, reaches
+from meta_pipeline.gates.change.sides import Sides
 
 _DOES_NOTHING = frozenset({"EmptyOperator", "DummyOperator", "ExternalTaskMarker"})
 _MADE_BY_OTHERS = frozenset({"external_asset", "observable_asset"})
-_Place = tuple[SchedulerKind | None, str | None, str]
 _WORDS = re.compile(r"[a-z0-9]+")
 
 
@@ -43,11 +43,7 @@ class Places:
             return _regrouped(removed.node_before, removed.node)
         if removed.node is None:
             return self._of_subdag(removed)
-        place = (removed.scheduler, removed.root, removed.pipeline_before or removed.pipeline)
-        before, after = (
-            self._base.get(place),
-            self._head.get((removed.scheduler, removed.root, removed.pipeline)),
-        )
+        before, after = self._sides.pipelines(removed)
         node = before.node(removed.node) if before else None
         if before is None or after is None or node is None:
             return None
@@ -73,7 +69,7 @@ class Places:
     def _of_subdag(self, removed: Difference) -> GoingOn | None:
         """A SubDAG is a pipeline `parent.task`; a task of that name in its parent replaces it."""
         parent, _, task = removed.pipeline.rpartition(".")
-        after = self._head.get((removed.scheduler, removed.root, parent)) if parent else None
+        after = self._sides.head.get((removed.scheduler, removed.root, parent)) if parent else None
         if after is None or (after.node(task) is None and not _group(task, after.nodes)):
             return None
         return GoingOn(f"the task {task} of {parent} is there in its place")
@@ -105,12 +101,8 @@ class Places:
             yield GoingOn(f"the flow still reaches {name} through what it calls")
 
     @cached_property
-    def _base(self) -> Mapping[_Place, Pipeline]:
-        return _placed(self.change.base_topologies)
-
-    @cached_property
-    def _head(self) -> Mapping[_Place, Pipeline]:
-        return _placed(self.change.head_topologies)
+    def _sides(self) -> Sides:
+        return Sides(self.change)
 
 
 def _regrouped(before: str | None, after: str | None) -> GoingOn | None:
@@ -118,14 +110,6 @@ def _regrouped(before: str | None, after: str | None) -> GoingOn | None:
     if before and after and (before.startswith(f"{after}.") or after.startswith(f"{before}.")):
         return GoingOn("it is there in place of its group, or the other way round")
     return None
-
-
-def _placed(topologies: tuple[Topology, ...]) -> Mapping[_Place, Pipeline]:
-    return {
-        (topology.scheduler, topology.root, pipeline.id): pipeline
-        for topology in reversed(topologies)
-        for pipeline in reversed(topology.pipelines)
-    }
 
 
 def _node_of(topology: Topology, node_id: str) -> Node | None:

@@ -13,7 +13,7 @@ _Definition = _Function | ast.ClassDef
 
 def function_at(tree: Tree, path: str | None, line: int | None) -> str | None:
     """The name of the function that is defined at a line of a file, its decorators included."""
-    found = _function(_module(text_of(tree, path) or ""), line) if path and line else None
+    found = _function(module_of(text_of(tree, path) or ""), line) if path and line else None
     return found.name if found else None
 
 
@@ -22,7 +22,7 @@ def reaches(tree: Tree, path: str, line: int | None, name: str) -> bool:
 
     Names are followed to definitions of the same module, and to those that it imports from modules of the tree.
     """
-    start = _function(_module(text_of(tree, path) or ""), line)
+    start = _function(module_of(text_of(tree, path) or ""), line)
     left: list[tuple[str, _Definition]] = [(path, start)] if start else []
     seen: set[tuple[str, str]] = set()
     while left and len(seen) < _MOST_VISITED:
@@ -49,7 +49,7 @@ def is_broken(text: str | None, path: str) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _module(text: str) -> ast.Module:
+def module_of(text: str) -> ast.Module:
     """The module; an empty one where it cannot be parsed. It is not to be changed."""
     try:
         return ast.parse(text)
@@ -82,7 +82,7 @@ def _used(definition: _Definition) -> Iterator[str]:
 
 
 def _definitions(tree: Tree, path: str, name: str) -> Iterator[tuple[str, _Definition]]:
-    module = _module(text_of(tree, path) or "")
+    module = module_of(text_of(tree, path) or "")
     own = _defined(module).get(name)
     if own is not None:
         yield path, own
@@ -91,9 +91,9 @@ def _definitions(tree: Tree, path: str, name: str) -> Iterator[tuple[str, _Defin
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 if (alias.asname or alias.name) == name and (
-                    home := _home(tree, path, node.module, node.level)
+                    home := home_of(tree, path, node.module, node.level)
                 ):
-                    found = _defined(_module(text_of(tree, home) or "")).get(alias.name)
+                    found = _defined(module_of(text_of(tree, home) or "")).get(alias.name)
                     if found is not None:
                         yield home, found
 
@@ -107,7 +107,7 @@ def _defined(module: ast.Module) -> Mapping[str, _Definition]:
     return found
 
 
-def _home(tree: Tree, path: str, module: str | None, level: int) -> str | None:
+def home_of(tree: Tree, path: str, module: str | None, level: int) -> str | None:
     """The file of an imported module: the one of that name that lies nearest to the file that imports it."""
     parts = (module or "").split(".") if module else []
     entries = tree.entries()

@@ -10,6 +10,7 @@ from meta_pipeline.delivery.differences.difference import Difference, called
 from meta_pipeline.delivery.differences.phrases import listed
 from meta_pipeline.delivery.topology import UNRESOLVED, Node, SchedulerKind, Topology
 from meta_pipeline.gates.change.declared import settings_apart
+from meta_pipeline.gates.change.sides import Sides
 from meta_pipeline.gates.change.touched import TouchedNode, can_retry
 from meta_pipeline.gates.gate import Strength
 from meta_pipeline.gates.weighing import Weighed, weighed
@@ -84,11 +85,11 @@ def below_habit(change: Change, touched: Iterable[TouchedNode]) -> Iterator[Weig
 
 def retries_lost(change: Change) -> Iterator[Weighed]:
     """Nodes and flows that were there and retry less than they did, with less delay, or not at all."""
-    nodes = _Nodes(change)
+    sides = Sides(change)
     told: dict[Strength, list[Difference]] = {}
     for difference in change.differences:
         if difference.node is not None and difference.field in _RETRYING and difference.change == "changed":
-            strength = _lost(difference, *nodes.of(difference))
+            strength = _lost(difference, *sides.nodes(difference))
             if strength is not None:
                 told.setdefault(strength, []).append(difference)
     for strength, differences in told.items():
@@ -105,31 +106,6 @@ def retries_lost(change: Change) -> Iterator[Weighed]:
                 line=first.line,
             )
     yield from _flows(change)
-
-
-class _Nodes:
-    """The nodes that a difference is between."""
-
-    def __init__(self, change: Change) -> None:
-        self._sides = tuple(
-            {
-                (topology.scheduler, topology.root, pipeline.id, node.id): node
-                for topology in topologies
-                for pipeline in topology.pipelines
-                for node in pipeline.nodes
-            }
-            for topologies in (change.base_topologies, change.head_topologies)
-        )
-
-    def of(self, difference: Difference) -> tuple[Node | None, Node | None]:
-        scheduler, root, node = difference.scheduler, difference.root, difference.node
-        if scheduler is None or root is None or node is None:
-            return None, None
-        former = (difference.pipeline_before or difference.pipeline, difference.node_before or node)
-        return (
-            self._sides[0].get((scheduler, root, *former)),
-            self._sides[1].get((scheduler, root, difference.pipeline, node)),
-        )
 
 
 def _lost(difference: Difference, before: Node | None, after: Node | None) -> Strength | None:

@@ -1,7 +1,5 @@
 """What is removed, and what only looks so, in the source of each scheduler."""
 
-from textwrap import dedent
-
 from meta_pipeline.delivery.judgement import GateResult
 from meta_pipeline.delivery.tree import MemoryTree
 from meta_pipeline.gates.case import Case
@@ -13,8 +11,8 @@ from meta_pipeline.schedulers.survey import also_in, read_change
 
 def judged(before: dict[str, str], after: dict[str, str]) -> GateResult:
     """What comes out of a plain comparison of two sets of files."""
-    trees = [MemoryTree.of({path: dedent(text) for path, text in files.items()}) for files in (before, after)]
-    change = read_change(*trees, also_in(Policy(), trees[1]))
+    base, head = MemoryTree.of(before), MemoryTree.of(after)
+    change = read_change(base, head, also_in(Policy(), head))
     return judge(DestructiveChange(), Case(Policy(), change=change))
 
 
@@ -102,7 +100,7 @@ def nightly():
 
 
 def flow(body: str, helper: str = "") -> dict[str, str]:
-    return {"flows/nightly.py": FLOW.format(body=body, helper=dedent(helper))}
+    return {"flows/nightly.py": FLOW.format(body=body, helper=helper)}
 
 
 def test_a_call_that_moves_into_a_task_or_subflow_goes_on() -> None:
