@@ -180,7 +180,8 @@ class Policy(Frozen):
 
     `scheduler` is the one that runs the pipelines; a repository with several names them all under `schedulers`.
     `references` are paths of documents by what they are: `changelog`, `runbook`, `readme`, and `migrations`, the log in
-    which a change that breaks readers of a dataset is told to them.
+    which a change that breaks readers of a dataset is told to them. Without `retries`, the repository's own habit is
+    the measure of new nodes.
     """
 
     version: Literal[1] = 1
@@ -196,7 +197,7 @@ class Policy(Frozen):
     data_quality: DataQualityPolicy = DataQualityPolicy()
     contracts: tuple[str, ...] = ()
     service_levels: Mapping[str, ServiceLevel] = Field(default_factory=dict)
-    retries: RetryPolicy = RetryPolicy()
+    retries: RetryPolicy | None = None
     change: ChangePolicy = ChangePolicy()
     signoff: SignoffPolicy = SignoffPolicy()
     gates: Mapping[str, Literal["failed", "needs_approval"]] = Field(default_factory=dict)
