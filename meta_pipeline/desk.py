@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Literal
 
 from meta_pipeline.delivery.borders import Open, Shut, border
 from meta_pipeline.delivery.change_set import Author
 from meta_pipeline.delivery.ids import DeliveryId
-from meta_pipeline.delivery.judgement import SEVERITY
 from meta_pipeline.delivery.ledger import Opened, opening
 from meta_pipeline.delivery.model import Frozen, digest, digest_bytes
 from meta_pipeline.delivery.stages import StageId
@@ -18,7 +16,7 @@ from meta_pipeline.evidence.signing import Signers
 from meta_pipeline.evidence.store import EvidenceStore, Folder, readable_json
 from meta_pipeline.gates.catalogue import catalogue
 from meta_pipeline.gates.gate import Gate
-from meta_pipeline.policy import POLICY_FILE, Policy, read_policy
+from meta_pipeline.policy import POLICY_FILE, JoinedPolicy, Policy, read_policy
 from meta_pipeline.schedulers.source.store import keep_readings_in
 from meta_pipeline.settings import Home, Target
 from meta_pipeline.workspace.repository import Mirror
@@ -70,8 +68,8 @@ class Delivery:
 
     @cached_property
     def policy(self) -> Policy:
-        """The policy pinned when this revision was opened, tightened by the operator."""
-        return Policy.model_validate_json(self.record.evidence.get(self.opened.policy))
+        """The policy pinned when this revision was opened, joined with the operator's word on gates."""
+        return JoinedPolicy.model_validate_json(self.record.evidence.get(self.opened.policy))
 
     @property
     def request(self) -> Request | None:
@@ -162,7 +160,7 @@ class Tip:
 
 
 def tip_of(mirror: Mirror, target: Target) -> Tip:
-    """Where the default branch is now, and the policy there, tightened by the operator.
+    """Where the default branch is now, and the policy there, joined with the operator's word on gates.
 
     The policy is read from `main`, `master` or the branch that the source's HEAD names, and may name
     another default branch, whose own policy then counts. Raises `PolicyError` or `GitFault`.
@@ -178,7 +176,7 @@ def tip_of(mirror: Mirror, target: Target) -> Tip:
     signers = tree.read(policy.signoff.allowed_signers)
     return Tip(
         commit,
-        policy.model_copy(update={"gates": _tightened(policy, target)}),
+        JoinedPolicy(**dict(policy), operator=target.gates),
         None if signers is None else digest_bytes(signers),
     )
 
@@ -196,11 +194,3 @@ def _policy_in(tree: GitTree, target: Target, branch: str) -> Policy:
 
         return detected_policy(tree, target.name, branch)
     return read_policy(text.decode("utf-8", "replace"))
-
-
-def _tightened(policy: Policy, target: Target) -> dict[str, Literal["failed", "needs_approval"]]:
-    gates = dict(policy.gates)
-    for gate, outcome in target.gates.items():
-        if gate not in gates or SEVERITY[outcome] > SEVERITY[gates[gate]]:
-            gates[gate] = outcome
-    return gates

@@ -4,15 +4,26 @@ import shlex
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from itertools import count
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from pydantic import Field, JsonValue, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    Field,
+    GetJsonSchemaHandler,
+    JsonValue,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 
 from meta_pipeline.delivery.ids import TARGET_NAME
+from meta_pipeline.delivery.judgement import Strength
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.topology import SchedulerKind
 
@@ -161,6 +172,45 @@ class SignoffPolicy(Frozen):
     review: int = Field(default=1, ge=1)
 
 
+class Where(Frozen):
+    """The findings at these `paths` (as in a .gitignore) and about these `pipelines` (ids, with `*` for any text).
+
+    Where both are given, both must fit. A finding that names no pipeline is about those that its file holds.
+    """
+
+    paths: tuple[str, ...] = ()
+    pipelines: tuple[str, ...] = ()
+    outcome: Strength
+
+    @model_validator(mode="after")
+    def _names_a_place(self) -> "Where":
+        if not self.paths and not self.pipelines:
+            raise ValueError("it names no place; write 'paths', 'pipelines' or both")
+        return self
+
+
+class GateRule(Frozen):
+    """What the findings of a gate come to.
+
+    The first of `where` that a finding fits says it; else `outcome`; else the gate itself. `CHG005: failed` is short
+    for `CHG005: {outcome: failed}`.
+    """
+
+    outcome: Strength | None = None
+    where: tuple[Where, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_long(cls, value: object) -> object:
+        return {"outcome": value} if isinstance(value, str) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [{"enum": list(get_args(Strength)), "type": "string"}, handler(core_schema)]}
+
+
 class MonitoringPolicy(Frozen):
     dashboard: str | None = None
     alerts: tuple[str, ...] = ()
@@ -199,10 +249,14 @@ class Policy(Frozen):
     retries: RetryPolicy = RetryPolicy()
     change: ChangePolicy = ChangePolicy()
     signoff: SignoffPolicy = SignoffPolicy()
-    gates: Mapping[str, Literal["failed", "needs_approval"]] = Field(default_factory=dict)
+    gates: Mapping[str, GateRule] = Field(default_factory=dict)
     monitoring: MonitoringPolicy = MonitoringPolicy()
     references: Mapping[str, str] = Field(default_factory=dict)
     follow_ups: FollowUpPolicy = FollowUpPolicy()
+
+    def rules_of(self, gate: str) -> tuple[GateRule, ...]:
+        """What is said of a gate; of several rules the heaviest counts."""
+        return (self.gates[gate],) if gate in self.gates else ()
 
     @property
     def all_schedulers(self) -> tuple[SchedulerPolicy, ...]:
@@ -259,6 +313,16 @@ class Policy(Frozen):
         if not TARGET_NAME.fullmatch(value):
             raise ValueError("write a name of lower-case letters, digits and underscores, as sales")
         return value
+
+
+class JoinedPolicy(Policy):
+    """A target's policy with what its operator says of gates, which it may tighten and not loosen."""
+
+    operator: Mapping[str, GateRule] = Field(default_factory=dict)
+
+    def rules_of(self, gate: str) -> tuple[GateRule, ...]:
+        theirs = (self.operator[gate],) if gate in self.operator else ()
+        return (*theirs, *super().rules_of(gate))
 
 
 def read_policy(text: str, path: str = POLICY_FILE) -> Policy:

@@ -53,8 +53,8 @@ A gate comes to one outcome:
 | `failed` | a finding that must be mended | the delivery is blocked; `check` exits with 1 |
 | `could_not_run` | its tool gave no answer, which is never a pass | the delivery is blocked; `check` exits with 4 |
 
-The table gives the outcome of a finding unless the gate says otherwise. A policy may make it stricter
-(`gates: {CHG005: failed}` in `.meta-pipeline.yaml`), never milder. The examples are the gate's tests.
+The table gives the outcome of a finding unless the gate says otherwise. The policy has the last word, by gate, path and
+pipeline (`gates` in `.meta-pipeline.yaml`). The examples are the gate's tests.
 """
 
 

@@ -65,7 +65,7 @@ def _show_one(gate: GateListing) -> None:
     STDOUT.print("")
     STDOUT.print(table)
     STDOUT.print(
-        f"A finding is '{gate.default}'. A policy may make it stricter, as with 'gates: {{{gate.id}: failed}}' "
+        f"A finding is '{gate.default}'. A policy may say otherwise, as with 'gates: {{{gate.id}: failed}}' "
         "in .meta-pipeline.yaml.",
         highlight=False,
     )

@@ -99,4 +99,5 @@ def _weighed(difference: Difference) -> Weighed:
         f"{restored}, or approve when and how often {what} runs",
         path=difference.path,
         line=difference.line,
+        pipeline=difference.pipeline,
     )

@@ -44,6 +44,7 @@ def removed_topology(change: Change, plan: Plan | None) -> Iterator[Weighed]:
             fix,
             path=difference.path,
             line=difference.line,
+            pipeline=difference.pipeline or None,
         )
 
 
@@ -61,6 +62,7 @@ def _renamed(difference: Difference, *, is_named: bool) -> Weighed:
         fix,
         path=difference.path,
         line=difference.line,
+        pipeline=difference.pipeline or None,
     )
 
 
