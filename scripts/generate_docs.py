@@ -14,7 +14,7 @@ from meta_pipeline.cli import documents
 from meta_pipeline.cli.topology_documents import TopologyDiffDocument
 from meta_pipeline.delivery.stages import STAGES
 from meta_pipeline.delivery.topology import TopologyDocument
-from meta_pipeline.gates.catalogue import catalogue
+from meta_pipeline.gates.catalogue import own_gates
 from meta_pipeline.gates.gate import Catalogue, Gate
 from meta_pipeline.policy import Policy
 from meta_pipeline.settings import Settings
@@ -121,7 +121,7 @@ def _schema(schema: Mapping[str, object], title: str) -> str:
 
 
 def main() -> None:
-    for name, text in pages(catalogue()).items():
+    for name, text in pages(own_gates()).items():
         page = DOCS / name
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(text, encoding="utf-8")

@@ -10,7 +10,7 @@ from meta_pipeline.cli.reading import opened, policy_of
 from meta_pipeline.delivery.judgement import GateResult, decide
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.catalogue import catalogue
-from meta_pipeline.gates.gate import judge
+from meta_pipeline.gates.judging import judge_all
 from meta_pipeline.policy import POLICY_FILE
 from meta_pipeline.schedulers.survey import also_in, read_change
 
@@ -36,7 +36,7 @@ def check(repo: Path, base: str, head: str, *, level: Literal["static", "full"],
 
         results = judge_full(repo, policy, change, trees[0].commit, trees[1].commit)
     else:
-        results = tuple(judge(gate, case) for gate in catalogue().gates.values())
+        results = judge_all(catalogue().gates.values(), case)
     decision = decide(results)
     document = CheckDocument(
         verdict=decision,

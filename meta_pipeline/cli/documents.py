@@ -66,13 +66,16 @@ class ExampleListing(Frozen):
 
 
 class GateListing(Frozen):
-    """One gate of the catalogue."""
+    """One gate of the catalogue; `unloadable` says why the gate of a package cannot be judged, where it cannot."""
 
     id: str
     name: str
     stage: StageId
     shown_on: str
     default: str
+    may_be_waived: bool
+    package: str
+    unloadable: str | None
     rationale: str
     examples: tuple[ExampleListing, ...]
 

@@ -10,7 +10,7 @@ from meta_pipeline.delivery.topology import Topology
 from meta_pipeline.evidence.store import EvidenceStore, Folder
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.catalogue import catalogue
-from meta_pipeline.gates.gate import judge
+from meta_pipeline.gates.judging import judge_all
 from meta_pipeline.policy import Policy
 from meta_pipeline.schedulers.registry import ADAPTERS
 from meta_pipeline.settings import Home
@@ -42,7 +42,7 @@ def judge_full(repo: Path, policy: Policy, change: Change, base: str, head: str)
             else validate(benches, change_set, change, Folder.at(str(folder / "base_evidence")))
         )
         case = Case(policy, change=change, reports=reports)
-        return tuple(judge(gate, case) for gate in catalogue().gates.values())
+        return judge_all(catalogue().gates.values(), case)
 
 
 def runtime_topologies(repo: Path, policy: Policy, commit: str) -> tuple[Topology, ...]:

@@ -20,7 +20,8 @@ from meta_pipeline.delivery.states import standing
 from meta_pipeline.desk import Delivery
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.catalogue import catalogue
-from meta_pipeline.gates.gate import Gate, judge
+from meta_pipeline.gates.gate import Gate
+from meta_pipeline.gates.judging import judge_all
 from meta_pipeline.messages.notes import guidance_note
 from meta_pipeline.resources import BLOCKED_TAG, DeskResource
 
@@ -32,7 +33,7 @@ def judged(
 ) -> tuple[GateResult, ...]:
     """Judge gates on one subject; the ledger knows that it began, so that a crash leaves no old pass behind."""
     delivery.record.append(Judging(stage=stage, subject=subject, gates=tuple(gate.id for gate in gates)))
-    results = tuple(judge(gate, case) for gate in gates)
+    results = judge_all(gates, case)
     delivery.record.append(Judged(stage=stage, subject=subject, results=results))
     return results
 

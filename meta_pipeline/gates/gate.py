@@ -1,7 +1,9 @@
-"""What a gate is, and how gates are judged."""
+"""What a gate is, and how one is judged."""
 
 import inspect
+import logging
 import time
+import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -110,13 +112,20 @@ _MISSING = {
 
 
 def judge(gate: Gate, case: Case) -> GateResult:
-    """Let one gate look at one case, time it, and let policy and waivers have their word on each finding."""
+    """Let one gate look at one case, time it, and let policy and waivers have their word on each finding.
+
+    A gate that breaks off could not run, which is never a pass.
+    """
     started = time.perf_counter()
-    missing = [part for part in gate.needs if not getattr(case, part)]
-    opinion = gate.not_applicable(_MISSING[missing[0]]) if missing else gate.judge(case)
-    ruling = Ruled(opinion.outcome, opinion.reason, opinion.findings)
-    if opinion.findings and opinion.outcome != "could_not_run":
-        ruling = ruled(gate.id, ruling, case, may_be_milder=gate.may_be_waived)
+    try:
+        opinion = _opinion(gate, case)
+        ruling = Ruled(opinion.outcome, opinion.reason, opinion.findings)
+        if opinion.findings and opinion.outcome != "could_not_run":
+            ruling = ruled(gate.id, ruling, case, may_be_milder=gate.may_be_waived)
+        evidence = opinion.evidence
+    except Exception as error:
+        logging.getLogger(__name__).debug("%s broke off", gate.id, exc_info=True)
+        ruling, evidence = Ruled("could_not_run", _broke_off(gate, error), ()), ()
     return GateResult(
         id=gate.id,
         name=gate.name,
@@ -125,15 +134,35 @@ def judge(gate: Gate, case: Case) -> GateResult:
         reason=ruling.reason,
         seconds=round(time.perf_counter() - started, 4),
         findings=ruling.findings,
-        evidence=opinion.evidence,
+        evidence=evidence,
     )
+
+
+def _opinion(gate: Gate, case: Case) -> Opinion:
+    missing = [part for part in gate.needs if not getattr(case, part)]
+    if missing:
+        return gate.not_applicable(_MISSING[missing[0]])
+    opinion = gate.judge(case)
+    if not isinstance(opinion, Opinion):
+        raise TypeError(f"its judge() gives {type(opinion).__name__} and no Opinion")
+    return opinion
+
+
+def _broke_off(gate: Gate, error: Exception) -> str:
+    """One sentence that names the gate, the error, and the line of code where it came up."""
+    said = " ".join(str(error).split()).rstrip(".")
+    last = list(traceback.walk_tb(error.__traceback__))[-1]
+    where = f"{last[0].f_globals.get('__name__', 'unknown code')}:{last[1]}"
+    what = f"{type(error).__name__} at {where}" + (f": {said}" if said else "")
+    return f"{gate.id} {gate.name} broke off and judged nothing ({what}); tell its makers, with the change at hand"
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All gates, by id, in the order of their ids."""
+    """Gates by id, in the order of their ids; `packages` names, by id, the package of each that is not our own."""
 
     gates: Mapping[str, Gate] = field(default_factory=dict)
+    packages: Mapping[str, str] = field(default_factory=dict)
 
     def of_subject(self, *subjects: str) -> tuple[Gate, ...]:
         return tuple(gate for gate in self.gates.values() if gate.subject in subjects)
