@@ -1,36 +1,29 @@
 """The policy of a target: `.meta-pipeline.yaml` at its root, read from the base commit and never from a patch."""
 
 import shlex
-from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
-from itertools import count
-from typing import Any, Literal, get_args
+from collections.abc import Mapping
+from typing import Literal, get_args
 
 from pydantic import (
     Field,
     GetJsonSchemaHandler,
     JsonValue,
-    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError
-from ruamel.yaml.reader import ReaderError
 
 from meta_pipeline.delivery.ids import TARGET_NAME
 from meta_pipeline.delivery.judgement import Strength
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.topology import SchedulerKind
+from meta_pipeline.written import MistakeError, read_written
 
 POLICY_FILE = ".meta-pipeline.yaml"
 INBOX = ".meta-pipeline/issues"
 SIGNERS_FILE = ".meta-pipeline/allowed_signers"
-_MOST_VALUES = 50_000
 
 
 class PolicyError(ValueError):
@@ -328,87 +321,6 @@ class JoinedPolicy(Policy):
 def read_policy(text: str, path: str = POLICY_FILE) -> Policy:
     """Parse the text of a policy file; raise `PolicyError` with file, line and mend where it is wrong."""
     try:
-        document = YAML(typ="rt").load(text)
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise PolicyError(f"{path}:{line}: this is not YAML: {error.problem}; mend the line.") from error
-    except ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise PolicyError(
-            f"{path}:{line}: this is not YAML: it holds a control character; remove it."
-        ) from error
-    except RecursionError as error:
-        raise PolicyError(f"{path}:1: it is nested too deeply to be read; write it as init does.") from error
-    except ValueError as error:
-        raise PolicyError(f"{path}:1: a value cannot be read: {error}; put it in quotes.") from error
-    if not isinstance(document, CommentedMap):
-        raise PolicyError(f"{path}:1: a policy is a mapping of keys; begin with 'version: 1'.")
-    counted = count()
-    values = _plain(document, counted)
-    if next(counted) > _MOST_VALUES:
-        raise PolicyError(f"{path}:1: its aliases unfold without end; write the values out.")
-    try:
-        return Policy.model_validate(values)
-    except ValidationError as error:
-        raise PolicyError(_explain(document, error, path)) from error
-
-
-def _plain(value: Any, counted: Iterator[int]) -> Any:
-    """The value as dicts, lists and scalars; beyond the most values that are counted, None."""
-    if next(counted) > _MOST_VALUES:
-        return None
-    if isinstance(value, CommentedMap):
-        return {str(key): _plain(item, counted) for key, item in value.items()}
-    if isinstance(value, CommentedSeq):
-        return [_plain(item, counted) for item in value]
-    return value.isoformat() if hasattr(value, "isoformat") else value
-
-
-def _explain(document: CommentedMap, error: ValidationError, path: str) -> str:
-    """One sentence for each thing that is wrong."""
-    sentences = []
-    for problem in error.errors():
-        location = tuple(problem["loc"])
-        key = ".".join(map(str, location))
-        where = f"{path}:{_line_of(document, location)}"
-        if problem["type"] == "extra_forbidden":
-            allowed = sorted(_fields_at(location[:-1]))
-            near = get_close_matches(str(location[-1]), allowed, n=1)
-            hint = f"write '{near[0]}'" if near else f"the keys here are {', '.join(allowed)}"
-            sentences.append(f"{where}: unknown key '{key}'; {hint}.")
-        else:
-            sentences.append(f"{where}: '{key}' is wrong: {problem['msg'].removeprefix('Value error, ')}.")
-    return " ".join(sentences)
-
-
-def _line_of(document: CommentedMap, location: tuple[int | str, ...]) -> int:
-    node: Any = document
-    line = 1
-    for part in location:
-        if isinstance(node, CommentedMap) and part in node:
-            line = node.lc.key(part)[0] + 1
-        elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
-            line = node.lc.item(part)[0] + 1
-        else:
-            break
-        node = node[part]
-    return line
-
-
-def _fields_at(location: tuple[int | str, ...]) -> set[str]:
-    model: Any = Policy
-    for part in location:
-        if isinstance(part, str) and hasattr(model, "model_fields") and part in model.model_fields:
-            model = _model_in(model.model_fields[part].annotation)
-    return set(getattr(model, "model_fields", ()))
-
-
-def _model_in(annotation: Any) -> Any:
-    """The model inside `X | None`, `tuple[X, ...]` or `Mapping[str, X]`."""
-    if hasattr(annotation, "model_fields"):
-        return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        found = _model_in(argument)
-        if hasattr(found, "model_fields"):
-            return found
-    return annotation
+        return read_written(text, path, Policy, called="a policy", begin="version: 1")
+    except MistakeError as error:
+        raise PolicyError(str(error)) from error

@@ -32,6 +32,7 @@ DOCUMENTS: Mapping[str, type[BaseModel]] = {
     "status": documents.StatusDocument,
     "topology": TopologyDocument,
     "topology-diff": TopologyDiffDocument,
+    "waive": documents.WaiveDocument,
 }
 """What commands print under `--json`: `deliver` also for one delivery's `status`, `decide` for a person's decisions."""
 

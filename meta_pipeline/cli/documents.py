@@ -187,6 +187,16 @@ class InitDocument(Frozen):
     next: tuple[str, ...]
 
 
+class WaiveDocument(Frozen):
+    """What `waive` prints: the files that it wrote, and who signed."""
+
+    schema_version: Literal[1] = 1
+    written: str
+    signature: str
+    by: str
+    next_action: str
+
+
 class DoneDocument(Frozen):
     """What a decision of a person prints."""
 

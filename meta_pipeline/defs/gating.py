@@ -1,6 +1,8 @@
 """How gates show in Dagster: judged into the ledger, yielded as checks, and a blocked border raised as red."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import dagster as dg
 from pydantic import BaseModel
@@ -33,7 +35,15 @@ def judged(
 ) -> tuple[GateResult, ...]:
     """Judge gates on one subject; the ledger knows that it began, so that a crash leaves no old pass behind."""
     delivery.record.append(Judging(stage=stage, subject=subject, gates=tuple(gate.id for gate in gates)))
-    results = judge_all(gates, case)
+    base = case.change_set.base if case.change_set else delivery.tip
+    results = judge_all(
+        gates,
+        replace(
+            case,
+            waivers=delivery.waivers(base, datetime.now(UTC).date()),
+            authors=(delivery.opened.author.identity,),
+        ),
+    )
     delivery.record.append(Judged(stage=stage, subject=subject, results=results))
     return results
 

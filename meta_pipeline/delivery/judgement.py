@@ -29,6 +29,11 @@ class Waived(Frozen):
     until: str
     file: str
 
+    @property
+    def sentence(self) -> str:
+        """Who, why, until when and by which file, as a person reads it."""
+        return f"waived by {self.by} until {self.until}: {self.why} ({self.file})"
+
 
 class Finding(Frozen):
     """One thing that a gate found: where it is, what is wrong and why it matters, and how to mend it.

@@ -72,6 +72,11 @@ class Gate(ABC):
     def rationale(self) -> str:
         return inspect.cleandoc(self.__doc__ or "")
 
+    @property
+    def is_on_signing(self) -> bool:
+        """Whether it is about the sign-off of a stage, and so stands outside the verdict that is signed."""
+        return "signing" in self.needs
+
     def passed(self, reason: str, *, evidence: Iterable[str] = ()) -> Opinion:
         return Opinion("passed", reason, evidence=tuple(evidence))
 

@@ -119,9 +119,10 @@ def _checked(kind: type[Gate], taken: Mapping[str, str], shown_on: Iterable[tupl
         raise _NotAGateError(
             f"{who} is shown on {kind.stage}/{kind.subject}, where no gate is judged; the places are {places}"
         )
-    if "signing" in kind.needs:
+    gate = kind()
+    if gate.is_on_signing:
         raise _NotAGateError(f"{who} needs 'signing', and who may sign is judged by meta-pipeline alone")
-    return kind()
+    return gate
 
 
 def _stand_in(entry: EntryPoint, package: str, error: Exception, taken: Mapping[str, str]) -> Gate:

@@ -1,10 +1,13 @@
 """What a gate's findings come to: the gate's own word on each, then the policy's, then the waivers'."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from meta_pipeline.delivery.judgement import SEVERITY, Finding, Outcome, Strength
+from meta_pipeline.delivery.judgement import SEVERITY, Finding, Outcome, Strength, Waived
+from meta_pipeline.delivery.signoff import is_same_person
+from meta_pipeline.delivery.waiver import Granted
 from meta_pipeline.gates.case import Case
 from meta_pipeline.policy import GateRule, Where
 
@@ -24,14 +27,24 @@ def ruled(gate: str, said: Ruled, case: Case, *, may_be_milder: bool) -> Ruled:
     `said` is the gate's own word; each finding in it has an outcome. Without `may_be_milder` nobody makes it milder.
     """
     rules = case.policy.rules_of(gate)
-    if not rules:
+    waivers = [one for one in case.waivers.granted if one.waiver.gate == gate] if may_be_milder else []
+    if not rules and not waivers:
         return said
-    after = [_by_policy(finding, rules, case, may_be_milder=may_be_milder) for finding in said.findings]
-    if after == list(said.findings):
+    by_policy = [_by_policy(finding, rules, case, may_be_milder=may_be_milder) for finding in said.findings]
+    after = [_by_waiver(finding, waivers, case) for finding in by_policy]
+    if after == list(said.findings) and not waivers:
         return said
     ordered = tuple(sorted(after, key=_weight))
-    heaviest = ordered[0].outcome or said.outcome
-    return Ruled(heaviest, f"{summary(ordered)}; the policy says what it comes to", ordered)
+    standing = [finding for finding in ordered if finding.waived is None]
+    reason = "; ".join(
+        [
+            summary(standing) if standing else "all that was found is waived",
+            *(["the policy says what it comes to"] if by_policy != list(said.findings) else []),
+            *_waived_by(ordered),
+            *_in_vain(ordered, waivers, case),
+        ]
+    )
+    return Ruled((standing[0].outcome or said.outcome) if standing else "passed", reason, ordered)
 
 
 def summary(findings: Sequence[Finding]) -> str:
@@ -41,6 +54,8 @@ def summary(findings: Sequence[Finding]) -> str:
 
 
 def _weight(finding: Finding) -> int:
+    if finding.waived is not None:
+        return 1
     return -SEVERITY[finding.outcome] if finding.outcome else 0
 
 
@@ -65,25 +80,71 @@ def _asked(finding: Finding, rule: GateRule, case: Case) -> tuple[Strength, ...]
     return (rule.outcome,) if rule.outcome else ()
 
 
+def _by_waiver(finding: Finding, waivers: Sequence[Granted], case: Case) -> Finding:
+    """The finding, waived where somebody who did not write the change took it upon themselves."""
+    for granted in waivers:
+        if not _is_of_author(granted, case) and _is_meant(finding, granted, case):
+            waived = Waived(
+                by=granted.by,
+                why=granted.waiver.why,
+                until=granted.waiver.until.isoformat(),
+                file=granted.file,
+            )
+            return finding.model_copy(update={"waived": waived})
+    return finding
+
+
+def _waived_by(findings: Sequence[Finding]) -> list[str]:
+    """How many were waived, by whom and until when."""
+    counted = Counter((waived.by, waived.until) for one in findings if (waived := one.waived) is not None)
+    return [f"{count} waived by {by} until {until}" for (by, until), count in counted.items()]
+
+
+def _in_vain(findings: Sequence[Finding], waivers: Sequence[Granted], case: Case) -> list[str]:
+    """The waivers that would have counted, had their signer not written the change."""
+    return [
+        f"{granted.file} does not count here, as {granted.by} wrote this change"
+        for granted in waivers
+        if _is_of_author(granted, case)
+        and any(one.waived is None and _is_meant(one, granted, case) for one in findings)
+    ]
+
+
+def _is_of_author(granted: Granted, case: Case) -> bool:
+    return any(is_same_person(granted.by, author) for author in case.authors)
+
+
+def _is_meant(finding: Finding, granted: Granted, case: Case) -> bool:
+    waiver = granted.waiver
+    return (
+        (waiver.path is None or _is_at(finding, (f"/{waiver.path.lstrip('/')}",)))
+        and (waiver.pipeline is None or _is_about(finding, (waiver.pipeline,), case))
+        and (waiver.message is None or waiver.message in finding.message)
+    )
+
+
 def _lies_in(finding: Finding, where: Where, case: Case) -> bool:
-    if where.paths and not (finding.path is not None and is_matched(finding.path, where.paths)):
-        return False
-    if where.pipelines:
-        about = pipelines_about(finding, case)
-        return bool(about) and all(
-            any(fnmatchcase(pipeline, pattern) for pattern in where.pipelines) for pipeline in about
-        )
-    return True
+    return (not where.paths or _is_at(finding, where.paths)) and (
+        not where.pipelines or _is_about(finding, where.pipelines, case)
+    )
 
 
-def is_matched(path: str, patterns: Sequence[str]) -> bool:
-    """Whether a path matches one of the patterns, which are written as in a `.gitignore`."""
+def _is_at(finding: Finding, patterns: Sequence[str]) -> bool:
+    """Whether the path of a finding matches one of the patterns, which are written as in a `.gitignore`."""
     from pathspec import GitIgnoreSpec
 
-    return GitIgnoreSpec.from_lines(patterns).match_file(path)
+    return finding.path is not None and GitIgnoreSpec.from_lines(patterns).match_file(finding.path)
 
 
-def pipelines_about(finding: Finding, case: Case) -> frozenset[str]:
+def _is_about(finding: Finding, patterns: Sequence[str], case: Case) -> bool:
+    """Whether all pipelines that a finding is about, and at least one, match one of the patterns."""
+    about = _pipelines_about(finding, case)
+    return bool(about) and all(
+        any(fnmatchcase(pipeline, pattern) for pattern in patterns) for pipeline in about
+    )
+
+
+def _pipelines_about(finding: Finding, case: Case) -> frozenset[str]:
     """The pipeline that a finding names; else those that its file holds, at base or at head."""
     if finding.pipeline is not None:
         return frozenset({finding.pipeline})
