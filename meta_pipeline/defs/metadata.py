@@ -49,16 +49,18 @@ def findings_table(delivery: Delivery, results: Sequence[GateResult]) -> dg.Meta
             "gate": result.id,
             "where": _where(finding.path, finding.line),
             "what": finding.message,
+            "pipeline": finding.pipeline or "",
             "how to mend it": finding.fix.replace("<delivery>", str(delivery.id)),
+            "waived": finding.waived.sentence.removeprefix("waived ") if finding.waived else "",
         }
         for result in results
         for finding in result.findings
     ]
-    columns = (
-        ["where", "what", "how to mend it"]
-        if any(row["where"] for row in rows)
-        else ["what", "how to mend it"]
-    )
+    columns = [
+        column
+        for column in ("where", "pipeline", "what", "how to mend it", "waived")
+        if column in ("what", "how to mend it") or any(row[column] for row in rows)
+    ]
     return _table(columns if len(results) == 1 else ["gate", *columns], rows)
 
 

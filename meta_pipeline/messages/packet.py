@@ -10,7 +10,7 @@ from meta_pipeline.delivery.change_set import ChangeSet
 from meta_pipeline.delivery.evidence import CommandRecord
 from meta_pipeline.delivery.ids import DeliveryId
 from meta_pipeline.delivery.impact.meaning import Meaning
-from meta_pipeline.delivery.judgement import GateResult, Verdict
+from meta_pipeline.delivery.judgement import Finding, GateResult, Verdict
 from meta_pipeline.delivery.ledger import Concluded, Entry, Signed
 from meta_pipeline.delivery.model import digest
 from meta_pipeline.delivery.packet import MOST_WORDS, Merged, words_of
@@ -19,7 +19,7 @@ from meta_pipeline.delivery.reports import ReportKind, ValidationReport
 from meta_pipeline.delivery.requirements import Requirements
 from meta_pipeline.delivery.rollback import RollbackPlan
 from meta_pipeline.delivery.signoff import SignOff
-from meta_pipeline.delivery.stages import ABSENT_IN_ROLLOUT, StageId
+from meta_pipeline.delivery.stages import ABSENT_IN_ROLLOUT, STAGES, StageId
 from meta_pipeline.gates.discovery.measuring import Measured, measured
 from meta_pipeline.messages.outlook import Row, downstream, to_test_again
 from meta_pipeline.messages.picture import picture_file
@@ -118,6 +118,11 @@ class Account:
         stages: tuple[StageId, ...] = ("discovery", "design", "implementation", "review")
         verdicts = [verdict for stage in stages if (verdict := self.verdict(stage))]
         return tuple(r for v in verdicts for r in v.results if r.outcome in ("warned", "needs_approval"))
+
+    @property
+    def waived(self) -> tuple[tuple[str, Finding], ...]:
+        """The gates' ids and findings that somebody took upon themselves, over all stages judged so far."""
+        return tuple(waived for stage in STAGES if (v := self.verdict(stage)) for waived in v.waived)
 
     @property
     def passed(self) -> int:
