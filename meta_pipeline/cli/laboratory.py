@@ -22,7 +22,7 @@ from meta_pipeline.lab.running import Runner
 from meta_pipeline.lab.scoring import Scores, scored
 from meta_pipeline.lab.seeded import SeededCase
 from meta_pipeline.lab.sources import sources
-from meta_pipeline.lab.stack import read_stack
+from meta_pipeline.lab.stack import Stack, read_stack
 from meta_pipeline.lab.stores import write_example
 from meta_pipeline.schedulers.registry import ADAPTERS
 from meta_pipeline.settings import Home
@@ -86,7 +86,7 @@ def run_stacks(
     cases = laboratory.seeded(ready, choice.mutators(), choice.draw)
     _tell_draw(choice, cases, ready)
     for stack in chosen:
-        runner = Runner(stack, laboratory.work)
+        runner = _runner(laboratory, stack)
         known = {} if again else runner.known()
         missing = [laboratory.pair(case) for case in cases if case.id not in known]
         with Progress(console=STDERR.console, transient=True) as progress:
@@ -120,9 +120,7 @@ def show_case(case_id: str, stacks: Sequence[str], work: Path | None) -> None:
         raise UsageError(
             f"the last run drew no case {case_id}; `meta-pipeline lab score` lists those that went wrong."
         )
-    answers = {
-        name: Runner(read_stack(name), laboratory.work).known().get(case.id) for name in stacks or [_OURS]
-    }
+    answers = {name: _runner(laboratory, read_stack(name)).known().get(case.id) for name in stacks or [_OURS]}
     tell_case(case, laboratory.store(case.repository).diff(case.head), answers, laboratory.pair(case))
 
 
@@ -162,8 +160,12 @@ def _scores(laboratory: Laboratory, cases: Sequence[SeededCase], stacks: Sequenc
     found = []
     for name in stacks or [_OURS]:
         stack = read_stack(name)
-        found.append(scored(stack.title, cases, Runner(stack, laboratory.work).known()))
+        found.append(scored(stack.title, cases, _runner(laboratory, stack).known()))
     return found
+
+
+def _runner(laboratory: Laboratory, stack: Stack) -> Runner:
+    return Runner(stack, laboratory.work, Home.of_environment().path)
 
 
 def _laboratory(work: Path | None) -> Laboratory:

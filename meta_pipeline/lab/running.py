@@ -34,10 +34,11 @@ class Pair:
 
 @dataclass(frozen=True)
 class Runner:
-    """Runs one stack. Answers are kept below `work`, one file of JSON lines a stack."""
+    """Runs one stack. Answers are kept below `work`, one file of JSON lines a stack; `home` is the product's own."""
 
     stack: Stack
     work: Path
+    home: Path
 
     @property
     def file(self) -> Path:
@@ -107,6 +108,7 @@ class Runner:
             "{base}": pair.base,
             "{head}": pair.head,
             "{state}": str(state),
+            "{home}": str(self.home),
             "{python}": sys.executable,
         }
         argv = tuple(_filled(part, filled) for part in self.stack.command)

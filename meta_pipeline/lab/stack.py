@@ -22,8 +22,9 @@ class Stack(Frozen):
     """A stack of gates behind a command line.
 
     `command` is run once for each case, without a shell, with `{repo}` (a git repository that holds both commits),
-    `{base}` and `{head}` (their full ids), `{state}` (a folder that lasts for all runs of this stack, for caches)
-    and `{python}` (the interpreter that runs the laboratory) filled in. An exit status of `passes` lets the change
+    `{base}` and `{head}` (their full ids), `{state}` (a folder that lasts for all runs of this stack, for caches),
+    `{home}` (where meta-pipeline keeps the environments of targets) and `{python}` (the interpreter that runs the
+    laboratory) filled in. An exit status of `passes` lets the change
     through, one of `stops` stops it; any other says that the stack broke. `output` is what it prints on standard
     output: the document of `meta-pipeline check --json`, SARIF 2.1.0, or nothing that can be read, with which no
     place is ever right. With `needs_checkout`, `{repo}` is a checkout of `head`, else a bare repository.
