@@ -8,7 +8,14 @@ from typing import Literal
 
 from meta_pipeline.delivery.topology import SchedulerKind
 from meta_pipeline.lab.editing import Span
-from meta_pipeline.lab.python_source import Decorated, PythonSource, entry_span, keyword_of, text_value
+from meta_pipeline.lab.python_source import (
+    Decorated,
+    Function,
+    PythonSource,
+    entry_span,
+    keyword_of,
+    text_value,
+)
 
 # Methods of Prefect's flows and tasks that take settings.
 _PREFECT_METHODS = frozenset({"deploy", "serve", "to_deployment", "with_options"})
@@ -195,3 +202,23 @@ def parents_of(source: PythonSource, node: ast.AST) -> Iterator[ast.AST]:
 def is_untimed_dag(source: PythonSource, call: ast.Call) -> bool:
     """Whether a call is an Airflow DAG that does not run by the clock."""
     return _AIRFLOW_DAG.match(source.name(call.func) or "") is not None and not _has_clock(source, call)
+
+
+def task_functions(source: PythonSource) -> list[Function]:
+    """The functions that the scheduler runs: under a decorator of its, or given as `python_callable`."""
+    given = {
+        keyword.value.id
+        for call in source.calls
+        for keyword in call.keywords
+        if keyword.arg == "python_callable" and isinstance(keyword.value, ast.Name)
+    }
+    names = (
+        "airflow:task",
+        "dagster:asset",
+        "dagster:op",
+        "dagster:multi_asset",
+        "prefect:task",
+        "prefect:flow",
+    )
+    found = [decorated.function for decorated in decorated_by(source, *names)]
+    return [*dict.fromkeys(found), *(f for f in source.functions if f.name in given and f not in found)]
