@@ -1,12 +1,12 @@
 """The laboratory's scores and cases as tables in a terminal."""
 
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Sequence
 
 from rich.table import Table
 
 from meta_pipeline.cli.output import STDOUT, shown
 from meta_pipeline.lab.answers import Answer
-from meta_pipeline.lab.running import Pair
 from meta_pipeline.lab.scoring import Judged, Rate, Score, Scores
 from meta_pipeline.lab.seeded import SeededCase
 
@@ -23,30 +23,29 @@ def tell_scores(scores: Sequence[Scores], cases: Sequence[SeededCase], *, detail
         STDOUT.print("Single cases of the scored part are not shown, as gates must not be tuned on them.")
 
 
-def tell_case(case: SeededCase, diff: str, answers: Mapping[str, Answer | None], pair: Pair) -> None:
-    """One case with its change, and what the stacks said."""
+def tell_case(case: SeededCase, diff: str) -> None:
+    """One case with its change."""
     STDOUT.print(f"{shown(case.id)}: {shown(case.says)}", highlight=False)
     kind = "a fault" if case.is_harmful else "harmless"
     STDOUT.print(f"{kind}, {case.scheduler}, {shown(case.repository)}: {shown(case.path)}", highlight=False)
     for place in case.places:
         STDOUT.print(f"place: {shown(place.path)}:{place.first}-{place.last} ({place.side})", highlight=False)
     STDOUT.print(shown(diff), highlight=False)
-    for name, answer in answers.items():
-        if answer is None:
-            STDOUT.print(f"{name}: not asked", highlight=False)
-            continue
-        STDOUT.print(
-            f"{name}: {answer.outcome} (exit {answer.exit}, {answer.seconds:.1f} s) {shown(answer.said)}"
-        )
+
+
+def tell_answer(name: str, answer: Answer | None, command: Sequence[str]) -> None:
+    """What a stack said of a case, and the command that asks it again."""
+    if answer is None:
+        STDOUT.print(f"{name}: not asked", highlight=False)
+    else:
+        said = f"{name}: {answer.outcome} (exit {answer.exit}, {answer.seconds:.1f} s) {shown(answer.said)}"
+        STDOUT.print(said, highlight=False)
         for finding in answer.findings:
+            where = f"{finding.path}:{finding.line}" if finding.line else finding.path or "-"
             STDOUT.print(
-                f"    {shown(finding.gate)} {shown(finding.path)}:{finding.line}: {shown(finding.message)}",
-                highlight=False,
+                f"    {shown(finding.gate)} {shown(where)}: {shown(finding.message)}", highlight=False
             )
-    STDOUT.print(
-        f"again: meta-pipeline check --repo {shown(pair.folder)} --base {pair.base} --head {pair.head}",
-        highlight=False,
-    )
+    STDOUT.print(f"again: {shown(shlex.join(command))}", highlight=False)
 
 
 def _tell_totals(scores: Scores, asked: int) -> None:

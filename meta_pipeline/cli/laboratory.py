@@ -10,17 +10,18 @@ from rich.progress import Progress
 from rich.table import Table
 
 from meta_pipeline.cli.errors import UsageError
-from meta_pipeline.cli.lab_tables import tell_case, tell_scores
+from meta_pipeline.cli.lab_tables import tell_answer, tell_case, tell_scores
 from meta_pipeline.cli.output import STDERR, STDOUT, Exit, leave, shown
 from meta_pipeline.lab.audit import audited
 from meta_pipeline.lab.bases import Part
-from meta_pipeline.lab.cases import Draw, cases_digest, drawn
+from meta_pipeline.lab.cases import Draw
+from meta_pipeline.lab.cases import drawn as draw_cases
 from meta_pipeline.lab.classes import mutators
 from meta_pipeline.lab.laboratory import Laboratory, Ready
 from meta_pipeline.lab.mutation import Mutator
 from meta_pipeline.lab.running import Runner
 from meta_pipeline.lab.scoring import Scores, scored
-from meta_pipeline.lab.seeded import SeededCase
+from meta_pipeline.lab.seeded import Drawn, SeededCase
 from meta_pipeline.lab.sources import sources
 from meta_pipeline.lab.stack import Stack, read_stack
 from meta_pipeline.lab.stores import write_example
@@ -83,12 +84,12 @@ def run_stacks(
     chosen = [read_stack(name) for name in stacks or [_OURS]]
     laboratory = _laboratory(work)
     ready = _ready(laboratory, choice, clones)
-    cases = laboratory.seeded(ready, choice.mutators(), choice.draw)
-    _tell_draw(choice, cases, ready)
+    drawn = laboratory.seeded(ready, choice.mutators(), choice.draw)
+    _tell_draw(drawn, ready)
     for stack in chosen:
         runner = _runner(laboratory, stack)
         known = {} if again else runner.known()
-        missing = [laboratory.pair(case) for case in cases if case.id not in known]
+        missing = [laboratory.pair(case) for case in drawn.cases if case.id not in known]
         with Progress(console=STDERR.console, transient=True) as progress:
             task = progress.add_task(stack.name, total=len(missing))
             runner.ask(missing, jobs or os.cpu_count() or 1, lambda _: progress.advance(task))  # noqa: B023
@@ -98,30 +99,29 @@ def run_stacks(
 def show_scores(stacks: Sequence[str], work: Path | None, *, details: bool, page: Path | None) -> None:
     """Tell the scores of the last run's cases."""
     laboratory = _laboratory(work)
-    cases = laboratory.cases()
-    if not cases:
-        raise UsageError(f"{laboratory.work} holds no cases yet; draw some with: meta-pipeline lab run")
-    found = _scores(laboratory, cases, stacks)
-    tell_scores(found, cases, details=details or all(case.part == "tuning" for case in cases))
+    drawn = _last(laboratory)
+    found = _scores(laboratory, drawn.cases, stacks)
+    tell_scores(found, drawn.cases, details=details or drawn.part == "tuning")
     if page is not None:
         from meta_pipeline.lab.page import page_of
 
-        page.write_text(
-            page_of(found, cases, "meta-pipeline lab score --page docs/gate-lab.md"), encoding="utf-8"
-        )
+        page.write_text(page_of(found, drawn), encoding="utf-8")
         STDOUT.print(f"wrote {shown(page)}")
 
 
 def show_case(case_id: str, stacks: Sequence[str], work: Path | None) -> None:
     """Tell one case, and what the stacks said of it."""
     laboratory = _laboratory(work)
-    case = next((each for each in laboratory.cases() if each.id == case_id), None)
+    case = next((each for each in _last(laboratory).cases if each.id == case_id), None)
     if case is None:
         raise UsageError(
-            f"the last run drew no case {case_id}; `meta-pipeline lab score` lists those that went wrong."
+            f"the last run drew no case {case_id}; `meta-pipeline lab score` lists what went wrong."
         )
-    answers = {name: _runner(laboratory, read_stack(name)).known().get(case.id) for name in stacks or [_OURS]}
-    tell_case(case, laboratory.store(case.repository).diff(case.head), answers, laboratory.pair(case))
+    pair = laboratory.pair(case)
+    tell_case(case, laboratory.store(case.repository).diff(case.head))
+    for name in stacks or [_OURS]:
+        runner = _runner(laboratory, read_stack(name))
+        tell_answer(name, runner.known().get(case.id), runner.command(pair, pair.folder))
 
 
 def make_repository(choice: Choice, clones: Sequence[str], out: Path, work: Path | None) -> None:
@@ -130,7 +130,7 @@ def make_repository(choice: Choice, clones: Sequence[str], out: Path, work: Path
         raise UsageError(f"{out} is there already; name a folder that is not.")
     laboratory = _laboratory(work)
     ready = _ready(laboratory, choice, clones)
-    cases = drawn(ready.bases, choice.mutators(), choice.draw)
+    cases = draw_cases(ready.bases, choice.mutators(), choice.draw)
     if not cases:
         raise UsageError(
             "no file of these sources can be changed so; choose another class, source or scheduler."
@@ -146,7 +146,7 @@ def audit_cases(choice: Choice, clones: Sequence[str], work: Path | None) -> Non
     """Check the drawn changes; leaves with 1 where one is not what its class says."""
     laboratory = _laboratory(work)
     ready = _ready(laboratory, choice, clones)
-    cases = drawn(ready.bases, choice.mutators(), choice.draw)
+    cases = draw_cases(ready.bases, choice.mutators(), choice.draw)
     trees = {name: store.tree() for name, store in ready.stores.items()}
     faults = audited(cases, choice.mutators(), trees)
     for fault in faults:
@@ -154,6 +154,13 @@ def audit_cases(choice: Choice, clones: Sequence[str], work: Path | None) -> Non
     STDOUT.print(f"{len(cases)} changes looked at, {len(faults)} complaints", highlight=False)
     if faults:
         leave(Exit.BLOCKED)
+
+
+def _last(laboratory: Laboratory) -> Drawn:
+    found = laboratory.drawn()
+    if found is None:
+        raise UsageError(f"{laboratory.work} holds no cases yet; draw some with: meta-pipeline lab run")
+    return found
 
 
 def _scores(laboratory: Laboratory, cases: Sequence[SeededCase], stacks: Sequence[str]) -> list[Scores]:
@@ -194,11 +201,11 @@ def _refuse_unknown(what: str, given: Sequence[str], known: Collection[str], lis
             raise UsageError(f"there is no {what} {name}; see {listed}.")
 
 
-def _tell_draw(choice: Choice, cases: Sequence[SeededCase], ready: Ready) -> None:
-    files = len({(case.repository, case.path) for case in cases})
-    sources_used = len({case.repository for case in cases})
+def _tell_draw(drawn: Drawn, ready: Ready) -> None:
+    files = len({(case.repository, case.path) for case in drawn.cases})
+    used = len({case.repository for case in drawn.cases})
     STDOUT.print(
-        f"{len(cases)} cases {cases_digest(case.id for case in cases)} (part {choice.part}, seed {choice.seed}), "
-        f"in {files} files of {sources_used} sources; at hand were {len(ready.bases)} files of {len(ready.stores)}",
+        f"{len(drawn.cases)} cases {drawn.digest} (part {drawn.part}, seed {drawn.seed}), in {files} files of {used} "
+        f"sources; at hand were {len(ready.bases)} files of {len(ready.stores)}",
         highlight=False,
     )

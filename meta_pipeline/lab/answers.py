@@ -28,7 +28,7 @@ class Answer(Frozen):
     """What came out of one case with one stack.
 
     `broke` is an exit status that the stack does not declare, or no answer in time; `said` then tells why. `gates`
-    are those that stopped the change.
+    are those that stopped the change, `notes` what the stack says of itself, such as what it could not look at.
     """
 
     case: str
@@ -38,6 +38,7 @@ class Answer(Frozen):
     seconds: float
     gates: tuple[str, ...] = ()
     findings: tuple[Pointed, ...] = ()
+    notes: tuple[str, ...] = ()
     said: str = ""
 
     def points_at(self, places: Iterable[Place]) -> bool:
@@ -49,13 +50,17 @@ class UnreadableOutputError(ValueError):
     """The output is not what the stack declares; the text says why."""
 
 
-def findings_of(output: bytes, form: Literal["check", "sarif", "none"]) -> tuple[Pointed, ...]:
-    """The findings of the gates that stop; raises `UnreadableOutputError`."""
+def read_output(
+    output: bytes, form: Literal["check", "sarif", "none"]
+) -> tuple[tuple[Pointed, ...], tuple[str, ...]]:
+    """The findings of the gates that stop, and the stack's notes; raises `UnreadableOutputError`."""
     if form == "none":
-        return ()
+        return (), ()
     try:
         document = json.loads(output)
-        return tuple(_of_check(document) if form == "check" else _of_sarif(document))
+        if form == "check":
+            return tuple(_of_check(document)), ()
+        return tuple(_of_sarif(document)), tuple(_notes(document))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnreadableOutputError(
             f"its standard output is no {'check document' if form == 'check' else 'SARIF 2.1.0'} ({error})"
@@ -88,3 +93,10 @@ def _of_sarif(document: Any) -> Iterator[Pointed]:
                 line=place.get("region", {}).get("startLine"),
                 message=str(result["message"].get("text", "")),
             )
+
+
+def _notes(document: Any) -> Iterator[str]:
+    for run in document["runs"]:
+        for invocation in run.get("invocations", ()):
+            for told in invocation.get("toolExecutionNotifications", ()):
+                yield str(told["message"].get("text", ""))

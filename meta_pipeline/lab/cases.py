@@ -12,6 +12,7 @@ from itertools import zip_longest
 
 from meta_pipeline.delivery.model import chunk_id, digest, digest_bytes
 from meta_pipeline.delivery.topology import SchedulerKind
+from meta_pipeline.delivery.tree import tree_digest
 from meta_pipeline.lab.bases import Based, Part
 from meta_pipeline.lab.mutation import Level, Mutation, Mutator
 
@@ -23,7 +24,8 @@ MOST_OF_ONE_FILE = 12
 class Case:
     """One change that is seeded into one file.
 
-    `key` is a digest of the change and tells nothing of its class; `id` is the class and the key.
+    `key` is a digest of the change and tells nothing of its class; `id` is the class and the key. `tree` names all
+    files of the base.
     """
 
     mutator: str
@@ -33,6 +35,7 @@ class Case:
     repository: str
     path: str
     part: Part
+    tree: str
     mutation: Mutation
 
     @property
@@ -44,6 +47,7 @@ class Case:
         told = {
             "class": self.mutator,
             "repository": self.repository,
+            "tree": self.tree,
             "path": self.path,
             "files": {
                 path: None if data is None else digest_bytes(data)
@@ -119,6 +123,7 @@ def _of_base(based: Based, mutator: Mutator, seed: int) -> Iterator[Case]:
             repository=base.repository,
             path=base.path,
             part=based.part,
+            tree=tree_digest(base.tree),
             mutation=mutation,
         )
 

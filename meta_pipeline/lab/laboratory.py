@@ -1,7 +1,7 @@
 """The work folder of the laboratory: sources as they were fetched, the cases of the last run, and all answers.
 
 sources/NAME.git    the base of a source, and a commit for each case
-cases.jsonl         the cases of the last run
+drawn.json          the cases of the last run
 answers/STACK.jsonl what a stack said
 state/STACK/        what a stack keeps for itself
 """
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meta_pipeline.lab.bases import Based, bases_of
-from meta_pipeline.lab.cases import Case, Draw, drawn
+from meta_pipeline.lab.cases import Draw, drawn
 from meta_pipeline.lab.mutation import Mutator
 from meta_pipeline.lab.running import Pair
-from meta_pipeline.lab.seeded import SeededCase, read_cases, seeded, write_cases
+from meta_pipeline.lab.seeded import Drawn, SeededCase, read_drawn, seeded, write_drawn
 from meta_pipeline.lab.sources import Source, SourceError
 from meta_pipeline.lab.stores import CaseStore
 
@@ -60,16 +60,22 @@ class Laboratory:
             bases += bases_of(source.name, tree, source.family or source.name, source.part)
         return Ready(stores, tuple(bases), tuple(missing))
 
-    def seeded(self, ready: Ready, mutators: Sequence[Mutator], draw: Draw) -> tuple[SeededCase, ...]:
+    def seeded(self, ready: Ready, mutators: Sequence[Mutator], draw: Draw) -> Drawn:
         """Draw the cases, write a commit for each and keep the list as that of the last run."""
-        cases: tuple[Case, ...] = drawn(ready.bases, mutators, draw)
-        found = seeded(cases, ready.stores)
-        write_cases(self.cases_file, found)
+        found = Drawn(
+            part=draw.part or "all",
+            seed=draw.seed,
+            per_class=draw.count,
+            classes=tuple(mutator.id for mutator in mutators),
+            missing=ready.missing,
+            cases=seeded(drawn(ready.bases, mutators, draw), ready.stores),
+        )
+        write_drawn(self.drawn_file, found)
         return found
 
-    def cases(self) -> tuple[SeededCase, ...]:
+    def drawn(self) -> Drawn | None:
         """The cases of the last run."""
-        return read_cases(self.cases_file)
+        return read_drawn(self.drawn_file)
 
     def store(self, name: str) -> CaseStore:
         """The repository of a source that was made ready before; raises `GitFault`."""
@@ -80,8 +86,8 @@ class Laboratory:
         return Pair(case.id, self._folder(case.repository), case.base, case.head)
 
     @property
-    def cases_file(self) -> Path:
-        return self.work / "cases.jsonl"
+    def drawn_file(self) -> Path:
+        return self.work / "drawn.json"
 
     def _folder(self, name: str) -> Path:
         return self.work / "sources" / f"{name}.git"

@@ -6,11 +6,12 @@ from pathlib import Path
 import jinja2
 
 from meta_pipeline.lab.scoring import Rate, Scores
-from meta_pipeline.lab.seeded import SeededCase
+from meta_pipeline.lab.seeded import Drawn, SeededCase
 
 
-def page_of(scores: Sequence[Scores], cases: Sequence[SeededCase], command: str) -> str:
-    """The page; `command` is what a reader types to make it again."""
+def page_of(scores: Sequence[Scores], drawn: Drawn) -> str:
+    """The page."""
+    cases = drawn.cases
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).resolve().parent),
         undefined=jinja2.StrictUndefined,
@@ -21,7 +22,7 @@ def page_of(scores: Sequence[Scores], cases: Sequence[SeededCase], command: str)
     environment.filters |= {"rate": _rate, "counted": _counted}
     harmful = {case.mutator: case.is_harmful for case in cases}
     return environment.get_template("page.md.j2").render(
-        command=command,
+        drawn=drawn,
         scores=scores,
         cases=cases,
         faults=sorted(name for name, is_harmful in harmful.items() if is_harmful),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meta_pipeline.delivery.evidence import Command
-from meta_pipeline.lab.answers import Answer, Pointed, UnreadableOutputError, findings_of
+from meta_pipeline.lab.answers import Answer, Pointed, UnreadableOutputError, read_output
 from meta_pipeline.lab.stack import Stack
 from meta_pipeline.lab.stores import checked_out
 from meta_pipeline.workspace.process import Ran, run
@@ -82,11 +82,14 @@ class Runner:
         elif ran.exit in self.stack.stops:
             outcome = "stopped"
         findings: tuple[Pointed, ...] = ()
-        if outcome == "stopped":
+        notes: tuple[str, ...] = ()
+        if outcome != "broke":
             try:
-                findings = findings_of(ran.stdout, self.stack.output)
+                findings, notes = read_output(ran.stdout, self.stack.output)
             except UnreadableOutputError as error:
                 outcome, said = "broke", f"{error}; {said}"
+        if outcome != "stopped":
+            findings = ()
         return Answer.model_validate(
             {
                 "case": pair.case,
@@ -96,28 +99,34 @@ class Runner:
                 "seconds": ran.seconds,
                 "gates": tuple(dict.fromkeys(finding.gate for finding in findings)),
                 "findings": findings,
+                "notes": notes,
                 "said": said if outcome == "broke" else "",
             }
         )
 
-    def _run(self, pair: Pair, repository: Path, here: Path) -> Ran:
-        state = self.work / "state" / self.stack.name
-        state.mkdir(parents=True, exist_ok=True)
-        filled = {
+    def command(self, pair: Pair, repository: Path) -> tuple[str, ...]:
+        """The stack's command for a pair of commits in a repository."""
+        return tuple(_filled(part, self._filling(pair, repository)) for part in self.stack.command)
+
+    def _filling(self, pair: Pair, repository: Path) -> dict[str, str]:
+        return {
             "{repo}": str(repository),
             "{base}": pair.base,
             "{head}": pair.head,
-            "{state}": str(state),
+            "{state}": str(self.work / "state" / self.stack.name),
             "{home}": str(self.home),
             "{python}": sys.executable,
         }
-        argv = tuple(_filled(part, filled) for part in self.stack.command)
+
+    def _run(self, pair: Pair, repository: Path, here: Path) -> Ran:
+        (self.work / "state" / self.stack.name).mkdir(parents=True, exist_ok=True)
+        filling = self._filling(pair, repository)
         command = Command(
             name=f"judge {pair.case}",
-            argv=argv,
+            argv=self.command(pair, repository),
             shown_as=self.stack.name,
             seconds=self.stack.seconds,
-            variables=tuple((name, _filled(value, filled)) for name, value in self.stack.variables.items()),
+            variables=tuple((name, _filled(value, filling)) for name, value in self.stack.variables.items()),
         )
         inherited = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
         # What is installed beside the laboratory, as its own commands are, is found first.
@@ -142,8 +151,8 @@ def kept_answers(file: Path) -> Iterator[Answer]:
             yield Answer.model_validate_json(line)
 
 
-def _filled(text: str, filled: dict[str, str]) -> str:
-    for place, value in filled.items():
+def _filled(text: str, filling: dict[str, str]) -> str:
+    for place, value in filling.items():
         text = text.replace(place, value)
     return text
 

@@ -1,5 +1,6 @@
 """Rates of a stack by gate, class and scheduler, each with the interval in which it lies with 95 % certainty."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import sqrt
@@ -63,13 +64,18 @@ class Judged:
 
 @dataclass(frozen=True)
 class Score:
-    """What came out on some cases. `caught` counts faults, `alarms` twins, `located` the faults that were caught."""
+    """What came out on some cases.
+
+    `caught` counts faults, `alarms` twins, `located` the faults that were caught. `notes` is what the stack says of
+    itself, with the number of cases.
+    """
 
     caught: Rate
     alarms: Rate
     located: Rate
     broke: int
     seconds: float
+    notes: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -136,6 +142,7 @@ def _score(judged: Sequence[Judged]) -> Score:
         located=Rate(sum(each.is_located for each in caught), len(caught)),
         broke=sum(each.answer.outcome == "broke" for each in judged),
         seconds=median(each.answer.seconds for each in judged) if judged else 0.0,
+        notes=Counter(note for each in judged for note in each.answer.notes),
     )
 
 

@@ -1,12 +1,13 @@
 """The cases of a run as they were seeded: what is known of each without drawing it again."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Literal
 
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.topology import SchedulerKind
 from meta_pipeline.lab.bases import Part
-from meta_pipeline.lab.cases import Case
+from meta_pipeline.lab.cases import Case, cases_digest
 from meta_pipeline.lab.mutation import Level, Place
 from meta_pipeline.lab.stores import CaseStore
 
@@ -54,14 +55,28 @@ def seeded(cases: Iterable[Case], stores: Mapping[str, CaseStore]) -> tuple[Seed
     )
 
 
-def write_cases(file: Path, cases: Sequence[SeededCase]) -> None:
-    """Keep the cases of a run, one a line."""
+class Drawn(Frozen):
+    """The cases of a run and how they were drawn. `part` is `all` for both; no `classes` means every class."""
+
+    part: Part | Literal["all"]
+    seed: int
+    per_class: int
+    classes: tuple[str, ...]
+    missing: tuple[str, ...]
+    cases: tuple[SeededCase, ...]
+
+    @property
+    def digest(self) -> str:
+        """Equal where every change is."""
+        return cases_digest(case.id for case in self.cases)
+
+
+def write_drawn(file: Path, drawn: Drawn) -> None:
+    """Keep the cases of the last run."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("".join(f"{case.model_dump_json()}\n" for case in cases), encoding="utf-8")
+    file.write_text(drawn.model_dump_json(indent=1), encoding="utf-8")
 
 
-def read_cases(file: Path) -> tuple[SeededCase, ...]:
-    """The cases of the last run; none where nothing was run."""
-    if not file.is_file():
-        return ()
-    return tuple(SeededCase.model_validate_json(line) for line in file.read_text("utf-8").splitlines())
+def read_drawn(file: Path) -> Drawn | None:
+    """The cases of the last run; None where nothing was run."""
+    return Drawn.model_validate_json(file.read_bytes()) if file.is_file() else None
