@@ -68,8 +68,7 @@ class YamlSource:
                 start = item.start_mark.index
                 if not node.flow_style:
                     start = self.text.value.rfind("-", 0, start)
-                own = item.value if isinstance(item, yaml.ScalarNode) else name
-                yield Entry(path, "", item, (start, self.end(item)), node, str(own))
+                yield Entry(path, "", item, (start, self.end(item)), node, name)
                 yield from self._walk(item, path, name)
 
     def _is_alias(self, value: yaml.Node, key: yaml.Node) -> bool:

@@ -18,7 +18,7 @@ from meta_pipeline.lab.python_source import (
     walk_statements,
 )
 from meta_pipeline.lab.repository import ANY, PYTHON, mentions
-from meta_pipeline.lab.sql_source import is_dbt_model
+from meta_pipeline.lab.sql_source import config_call, is_dbt_model
 from meta_pipeline.lab.yaml_source import yaml_of
 
 
@@ -276,7 +276,7 @@ def _functions_under(source: PythonSource, call: ast.Call) -> list[Span]:
 
 
 class DefinitionUnlisted(Mutator):
-    """A job, a schedule, a sensor, a check or a deployment is taken out of the list that the scheduler reads.
+    """A job, a schedule, a check, a deployment or a model is unlisted or turned off.
 
     Its code is still there, but nothing runs it any more, and no error says so.
     """
@@ -304,6 +304,9 @@ class DefinitionUnlisted(Mutator):
                         yield Change(source.text, [edit], [source.span(keyword)]).fault(
                             f"takes {source.source(item)} out of the {keyword.arg} that are defined"
                         )
+            yield from _stopped(source)
+        if is_dbt_model(base):
+            yield from _disabled(base)
         document = yaml_of(base)
         if document is None or base.scheduler != "prefect":
             return
@@ -318,3 +321,32 @@ class DefinitionUnlisted(Mutator):
                 yield Change(document.text, [edit], [document.parent_lines(found)]).fault(
                     "takes a deployment's schedule out"
                 )
+
+
+def _stopped(source: PythonSource) -> Iterator[Mutation]:
+    """A schedule or sensor that ran from its deployment on, and now has to be started by hand."""
+    for call in source.calls:
+        status = keyword_of(call, "default_status")
+        if status is not None and source.source(status.value).endswith(".RUNNING"):
+            end = source.span(status.value)[1]
+            edit = Edit(end - len("RUNNING"), end, "STOPPED")
+            yield Change(source.text, [edit], [source.span(call)]).fault("no longer starts by itself")
+
+
+def _disabled(base: Base) -> Iterator[Mutation]:
+    """A model that others read, turned off."""
+    text = Text.of(base)
+    name = posixpath.splitext(posixpath.basename(base.path))[0]
+    readers = [Place(path, line, line) for path, line in mentions(base, name, ends=(".sql",))]
+    if text is None or not readers:
+        return
+    inside = config_call(text)
+    if inside is None:
+        edit = Edit(0, 0, "{{ config(enabled=false) }}\n\n")
+    elif "enabled" in text.value[slice(*inside)]:
+        return
+    else:
+        edit = Edit(
+            inside[0], inside[0], "enabled=false, " if text.value[slice(*inside)].strip() else "enabled=false"
+        )
+    yield Change(text, [edit], places=readers[:20]).fault(f"turns {name} off, which others read")
