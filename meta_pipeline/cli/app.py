@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from meta_pipeline.cli.lab import lab
 from meta_pipeline.cli.output import STDERR, Exit, print_document, shown
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.settings import HOME_VARIABLE, Home
@@ -270,6 +271,9 @@ def hold(
     from meta_pipeline.cli import decide
 
     decide.hold(Home.of_environment(), release=release, reason=reason, as_json=json or form == "json")
+
+
+app.add_typer(lab, name="lab", rich_help_panel=_JUDGE)
 
 
 def main() -> None:
