@@ -34,13 +34,18 @@ class GateDocument(Frozen):
 
 
 class CheckDocument(Frozen):
-    """What `check` prints."""
+    """What `check` prints.
+
+    `base` is the commit that the head was judged against: where the head left the base that was named. `head` is a
+    commit too, or the tree of what is staged. `notes` say what a reader does not expect of them.
+    """
 
     schema_version: Literal[1] = 1
     verdict: Decision
     base: str
     head: str
     level: Literal["static", "full"]
+    notes: tuple[str, ...] = ()
     gates: tuple[GateDocument, ...]
 
 
