@@ -32,7 +32,7 @@ def test_forms_end_alike(shell: Shell, git_repo: MakeRepository, form: str) -> N
     changes: dict[int, dict[str, str | bytes | None]] = {
         0: {"README.md": "\n"},
         3: {"dags/daily.py": DAG.replace("0 5", "0 6")},
-        1: {"dags/daily.py": None, "dags/other.py": DAG.replace("daily", "other")},
+        1: {"sql/clean.sql": "DROP TABLE orders;\n"},
     }
     for status, change in changes.items():
         commit(repo, change)
