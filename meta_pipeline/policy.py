@@ -168,7 +168,8 @@ class SignoffPolicy(Frozen):
 class Where(Frozen):
     """The findings at these `paths` (as in a .gitignore) and about these `pipelines` (ids, with `*` for any text).
 
-    Where both are given, both must fit. A finding that names no pipeline is about those that its file holds.
+    Where both are given, both must fit. A finding that names no pipeline is about those that its file holds; one about
+    several comes to the heaviest of what is said of each.
     """
 
     paths: tuple[str, ...] = ()
@@ -223,7 +224,8 @@ class Policy(Frozen):
 
     `scheduler` is the one that runs the pipelines; a repository with several names them all under `schedulers`.
     `references` are paths of documents by what they are: `changelog`, `runbook`, `readme`, and `migrations`, the log in
-    which a change that breaks readers of a dataset is told to them.
+    which a change that breaks readers of a dataset is told to them. Without `retries`, the repository's own habit is
+    the measure of new nodes.
     """
 
     version: Literal[1] = 1
@@ -239,7 +241,7 @@ class Policy(Frozen):
     data_quality: DataQualityPolicy = DataQualityPolicy()
     contracts: tuple[str, ...] = ()
     service_levels: Mapping[str, ServiceLevel] = Field(default_factory=dict)
-    retries: RetryPolicy = RetryPolicy()
+    retries: RetryPolicy | None = None
     change: ChangePolicy = ChangePolicy()
     signoff: SignoffPolicy = SignoffPolicy()
     gates: Mapping[str, GateRule] = Field(default_factory=dict)

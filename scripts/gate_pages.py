@@ -125,8 +125,8 @@ def _finding(example: Example, finding: Finding) -> Iterator[str]:
     yield "|---|---|"
     if where:
         yield f"| where | `{where}` |"
-    if finding.pipeline:
-        yield f"| pipeline | `{finding.pipeline}` |"
+    if finding.pipelines:
+        yield f"| pipeline | `{', '.join(finding.pipelines)}` |"
     yield f"| what | {_in_a_table(finding.message)} |"
     yield f"| mend | {_in_a_table(finding.fix)} |"
     yield f"| outcome | `{finding.outcome}` |"

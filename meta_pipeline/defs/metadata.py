@@ -49,7 +49,7 @@ def findings_table(delivery: Delivery, results: Sequence[GateResult]) -> dg.Meta
             "gate": result.id,
             "where": _where(finding.path, finding.line),
             "what": finding.message,
-            "pipeline": finding.pipeline or "",
+            "pipeline": ", ".join(finding.pipelines),
             "how to mend it": finding.fix.replace("<delivery>", str(delivery.id)),
             "waived": finding.waived.sentence.removeprefix("waived ") if finding.waived else "",
         }
@@ -140,13 +140,15 @@ def _(value: RolloutNotes, delivery: Delivery) -> Mapping[str, dg.MetadataValue]
 def _(value: ValidationReport, delivery: Delivery) -> Mapping[str, dg.MetadataValue]:
     rows: list[Mapping[str, str | float]] = [
         {
-            "side": record.side,
+            "side": record.side.replace("_", " "),
             "command": record.command.shown_as,
             "ended with": _ended(record.exit, record.ended_by),
             "seconds": record.seconds,
             "chunk_id": record.chunk_id,
         }
-        for record in (*value.head.records, *value.base.records)
+        for side in (value.head, value.base, value.former_tests)
+        if side is not None
+        for record in side.records
     ]
     if not rows:
         return {}

@@ -25,10 +25,11 @@ def weighed(
     *,
     path: str | None = None,
     line: int | None = None,
-    pipeline: str | None = None,
+    pipelines: Iterable[str] = (),
 ) -> Weighed:
-    """A finding with its weight; `pipeline` is the id of the one that it is about."""
-    return Weighed(strength, Finding(path=path, line=line, message=message, fix=fix, pipeline=pipeline))
+    """A finding with its weight; `pipelines` are the ids of those that it is about."""
+    about = tuple(dict.fromkeys(filter(None, pipelines)))
+    return Weighed(strength, Finding(path=path, line=line, message=message, fix=fix, pipelines=about))
 
 
 def weigh(gate: Gate, found: Iterable[Weighed], clean: str, *, evidence: Iterable[str] = ()) -> Opinion:
