@@ -197,7 +197,7 @@ def test_a_waiver_holds_for_one_target(keys: Path) -> None:
 @pytest.mark.parametrize(
     "gate,says",
     [
-        ("CHG05", "unknown gate 'CHG05'; write 'CHG005'"),
+        ("CHG05", "unknown gate 'CHG05'; write 'CHG005' or 'CHG015'"),
         ("REV007", "cannot be waived by anybody"),
         ("CHG001", "cannot be waived"),
     ],

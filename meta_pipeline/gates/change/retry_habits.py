@@ -80,7 +80,7 @@ def below_habit(change: Change, touched: Iterable[TouchedNode]) -> Iterator[Weig
             else "give retries where it may run twice",
             path=first.after.path or first.pipeline.path,
             line=first.after.line or first.pipeline.line,
-            pipelines=[first.pipeline.id],
+            pipelines=[node.pipeline.id for node in nodes],
         )
 
 

@@ -32,7 +32,7 @@ class NoConflict(Gate):
         found = [
             *_contradictions(case.requirements),
             *_too_long_to_retry(case.requirements),
-            *(_against_policy(case.requirements, case.policy.retries) if case.policy.retries else ()),
+            *_against_policy(case.requirements, case.policy.retries or RetryPolicy(minimum=0)),
         ]
         return weigh(self, found, f"the {len(case.requirements.criteria)} demands can all hold together")
 
