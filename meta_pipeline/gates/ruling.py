@@ -40,7 +40,8 @@ def ruled(gate: str, said: Ruled, case: Case, *, may_be_milder: bool) -> Ruled:
         return said
     by_policy = [_by_policy(finding, rules, case, may_be_milder=may_be_milder) for finding in said.findings]
     after = [_by_waiver(finding, waivers, case) for finding in by_policy]
-    if after == list(said.findings) and not waivers:
+    in_vain = _in_vain(after, waivers, case)
+    if after == list(said.findings) and not in_vain:
         return said
     ordered = tuple(sorted(after, key=_weight))
     standing = [finding for finding in ordered if finding.waived is None]
@@ -49,7 +50,7 @@ def ruled(gate: str, said: Ruled, case: Case, *, may_be_milder: bool) -> Ruled:
             summary(standing) if standing else "all that was found is waived",
             *(["the policy says what it comes to"] if by_policy != list(said.findings) else []),
             *_waived_by(ordered),
-            *_in_vain(ordered, waivers, case),
+            *in_vain,
         ]
     )
     return Ruled((standing[0].outcome or said.outcome) if standing else "passed", reason, ordered)
