@@ -168,7 +168,8 @@ class SignoffPolicy(Frozen):
 class Where(Frozen):
     """The findings at these `paths` (as in a .gitignore) and about these `pipelines` (ids, with `*` for any text).
 
-    Where both are given, both must fit. A finding that names no pipeline is about those that its file holds.
+    Where both are given, both must fit. A finding that names no pipeline is about those that its file holds; one about
+    several comes to the heaviest of what is said of each.
     """
 
     paths: tuple[str, ...] = ()

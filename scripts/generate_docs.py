@@ -5,19 +5,19 @@ usage: python -m scripts.generate_docs
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from pydantic import BaseModel
 
 from meta_pipeline.cli import documents
 from meta_pipeline.cli.topology_documents import TopologyDiffDocument
-from meta_pipeline.delivery.stages import STAGES
 from meta_pipeline.delivery.topology import TopologyDocument
 from meta_pipeline.gates.catalogue import own_gates
-from meta_pipeline.gates.gate import Catalogue, Gate
+from meta_pipeline.gates.gate import Catalogue
 from meta_pipeline.policy import Policy
 from meta_pipeline.settings import Settings
+from scripts.gate_pages import gate_pages
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -36,35 +36,11 @@ DOCUMENTS: Mapping[str, type[BaseModel]] = {
 }
 """What commands print under `--json`: `deliver` also for one delivery's `status`, `decide` for a person's decisions."""
 
-_HEAD = """# The gates
-
-Written by `make docs` from the gates themselves; change the class, not this page.
-
-Every stage of a delivery ends at a border that these gates hold shut. `meta-pipeline check` judges any two commits by
-those that need no delivery, and `meta-pipeline gates CHG004` prints one of them in the terminal.
-
-A gate comes to one outcome:
-
-| outcome | what it means | what it does |
-|---|---|---|
-| `passed` | it looked and found nothing | |
-| `not_applicable` | there is nothing here that it speaks about | |
-| `warned` | something to know | informs |
-| `needs_approval` | a named person must agree to this very finding | the delivery waits; `check` exits with 3 |
-| `failed` | a finding that must be mended | the delivery is blocked; `check` exits with 1 |
-| `could_not_run` | its tool gave no answer, which is never a pass | the delivery is blocked; `check` exits with 4 |
-
-The table gives the outcome of a finding unless the gate says otherwise. The policy has the last word, by gate, path and
-pipeline (`gates` in `.meta-pipeline.yaml`). The examples are the gate's tests.
-"""
-
 
 def pages(gates: Catalogue) -> Mapping[str, str]:
     """Every generated page: its path under docs/ and its text."""
     return {
-        "gates.md": "\n".join(
-            [_HEAD, _overview(gates), *(_stage(stage, gates.of_stage(stage)) for stage in STAGES)]
-        ),
+        **gate_pages(gates),
         "schemas/policy.json": _schema(
             Policy.model_json_schema(), "The policy of a target, .meta-pipeline.yaml"
         ),
@@ -80,53 +56,29 @@ def pages(gates: Catalogue) -> Mapping[str, str]:
     }
 
 
-def _overview(gates: Catalogue) -> str:
-    rows = [
-        f"| [{gate.id} {gate.name}](#{gate.id.lower()}-{gate.name}) | {stage} | `{gate.default}` | {_demand(gate)} |"
-        for stage in STAGES
-        for gate in gates.of_stage(stage)
-    ]
-    return "\n".join(["| gate | stage | a finding is | demands |", "|---|---|---|---|", *rows, ""])
-
-
-def _demand(gate: Gate) -> str:
-    """The first paragraph of the gate's rationale, on one line of a table."""
-    return " ".join(gate.rationale.split("\n\n")[0].split()).replace("|", "\\|")
-
-
-def _stage(stage: str, gates: tuple[Gate, ...]) -> str:
-    return "\n".join([f"## {stage.capitalize()}", "", *(_gate(gate) for gate in gates)])
-
-
-def _gate(gate: Gate) -> str:
-    examples = [f"| {example.title} | `{example.outcome}` |" for example in gate.examples()]
-    return "\n".join(
-        [
-            f"### {gate.id} {gate.name}",
-            "",
-            gate.rationale,
-            "",
-            f"Looks at `{gate.subject}`; a finding is `{gate.default}`.",
-            "",
-            "| example | outcome |",
-            "|---|---|",
-            *examples,
-            "",
-        ]
-    )
-
-
 def _schema(schema: Mapping[str, object], title: str) -> str:
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return json.dumps(head | dict(schema) | {"title": title}, indent=2, sort_keys=True) + "\n"
 
 
+def left_over(names: Collection[str]) -> list[Path]:
+    """The files in folders of generated pages that are none of the pages `names`: of a gate that is gone, say."""
+    folders = {(DOCS / name).parent for name in names}
+    return sorted(
+        page for folder in folders for page in folder.glob("*") if str(page.relative_to(DOCS)) not in names
+    )
+
+
 def main() -> None:
-    for name, text in pages(own_gates()).items():
+    made = pages(own_gates())
+    for name, text in made.items():
         page = DOCS / name
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(text, encoding="utf-8")
-        print(f"wrote docs/{name}")
+    for page in left_over(made):
+        page.unlink()
+        print(f"removed docs/{page.relative_to(DOCS)}")
+    print(f"wrote {len(made)} pages of docs/")
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ class FindingDocument(Frozen):
     line: int | None
     message: str
     fix: str
-    pipeline: str | None = None
+    pipelines: tuple[str, ...] = ()
     outcome: Strength | None = None
     waived: WaivedDocument | None = None
 

@@ -49,7 +49,7 @@ def findings_table(delivery: Delivery, results: Sequence[GateResult]) -> dg.Meta
             "gate": result.id,
             "where": _where(finding.path, finding.line),
             "what": finding.message,
-            "pipeline": finding.pipeline or "",
+            "pipeline": ", ".join(finding.pipelines),
             "how to mend it": finding.fix.replace("<delivery>", str(delivery.id)),
             "waived": finding.waived.sentence.removeprefix("waived ") if finding.waived else "",
         }

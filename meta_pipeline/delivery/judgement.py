@@ -38,7 +38,7 @@ class Waived(Frozen):
 class Finding(Frozen):
     """One thing that a gate found: where it is, what is wrong and why it matters, and how to mend it.
 
-    `pipeline` is the id of the one that it is about, where it is about one. `outcome` is what the finding alone makes
+    `pipelines` are the ids of those that it is about, where it is about some. `outcome` is what the finding alone makes
     of its gate; None for one that only explains why a gate could not run. A `waived` one makes nothing of it.
     """
 
@@ -46,7 +46,7 @@ class Finding(Frozen):
     line: int | None
     message: str
     fix: str
-    pipeline: str | None = None
+    pipelines: tuple[str, ...] = ()
     outcome: Strength | None = None
     waived: Waived | None = None
 

@@ -12,6 +12,7 @@ from typing import ClassVar
 from meta_pipeline.delivery.judgement import Finding, GateResult, Outcome, Strength
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.gates.case import Case
+from meta_pipeline.gates.lacking import MISSING
 from meta_pipeline.gates.ruling import Ruled, ruled
 
 __all__ = ["Catalogue", "Example", "Gate", "Opinion", "Strength", "judge"]
@@ -102,20 +103,6 @@ class Gate(ABC):
         return Opinion(strength, reason, given, tuple(evidence))
 
 
-_MISSING = {
-    "change": "there is no change to look at",
-    "change_set": "there is no patch of a delivery",
-    "context": "there is no delivery",
-    "requirements": "there is no issue",
-    "plan": "there is no plan",
-    "reports": "no target command was run",
-    "rollback": "there is no rollback plan",
-    "packet": "there is no review packet",
-    "signing": "nothing was asked to be signed",
-    "merging": "nothing is being merged",
-}
-
-
 def judge(gate: Gate, case: Case) -> GateResult:
     """Let one gate look at one case, time it, and let policy and waivers have their word on each finding.
 
@@ -146,7 +133,7 @@ def judge(gate: Gate, case: Case) -> GateResult:
 def _opinion(gate: Gate, case: Case) -> Opinion:
     missing = [part for part in gate.needs if not getattr(case, part)]
     if missing:
-        return gate.not_applicable(_MISSING[missing[0]])
+        return gate.not_applicable(MISSING[missing[0]])
     opinion = gate.judge(case)
     if not isinstance(opinion, Opinion):
         raise TypeError(f"its judge() gives {type(opinion).__name__} and no Opinion")

@@ -14,10 +14,9 @@ def no_such_gate(gate: str) -> str | None:
     known = catalogue().gates
     if gate in known:
         return None
-    near = get_close_matches(gate.upper(), known, n=1, cutoff=0.7)
-    hint = (
-        f"write '{near[0]}'" if near else "'meta-pipeline gates' lists them, with those of installed packages"
-    )
+    near = sorted(get_close_matches(gate.upper(), known, n=2, cutoff=0.8))
+    meant = " or ".join(f"'{one}'" for one in near)
+    hint = f"write {meant}" if near else "'meta-pipeline gates' lists them, with those of installed packages"
     return f"unknown gate '{gate}'; {hint}"
 
 

@@ -21,6 +21,14 @@ class Ruled:
     findings: tuple[Finding, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a finding is and about which pipeline, as far as it is anywhere and about any."""
+
+    path: str | None
+    pipeline: str | None
+
+
 def ruled(gate: str, said: Ruled, case: Case, *, may_be_milder: bool) -> Ruled:
     """What the gate with this id comes to, once policy and waivers had their word on each of its findings.
 
@@ -32,7 +40,8 @@ def ruled(gate: str, said: Ruled, case: Case, *, may_be_milder: bool) -> Ruled:
         return said
     by_policy = [_by_policy(finding, rules, case, may_be_milder=may_be_milder) for finding in said.findings]
     after = [_by_waiver(finding, waivers, case) for finding in by_policy]
-    if after == list(said.findings) and not waivers:
+    in_vain = _in_vain(after, waivers, case)
+    if after == list(said.findings) and not in_vain:
         return said
     ordered = tuple(sorted(after, key=_weight))
     standing = [finding for finding in ordered if finding.waived is None]
@@ -41,7 +50,7 @@ def ruled(gate: str, said: Ruled, case: Case, *, may_be_milder: bool) -> Ruled:
             summary(standing) if standing else "all that was found is waived",
             *(["the policy says what it comes to"] if by_policy != list(said.findings) else []),
             *_waived_by(ordered),
-            *_in_vain(ordered, waivers, case),
+            *in_vain,
         ]
     )
     return Ruled((standing[0].outcome or said.outcome) if standing else "passed", reason, ordered)
@@ -60,24 +69,24 @@ def _weight(finding: Finding) -> int:
 
 
 def _by_policy(finding: Finding, rules: Sequence[GateRule], case: Case, *, may_be_milder: bool) -> Finding:
-    """The finding with the outcome that the heaviest of several policies asks for."""
-    if finding.outcome is None:
+    """The finding with the heaviest outcome that policies ask for in the places that it is about."""
+    own = finding.outcome
+    if own is None or not rules:
         return finding
-    asked = [outcome for rule in rules for outcome in _asked(finding, rule, case)]
-    if not asked:
-        return finding
+    asked = [_asked(own, place, rules) for place in _places(finding, case)]
     outcome = max(asked, key=lambda one: SEVERITY[one])
-    if not may_be_milder and SEVERITY[outcome] < SEVERITY[finding.outcome]:
+    if not may_be_milder and SEVERITY[outcome] < SEVERITY[own]:
         return finding
     return finding.model_copy(update={"outcome": outcome})
 
 
-def _asked(finding: Finding, rule: GateRule, case: Case) -> tuple[Strength, ...]:
-    """What one policy makes of a finding, if anything: what the first place that it lies in says, or the rule."""
-    for where in rule.where:
-        if _lies_in(finding, where, case):
-            return (where.outcome,)
-    return (rule.outcome,) if rule.outcome else ()
+def _asked(own: Strength, place: _Place, rules: Sequence[GateRule]) -> Strength:
+    """What policies make of a finding in one place: the heavier of what they say, or its own outcome."""
+    said = [
+        next((where.outcome for where in rule.where if _lies_in(place, where)), rule.outcome)
+        for rule in rules
+    ]
+    return max((one for one in said if one is not None), key=lambda one: SEVERITY[one], default=own)
 
 
 def _by_waiver(finding: Finding, waivers: Sequence[Granted], case: Case) -> Finding:
@@ -115,45 +124,47 @@ def _is_of_author(granted: Granted, case: Case) -> bool:
 
 
 def _is_meant(finding: Finding, granted: Granted, case: Case) -> bool:
+    """Whether a waiver means a finding, in every place that it is about."""
     waiver = granted.waiver
-    return (
-        (waiver.path is None or _is_at(finding, (f"/{waiver.path.lstrip('/')}",)))
-        and (waiver.pipeline is None or _is_about(finding, (waiver.pipeline,), case))
-        and (waiver.message is None or waiver.message in finding.message)
+    at = (f"/{waiver.path.lstrip('/')}",) if waiver.path else ()
+    about = (waiver.pipeline,) if waiver.pipeline else ()
+    return (waiver.message is None or waiver.message in finding.message) and all(
+        _is_at(place, at) and _is_about(place, about) for place in _places(finding, case)
     )
 
 
-def _lies_in(finding: Finding, where: Where, case: Case) -> bool:
-    return (not where.paths or _is_at(finding, where.paths)) and (
-        not where.pipelines or _is_about(finding, where.pipelines, case)
-    )
+def _lies_in(place: _Place, where: Where) -> bool:
+    return _is_at(place, where.paths) and _is_about(place, where.pipelines)
 
 
-def _is_at(finding: Finding, patterns: Sequence[str]) -> bool:
-    """Whether the path of a finding matches one of the patterns, which are written as in a `.gitignore`."""
+def _is_at(place: _Place, patterns: Sequence[str]) -> bool:
+    """Whether its path matches one of the patterns, which are written as in a `.gitignore`; all match none given."""
+    if not patterns or place.path is None:
+        return not patterns
     from pathspec import GitIgnoreSpec
 
-    return finding.path is not None and GitIgnoreSpec.from_lines(patterns).match_file(finding.path)
+    return GitIgnoreSpec.from_lines(patterns).match_file(place.path)
 
 
-def _is_about(finding: Finding, patterns: Sequence[str], case: Case) -> bool:
-    """Whether all pipelines that a finding is about, and at least one, match one of the patterns."""
-    about = _pipelines_about(finding, case)
-    return bool(about) and all(
-        any(fnmatchcase(pipeline, pattern) for pattern in patterns) for pipeline in about
-    )
+def _is_about(place: _Place, patterns: Sequence[str]) -> bool:
+    if not patterns or place.pipeline is None:
+        return not patterns
+    return any(fnmatchcase(place.pipeline, pattern) for pattern in patterns)
 
 
-def _pipelines_about(finding: Finding, case: Case) -> frozenset[str]:
-    """The pipeline that a finding names; else those that its file holds, at base or at head."""
-    if finding.pipeline is not None:
-        return frozenset({finding.pipeline})
-    if finding.path is None or case.change is None:
-        return frozenset()
-    topologies = (*case.change.base_topologies, *case.change.head_topologies)
-    return frozenset(
-        pipeline.id
-        for topology in topologies
-        for pipeline in topology.pipelines
-        if pipeline.path == finding.path
-    )
+def _places(finding: Finding, case: Case) -> tuple[_Place, ...]:
+    """What a finding is about: its pipelines, or those that its file holds, and where each of them is."""
+    if len(finding.pipelines) == 1:
+        return (_Place(finding.path, finding.pipelines[0]),)
+    topologies = (*case.change.base_topologies, *case.change.head_topologies) if case.change else ()
+    known = [pipeline for topology in topologies for pipeline in topology.pipelines]
+    if finding.pipelines:
+        paths = {id_: [one.path for one in known if one.id == id_] for id_ in finding.pipelines}
+        found = [
+            _Place(path, id_)
+            for id_ in paths
+            for path in (*paths[id_], *([] if paths[id_] else [finding.path]))
+        ]
+    else:
+        found = [_Place(finding.path, one.id) for one in known if one.path == finding.path]
+    return tuple(dict.fromkeys(found)) or (_Place(finding.path, None),)

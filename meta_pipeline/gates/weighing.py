@@ -25,16 +25,11 @@ def weighed(
     *,
     path: str | None = None,
     line: int | None = None,
-    pipeline: str | None = None,
+    pipelines: Iterable[str] = (),
 ) -> Weighed:
-    """A finding with its weight; `pipeline` is the id of the one that it is about."""
-    return Weighed(strength, Finding(path=path, line=line, message=message, fix=fix, pipeline=pipeline))
-
-
-def the_one(pipelines: Iterable[str]) -> str | None:
-    """The pipeline that a finding is about; None where it tells of several, which no rule on one of them may settle."""
-    known = set(pipelines)
-    return known.pop() if len(known) == 1 else None
+    """A finding with its weight; `pipelines` are the ids of those that it is about."""
+    about = tuple(dict.fromkeys(filter(None, pipelines)))
+    return Weighed(strength, Finding(path=path, line=line, message=message, fix=fix, pipelines=about))
 
 
 def weigh(gate: Gate, found: Iterable[Weighed], clean: str, *, evidence: Iterable[str] = ()) -> Opinion:

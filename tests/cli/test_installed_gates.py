@@ -36,7 +36,7 @@ def test_an_installed_gate_is_listed_explained_and_judged(shell: Shell, git_repo
     found = next(gate for gate in judged.document("check")["gates"] if gate["id"] == "ACME001")
     assert found["outcome"] == "needs_approval"
     assert found["findings"][0]["path"] == "dags/hourly.py"
-    assert found["findings"][0]["pipeline"] == "hourly"
+    assert found["findings"][0]["pipelines"] == ["hourly"]
     assert judged.exit == 3
 
 

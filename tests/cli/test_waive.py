@@ -121,7 +121,7 @@ def test_waive_refuses_what_would_not_count(shell: Shell, repo: Repo, key: Path)
     stranger = made_key(shell.folder / "stranger")
     yesterday = (TODAY - timedelta(days=1)).isoformat()
 
-    assert "unknown gate 'CHG05'; write 'CHG005'" in shell.refused(
+    assert "unknown gate 'CHG05'; write 'CHG005' or 'CHG015'" in shell.refused(
         2, "waive", "CHG05", *WAIVE[2:], *until, "--key", key
     )
     assert "REV007 review-signed-off finds cannot be waived" in shell.refused(
@@ -151,7 +151,7 @@ def test_a_policy_that_names_no_gate_is_told_with_line_and_mend(
     commands = (("check", "--base", "HEAD", "--head", "HEAD"), ("deliver", "--issue", "issue.md"))
     for command in commands:
         error = shell.refused(2, command[0], "--repo", "repo", *command[1:])
-        assert ".meta-pipeline.yaml:8: unknown gate 'CHG06'; write 'CHG006'." in error
+        assert ".meta-pipeline.yaml:8: unknown gate 'CHG06'; write 'CHG006' or 'CHG016'." in error
     assert ".meta-pipeline.yaml:9: unknown gate 'ACME'; 'meta-pipeline gates' lists them" in error
 
 
@@ -161,4 +161,6 @@ def test_the_operators_settings_name_gates_that_are_there(shell: Shell, git_repo
     (shell.home / "settings.yaml").write_text(
         "version: 1\ntargets:\n- {name: shop, repository: /srv/shop, gates: {CHG05: failed}}\n"
     )
-    assert "target 'shop' names an unknown gate 'CHG05'; write 'CHG005'" in shell.refused(2, "doctor")
+    assert "target 'shop' names an unknown gate 'CHG05'; write 'CHG005' or 'CHG015'" in shell.refused(
+        2, "doctor"
+    )

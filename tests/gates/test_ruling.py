@@ -27,7 +27,7 @@ class Finds(Gate):
         found = [
             weighed("needs_approval", "the first", "mend it", path="dags/legacy/old.py", line=1),
             weighed("failed", "the second", "mend it", path="dags/new.py", line=2),
-            weighed("warned", "the third", "mend it", pipeline="backfill_orders"),
+            weighed("warned", "the third", "mend it", pipelines=["backfill_orders"]),
         ]
         return weigh(self, found, "nothing")
 
@@ -105,6 +105,35 @@ def test_a_finding_that_names_no_pipeline_is_about_all_that_its_file_holds() -> 
 
     assert first(legacy) == "warned"
     assert first(legacy, other) == "needs_approval"
+
+
+def test_a_finding_about_several_pipelines_comes_to_the_heaviest_of_what_is_said_of_each() -> None:
+    class Folds(Finds):
+        """A gate that says in one sentence what it found of several pipelines in several files."""
+
+        def judge(self, case: Case) -> Opinion:
+            told = weighed(
+                "needs_approval",
+                "both run hourly",
+                "restore it",
+                path="dags/legacy/old.py",
+                pipelines=["old", "core"],
+            )
+            return weigh(self, [told], "nothing")
+
+    pipelines = (
+        specimens.pipeline(id="old", path="dags/legacy/old.py"),
+        specimens.pipeline(id="core", path="dags/core.py"),
+    )
+    change = specimens.change(base=pipelines, head=pipelines)
+
+    def outcome(text: str) -> str:
+        return judge(Folds(), Case(rules(text), change=change)).outcome
+
+    assert outcome("{where: [{paths: [dags/legacy/], outcome: warned}]}") == "needs_approval"
+    assert outcome("{where: [{pipelines: [old], outcome: warned}]}") == "needs_approval"
+    assert outcome("{where: [{pipelines: [old, core], outcome: warned}]}") == "warned"
+    assert outcome("{where: [{paths: [dags/core.py], outcome: failed}]}") == "failed"
 
 
 def test_what_a_policy_changed_is_said_in_the_reason() -> None:

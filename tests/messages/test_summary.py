@@ -1,15 +1,19 @@
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from meta_pipeline.delivery.citations import chunks_cited, files_cited
+from meta_pipeline.delivery.judgement import Finding, GateResult, Waived, verdict_of
+from meta_pipeline.delivery.ledger import Concluded
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.gate import judge
 from meta_pipeline.gates.review.rev006_packet_readable import PacketReadable
 from meta_pipeline.gates.specimens import packet
 from meta_pipeline.messages.packet import Account, chunks_to_cite, review_packet_text, summary_text
 from meta_pipeline.messages.render import code, escaped
+from tests.delivery.stories import SUBJECT, chained, opened
 from tests.messages.accounts import MERGED, account
 
 SIZES = [
@@ -99,3 +103,18 @@ def test_a_target_without_monitoring_leaves_no_gaps_in_what_to_watch() -> None:
     text = summary_text(account(watched=False), MERGED)
     assert "act when 10 minutes; the policy names no alert (monitoring.alerts)" in text
     assert "read in" not in text
+
+
+def test_what_was_waived_is_told_with_who_why_and_until_when() -> None:
+    waived = Waived(by="lead@example.com", why="the warehouse moves", until="2026-03-31", file="w.yaml")
+    finding = Finding(path="dags/a.py", line=3, message="now runs hourly", fix="restore it", waived=waived)
+    result = GateResult(
+        id="CHG005", name="a-gate", stage="implementation", outcome="passed", reason="", findings=(finding,)
+    )
+    verdict = verdict_of("implementation", SUBJECT, [result])
+    told = replace(account(), entries=chained([opened(), Concluded(verdict=verdict)]))
+
+    for text in (review_packet_text(told, verdict), summary_text(told, MERGED)):
+        assert "Waived, so that it counts for nothing here:" in text
+        assert "now runs hourly; waived by lead@example.com until 2026-03-31: the warehouse moves" in text
+    assert "Waived" not in summary_text(account(), MERGED)

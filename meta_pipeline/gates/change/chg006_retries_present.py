@@ -139,7 +139,7 @@ def _by_policy(touched: TouchedNode, policy: RetryPolicy) -> Iterator[Weighed]:
             weighed,
             path=touched.after.path or touched.pipeline.path,
             line=touched.after.line or touched.pipeline.line,
-            pipeline=touched.pipeline.id,
+            pipelines=[touched.pipeline.id],
         )
         if field in before and not touched.sets_retries:
             yield finding("warned", f"{thing} {says}, as before the change", fix)

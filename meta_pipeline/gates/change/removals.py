@@ -13,7 +13,7 @@ from meta_pipeline.delivery.tree import text_of
 from meta_pipeline.gates.change.going_on import GoingOn, Places
 from meta_pipeline.gates.change.reaching import is_broken
 from meta_pipeline.gates.gate import Strength
-from meta_pipeline.gates.weighing import Weighed, the_one, weighed
+from meta_pipeline.gates.weighing import Weighed, weighed
 
 _LOOKING = frozenset({"asset_check", "test"})
 """Kinds of node that only look at data: of those, CHG013 tells."""
@@ -39,7 +39,7 @@ def removed_topology(change: Change, plan: Plan | None) -> Iterator[Weighed]:
                 first.fix,
                 path=told.differences[0].path,
                 line=told.differences[0].line,
-                pipeline=the_one(difference.pipeline for difference in told.differences),
+                pipelines=[one.pipeline for one in told.differences],
             )
     yield from _mass(change, [one for one in judged if one.strength == "needs_approval"], plan)
 
@@ -144,6 +144,7 @@ def _mass(change: Change, judged: list[_Judged], plan: Plan | None) -> Iterator[
             "remove them in smaller steps, or have a plan approved that names each",
             path=gone[0].path,
             line=gone[0].line,
+            pipelines=[one.pipeline for one in gone],
         )
 
 
