@@ -7,7 +7,13 @@ from typing import Any
 
 from meta_pipeline.delivery.topology import SchedulerKind
 from meta_pipeline.delivery.tree import Tree, text_of
-from meta_pipeline.policy import CommandsPolicy, DataQualityPolicy, EnvironmentPolicy, Policy, SchedulerPolicy
+from meta_pipeline.policy import (
+    CommandsPolicy,
+    DataQualityPolicy,
+    EnvironmentPolicy,
+    Policy,
+    SchedulerPolicy,
+)
 from meta_pipeline.schedulers.detect import detect
 from meta_pipeline.schedulers.found import (
     commands,
@@ -110,6 +116,9 @@ def detect_policy(tree: Tree, target: str, branch: str, *, is_default: bool = Fa
         data_quality.CHECKPOINTS: expectations,
         CONTRACTS: contracts,
         SIGNERS: signing,
+        "follow_ups": Answer(
+            None, "they assume nothing beyond what an issue says; put your own in their place"
+        ),
     }
     return Detection(
         policy=policy,
