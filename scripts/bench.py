@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 RESULTS = ROOT / "build" / "benchmarks.json"
 KEPT = DOCS / "benchmarks-before.json"
-PACKAGES = ("dagster", "dbt-core", "great-expectations", "credsweeper", "sqlglot", "pydantic", "ruff")
+PACKAGES = ("dagster", "dbt-core", "great-expectations", "detect-secrets", "sqlglot", "pydantic", "ruff")
 
 
 @dataclass(frozen=True)

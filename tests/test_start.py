@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import ROOT, MakeRepository, commit
 
-SLOW = ("credsweeper", "detect_secrets", "great_expectations", "libcst", "onnxruntime", "pandas", "sqlglot")
+SLOW = ("detect_secrets", "great_expectations", "libcst", "onnxruntime", "pandas", "sqlglot")
 
 
 def loaded_by(code: str) -> set[str]:

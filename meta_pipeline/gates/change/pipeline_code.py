@@ -2,13 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol, TypeVar
 
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.topology import SchedulerKind
+from meta_pipeline.delivery.tree import FileChange
 
 _IMPORTED = re.compile(r"^[ \t]*(?:from|import)[ \t]+(airflow|dagster|prefect)\b", re.MULTILINE)
 _APART = re.compile(
@@ -16,6 +17,23 @@ _APART = re.compile(
     r"|notebooks?|conftest\.py|setup\.py|test_[^/]*|[^/]*_test\.py)(?:/|\Z)|\.(?:md|rst|txt|adoc)\Z",
     re.IGNORECASE,
 )
+
+
+def former_texts(files: Iterable[FileChange]) -> Mapping[str, bytes]:
+    """For each file that was there before its content then, also where it had another name.
+
+    An added file carries a deleted one on where most of its lines are from there.
+    """
+    files = tuple(files)
+    found = {file.path: file.old for file in files if file.old is not None and file.new is not None}
+    deleted = [(set(file.old.split(b"\n")), file.old) for file in files if file.old and file.new is None]
+    for file in files if deleted else ():
+        if file.old is None and file.new:
+            lines = set(file.new.split(b"\n"))
+            common, old = max(((len(lines & known), old) for known, old in deleted), key=lambda pair: pair[0])
+            if common * 2 > len(lines):
+                found[file.path] = old
+    return found
 
 
 class Keyed(Protocol):

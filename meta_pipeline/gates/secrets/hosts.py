@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from meta_pipeline.gates.secrets.values import is_reference, is_stand_in
 
-_URL = re.compile(
-    r"(?P<scheme>jdbc:[a-z0-9:]+|[a-z][a-z0-9]*(?:\+[a-z0-9_]+)?)://(?:(?P<user>[^\s:/@'\"]*)(?::(?P<password>[^\s/@'\"]*))?@)?"
+URL = re.compile(
+    r"(?<![a-z0-9+])(?P<scheme>jdbc:[a-z0-9:]{1,40}|[a-z][a-z0-9]{0,30}(?:\+[a-z0-9_]{1,30})?)://(?:(?P<user>[^\s:/@'\"]*)(?::(?P<password>[^\s/@'\"]*))?@)?"
     r"(?P<host>\[[0-9a-f:]+\]|[^\s:/?#'\",;)<>\\]+)",
     re.IGNORECASE,
 )
@@ -52,7 +52,7 @@ class ServiceUrl:
 
 def urls_in(text: str) -> Iterator[ServiceUrl]:
     """Every URL of the text whose host is somebody's, in their order."""
-    for match in _URL.finditer(text):
+    for match in URL.finditer(text):
         password, host = match.group("password") or "", match.group("host")
         is_clear = bool(password) and not is_reference(password) and "{" not in password
         yield ServiceUrl(

@@ -19,6 +19,7 @@ _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _SPOKEN = re.compile(r"(?=.*[aeiouy])[a-z]{2,12}|[a-z]")
 _MOST_DIGITS = 4
 _LONGEST = 80
+_SHORTEST_RANDOM, _LONGEST_RANDOM = 12, 500
 _REPEATED = re.compile(r"(.)\1*|(?:0?1234567?8?9?0?)|(?:abc(?:def)?(?:123)?)|[x*.#•_\-]+", re.IGNORECASE)
 
 
@@ -44,3 +45,15 @@ def is_stand_in(value: str) -> bool:
     return any(word in _DUMMIES for word in words) and all(
         word in _DUMMIES or _SPOKEN.fullmatch(word) for word in words
     )
+
+
+def looks_random(value: str) -> bool:
+    """Whether a value is made by chance: long, of several kinds of letters, and not of words."""
+    plain = value.strip()
+    if not _SHORTEST_RANDOM <= len(plain) <= _LONGEST_RANDOM or not re.fullmatch(
+        r"[\w./+=~:%!@#$^&*-]+", plain
+    ):
+        return False
+    digits = sum(letter.isdigit() for letter in plain)
+    words = [word for word in _WORD.findall(plain) if len(word) > 3]
+    return digits > 1 and sum(map(len, words)) < len(plain) * 0.6

@@ -1,8 +1,4 @@
-"""CHG003 on one sample of each kind; the samples are what decision 0002 was measured with."""
-
-import subprocess
-import sys
-from pathlib import Path
+"""CHG003 on one sample of each kind; the samples are what decision 0023 was measured with."""
 
 import pytest
 
@@ -12,10 +8,12 @@ from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.change.chg003_no_secret import NoSecret
 from meta_pipeline.gates.gate import judge
 from meta_pipeline.policy import Policy
-from tests.gates.secrets import secret_samples
+from tests.gates.secrets import corpus
+from tests.gates.secrets.made_values import Samples, notebook
 
-PLANTED = secret_samples.planted()
-HARMLESS = secret_samples.harmless()
+PLANTED, HARMLESS = corpus.tuned()
+HELD_BACK = corpus.held_back()
+BEYOND = {"comment"}  # a sentence that names a password, which reads like any other sentence
 HALVES = ("q8ZrT2mW", "x5Jd9LbK")
 VALUE = "".join(HALVES)
 
@@ -38,12 +36,69 @@ def harmless_paths() -> set[str | None]:
 
 @pytest.mark.parametrize("number,kind", enumerate(PLANTED), ids=list(PLANTED))
 def test_a_planted_credential_is_found(number: int, kind: str, planted_paths: set[str | None]) -> None:
-    assert f"{number}/{PLANTED[kind][0]}" in planted_paths
+    assert (f"{number}/{PLANTED[kind][0]}" in planted_paths) is (kind not in BEYOND)
 
 
 @pytest.mark.parametrize("number,kind", enumerate(HARMLESS), ids=list(HARMLESS))
 def test_a_harmless_line_raises_no_alarm(number: int, kind: str, harmless_paths: set[str | None]) -> None:
     assert f"{number}/{HARMLESS[kind][0]}" not in harmless_paths
+
+
+def failing(samples: Samples) -> int:
+    """How many of the samples the gate refuses, each alone."""
+    return sum(looked_at({}, {path: text}).outcome == "failed" for path, text in samples.values())
+
+
+def test_on_samples_that_nothing_was_tuned_on_it_is_no_worse_than_it_was_measured() -> None:
+    planted, harmless = HELD_BACK
+
+    assert failing(planted) >= 49
+    assert failing(harmless) <= 1
+
+
+def test_a_renamed_file_brings_nothing_new_and_a_credential_in_another_file_does() -> None:
+    lines = "\n".join(f"setting_{n} = {n}" for n in range(9))
+    held = f"{lines}\nwarehouse_password = '{VALUE}'\n"
+
+    assert looked_at({"a/db.py": held}, {"b/conn.py": f"{held}extra = 1\n"}).outcome == "passed"
+    moved = looked_at(
+        {"a.py": held, "b.py": "x = 1\n"}, {"a.py": lines, "b.py": f"x = 1\npassword = '{VALUE}'\n"}
+    )
+    assert [(finding.path, finding.line) for finding in moved.findings] == [("b.py", 2)]
+
+
+def test_a_notebook_is_read_in_its_sources_and_outputs_with_the_lines_of_the_file() -> None:
+    written = notebook(f"import os\npassword = '{VALUE}'\n", f"postgresql://etl:{VALUE}@db.internal/sales")
+
+    found = looked_at({}, {"a.ipynb": written}).findings
+
+    lines = written.split("\n")
+    assert [finding.line for finding in found] == [
+        n for n, line in enumerate(lines, start=1) if VALUE in line
+    ]
+
+
+@pytest.mark.parametrize(
+    "path,text,outcome",
+    [
+        ("tests/test_db.py", "connect(password='test_password')", "passed"),
+        ("tests/test_db.py", "connect(password='s3same')", "warned"),
+        ("tests/test_db.py", f"connect(password='{VALUE}')", "failed"),
+        ("sales/db.py", "connect(password='s3same')", "failed"),
+        (".env", "DB_PASSWORD=sesame", "failed"),
+        (".env.example", "DB_PASSWORD=sesame", "passed"),
+        ("keys/a.jks", "x", "failed"),
+        ("keys/README.md", "-----BEGIN " + "PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----", "passed"),
+    ],
+)
+def test_tests_environments_and_stores_of_keys(path: str, text: str, outcome: str) -> None:
+    assert looked_at({}, {path: f"{text}\n"}).outcome == outcome
+
+
+def test_a_file_of_a_megabyte_takes_no_more_than_seconds() -> None:
+    lock = "".join(f'    {{ file = "a-{n}.whl", hash = "sha256:{"ab" * 32}" }},\n' for n in range(10_000))
+
+    assert looked_at({}, {"uv.lock": lock}).seconds < 5
 
 
 @pytest.mark.parametrize(
@@ -103,11 +158,3 @@ def test_a_finding_never_shows_the_value(
     assert result.outcome == "failed"
     for piece in (VALUE, VALUE[:6], VALUE[-6:]):
         assert piece not in shown
-
-
-def test_importing_the_gate_does_not_load_the_scanner() -> None:
-    code = "import sys, meta_pipeline.gates.change.chg003_no_secret; sys.exit('credsweeper' in sys.modules)"
-
-    done = subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parents[2])
-
-    assert done.returncode == 0

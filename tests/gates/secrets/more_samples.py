@@ -1,0 +1,215 @@
+# ruff: noqa: E501 - a sample is one line, as it is in its file
+"""More credentials and look-alikes, of the files that pipelines are made of; the gate was tuned on these as well."""
+
+import base64
+import json
+
+from tests.gates.secrets.made_values import UPPER, Maker, Samples, notebook
+
+
+def planted() -> Samples:
+    """Credentials that are not in `secret_samples`."""
+    m = Maker(20261101)
+    return {
+        "default of getenv": ("sales/db.py", f"PW = os.getenv('DB_PASSWORD', '{m.password()}')\n"),
+        "environment set in code": ("dags/a.py", f"os.environ['SNOWFLAKE_PASSWORD'] = '{m.password()}'\n"),
+        "environment of an operator": (
+            "dags/pod.py",
+            f"op = KubernetesPodOperator(task_id='a', env_vars={{'API_TOKEN': '{m.text(32)}'}})\n",
+        ),
+        "connection in code": (
+            "dags/conn.py",
+            f"c = Connection(conn_id='w', conn_type='postgres', host='db.internal', login='etl', password='{m.password()}')\n",
+        ),
+        "connection as json": (
+            "conf/connections.json",
+            json.dumps({"warehouse": {"conn_type": "postgres", "host": "db.internal", "login": "etl", "password": m.password()}}) + "\n",
+        ),
+        "connection variable as json": (
+            "deploy/airflow.env",
+            "AIRFLOW_CONN_W='" + json.dumps({"conn_type": "snowflake", "login": "etl", "password": m.password()}) + "'\n",
+        ),
+        "prefect block": (
+            "flows/blocks.py",
+            f"DatabaseCredentials(driver='postgresql+psycopg2', username='etl', password='{m.password()}').save('w')\n",
+        ),
+        "prefect secret block": ("flows/secret.py", f"Secret(value='{m.text(28)}').save('api-key')\n"),
+        "prefect api key": ("flows/.env", "PREFECT_API_KEY=" + "pnu_" + m.text(36) + "\n"),
+        "dagster resource": (
+            "defs/resources.py",
+            f"SnowflakeResource(account='ab12345', user='etl', password='{m.password()}', warehouse='WH')\n",
+        ),
+        "dagster yaml": (
+            "dagster.yaml",
+            f"storage:\n  postgres:\n    postgres_db:\n      username: dagster\n      password: {m.password()}\n      hostname: db.internal\n",
+        ),
+        "profile for postgres": (
+            "dbt/profiles.yml",
+            f"shop:\n  outputs:\n    prod:\n      type: postgres\n      user: etl\n      pass: {m.password()}\n      host: db.internal\n",
+        ),
+        "profile for databricks": (
+            "profiles.yml",
+            "shop:\n  outputs:\n    prod:\n      type: databricks\n      token: " + "dapi" + m.hex(32) + "\n",
+        ),
+        "profile with the default of env_var": (
+            "profiles.yml",
+            f"      password: \"{{{{ env_var('DBT_PASSWORD', '{m.password()}') }}}}\"\n",
+        ),
+        "dockerfile": ("Dockerfile", f"FROM python:3.11\nENV WAREHOUSE_PASSWORD={m.password()}\n"),
+        "dockerfile with a token": (
+            "docker/Dockerfile",
+            "RUN pip install git+https://" + "ghp_" + m.text(36) + "@github.com/sales/lib.git\n",
+        ),
+        "compose of production": (
+            "deploy/compose.prod.yml",
+            f"services:\n  web:\n    environment:\n      POSTGRES_PASSWORD: {m.password()}\n",
+        ),
+        "kubernetes secret": (
+            "k8s/secret.yaml",
+            "apiVersion: v1\nkind: Secret\ndata:\n  password: " + base64.b64encode(m.password().encode()).decode() + "\n",
+        ),
+        "helm values": ("chart/values.yaml", f"postgresql:\n  auth:\n    postgresPassword: {m.password()}\n"),
+        "terraform resource": (
+            "infra/main.tf",
+            f'resource "aws_db_instance" "w" {{\n  username = "etl"\n  password = "{m.password()}"\n}}\n',
+        ),
+        "terraform values": ("infra/prod.tfvars", f'snowflake_password = "{m.password()}"\n'),
+        "shell export": ("deploy/run.sh", f"export PGPASSWORD={m.password()}\npsql -h db.internal\n"),
+        "shell curl with basic auth": ("deploy/call.sh", f"curl -u etl:{m.password()} https://api.sales.net/load\n"),
+        "shell curl with bearer": ("deploy/bearer.sh", f"curl -H 'Authorization: Bearer {m.text(40)}' https://api.sales.net\n"),
+        "mysql on the command line": ("deploy/dump.sh", f"mysqldump -u etl -p'{m.password()}' sales\n"),
+        "ini": ("conf/etl.ini", f"[warehouse]\nuser = etl\npassword = {m.password()}\n"),
+        "toml": ("conf/settings.toml", f'[api]\nkey = "x"\napi_token = "{m.text(30)}"\n'),
+        "properties": ("conf/db.properties", f"jdbc.user=etl\njdbc.password={m.password()}\n"),
+        "jdbc url": ("conf/jdbc.py", f"URL = 'jdbc:postgresql://db.internal/sales?user=etl&password={m.password()}'\n"),
+        "odbc string": ("sales/odbc.py", f"pyodbc.connect('DRIVER=x;SERVER=db.internal;UID=etl;PWD={m.password()}')\n"),
+        "mongodb url": ("sales/mongo.py", f"MongoClient('mongodb+srv://etl:{m.password()}@cluster0.ab1.mongodb.net/sales')\n"),
+        "redis url": ("conf/celery.py", f"broker_url = 'redis://:{m.password()}@cache.internal:6379/0'\n"),
+        "snowflake url": ("sales/sf.py", f"create_engine('snowflake://etl:{m.password()}@ab12345/SALES')\n"),
+        "sql in jinja": (
+            "models/stage.sql",
+            f"{{% if target.name == 'prod' %}}\ncreate user loader identified by '{m.password()}';\n{{% endif %}}\n",
+        ),
+        "sql copy with keys": (
+            "sql/copy.sql",
+            "COPY t FROM 's3://b/k' CREDENTIALS 'aws_access_key_id=" + "AKIA" + m.text(16, UPPER)
+            + ";aws_secret_access_key=" + m.text(40) + "';\n",
+        ),
+        "snowflake stage": (
+            "sql/stage.sql",
+            f"CREATE STAGE s URL='s3://b' CREDENTIALS=(AWS_KEY_ID='x' AWS_SECRET_KEY='{m.text(40)}');\n",
+        ),
+        "notebook source": ("notebooks/a.ipynb", notebook(f"import os\npassword = '{m.password()}'\n")),
+        "notebook output": ("notebooks/b.ipynb", notebook("print(token)", "ghp_" + m.text(36))),
+        "notebook connection": ("notebooks/c.ipynb", notebook(f"%sql postgresql://etl:{m.password()}@db.internal/sales")),
+        "openssh key": ("keys/deploy_key", m.openssh),
+        "key in a string": ("dags/key.py", f"KEY = {m.pem!r}\n"),
+        "pgpass": (".pgpass", f"db.internal:5432:sales:etl:{m.password()}\n"),
+        "netrc": (".netrc", f"machine api.sales.net login etl password {m.password()}\n"),
+        "pypirc": (".pypirc", "[pypi]\nusername = __token__\npassword = " + "pypi-AgEIcHlwaS5vcmc" + m.text(60) + "\n"),
+        "base64 of a password": (
+            "dags/b64.py",
+            f"auth = 'Basic {base64.b64encode(f'etl:{m.password()}'.encode()).decode()}'\n",
+        ),
+        "openai key": ("dags/ai.py", "client = OpenAI(api_key='" + "sk-" + m.text(20) + "T3BlbkFJ" + m.text(20) + "')\n"),
+        "dbt cloud token": ("dags/dbt.py", "DBT_TOKEN = '" + "dbtc_" + m.text(44) + "'\n"),
+        "azure sas": (
+            "conf/sas.py",
+            f"url = 'https://sales.blob.core.windows.net/c?sv=2024-11-04&sig={m.base64(32).replace('+', '%2B').replace('=', '%3D')}'\n",
+        ),
+        "gcp key in yaml": ("conf/gcp.yml", "maps_key: " + "AIza" + m.text(35) + "\n"),
+        "passphrase of a key": ("conf/sf.py", f"connect(private_key_file='k.p8', private_key_file_pwd='{m.password()}')\n"),
+        "webserver secret": ("airflow.cfg", f"[webserver]\nsecret_key = {m.hex(32)}\n"),
+        "celery backend": ("config/airflow.cfg", f"result_backend = db+postgresql://airflow:{m.password()}@db.internal/airflow\n"),
+        "comment": ("dags/todo.py", f"# the password of the warehouse is {m.password()}\n# password: {m.password()}\n"),
+        "yaml list of users": ("conf/users.yml", f"users:\n  - name: etl\n    password: '{m.password()}'\n"),
+        "datadog key": ("conf/dd.yaml", f"api_key: {m.hex(32)}\n"),
+    }  # fmt: skip
+
+
+def harmless() -> Samples:
+    """Look-alikes that are not in `secret_samples`."""
+    m = Maker(20261102)
+    sha256, sha1, uuid = m.hex(64), m.hex(40), m.uuid()
+    return {
+        "test password": ("tests/test_db.py", "conn = connect(user='test', password='test_password')\n"),
+        "test password in conftest": ("tests/conftest.py", "os.environ['DB_PASSWORD'] = 'dummy-password'\n"),
+        "mocked token": ("tests/test_api.py", "client = Client(token='fake-token')\n"),
+        "example key of aws": ("docs/aws.md", "AWS_ACCESS_KEY_ID=" + "AKIA" + "IOSFODNN7EXAMPLE" + "\n"),
+        "uv lock": ("uv.lock", f'sdist = {{ url = "https://files.example.org/a.tar.gz", hash = "sha256:{sha256}", size = 1 }}\n'),
+        "pip hash": ("requirements.lock", f"    --hash=sha256:{sha256} \\\n"),
+        "pdm lock": ("pdm.lock", f'    {{file = "a-1.0.whl", hash = "sha256:{sha256}"}},\n'),
+        "yarn lock": ("yarn.lock", f'  resolved "https://registry.example.org/a/-/a-1.0.tgz#{sha1}"\n  integrity sha512-{m.base64(64)}\n'),
+        "cargo lock": ("Cargo.lock", f'checksum = "{sha256}"\n'),
+        "terraform lock": (".terraform.lock.hcl", f'    "h1:{m.base64(32)}",\n    "zh:{sha256}",\n'),
+        "dbt package lock": ("package-lock.yml", f"packages:\n- package: dbt-labs/dbt_utils\n  version: 1.3.0\nsha1_hash: {sha1}\n"),
+        "conda lock": ("conda-lock.yml", f"  hash:\n    md5: {m.hex(32)}\n    sha256: {sha256}\n"),
+        "expectation suite": ("gx/expectations/a.json", json.dumps({"id": uuid, "meta": {"batch_id": m.hex(32)}}) + "\n"),
+        "dbt manifest id": ("target/manifest.json", json.dumps({"invocation_id": uuid, "checksum": {"name": "sha256", "checksum": sha256}}) + "\n"),
+        "connection in jinja": ("dags/a.py", "cmd = 'psql {{ conn.warehouse.password }}'\n"),
+        "connection url in jinja": ("dags/b.py", "url = 'postgresql://{{ conn.w.login }}:{{ conn.w.password }}@{{ conn.w.host }}/sales'\n"),
+        "url of an f-string": ("sales/db.py", "url = f'postgresql://{user}:{password}@{host}/sales'\n"),
+        "url of format": ("sales/db2.py", "url = 'postgresql://{}:{}@{}/sales'.format(user, password, host)\n"),
+        "url of percent": ("sales/db3.py", "url = 'postgresql://%s:%s@%s/sales' % (user, password, host)\n"),
+        "url of quote_plus": ("sales/db4.py", "url = f'mysql://{user}:{quote_plus(password)}@db.internal/sales'\n"),
+        "dagster env var": ("defs/resources.py", "SnowflakeResource(user=EnvVar('SF_USER'), password=EnvVar('SF_PASSWORD'))\n"),
+        "prefect secret": ("flows/a.py", "token = Secret.load('warehouse-token').get()\npassword = Secret.load('warehouse-password').get()\n"),
+        "prefect block name": ("flows/b.py", "credentials = SnowflakeCredentials.load('snowflake-credentials-prod')\n"),
+        "airflow hook": ("dags/c.py", "password = BaseHook.get_connection('warehouse').password\n"),
+        "variable json": ("dags/d.py", "creds = Variable.get('warehouse_credentials', deserialize_json=True)\npassword = creds['password']\n"),
+        "secret manager": ("sales/sm.py", "name = 'projects/123/secrets/warehouse-password/versions/latest'\nsecret = client.access_secret_version(name=name)\n"),
+        "aws secret arn": ("infra/a.tf", 'password_secret_arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:warehouse-password-AbCdEf"\n'),
+        "terraform variable": ("infra/b.tf", 'variable "db_password" {\n  type      = string\n  sensitive = true\n}\npassword = var.db_password\n'),
+        "terraform random": ("infra/c.tf", "password = random_password.db.result\n"),
+        "kubernetes secret ref": ("k8s/a.yaml", "env:\n  - name: DB_PASSWORD\n    valueFrom:\n      secretKeyRef:\n        name: warehouse-credentials\n        key: password\n"),
+        "helm template": ("chart/templates/a.yaml", "password: {{ .Values.postgresql.auth.password | b64enc | quote }}\n"),
+        "helm existing secret": ("chart/values.yaml", "existingSecret: airflow-fernet-key\nfernetKeySecretName: airflow-fernet-key\nwebserverSecretKeySecretName: airflow-webserver-secret\n"),
+        "compose env": ("docker-compose.yml", "environment:\n  POSTGRES_PASSWORD: ${POSTGRES_PASSWORD}\n  API_KEY: ${API_KEY:?set it}\n"),
+        "workflow env": (".github/workflows/a.yml", "env:\n  SNOWFLAKE_PASSWORD: ${{ secrets.SNOWFLAKE_PASSWORD }}\n  token: ${{ github.token }}\n"),
+        "gitlab variable": (".gitlab-ci.yml", "  script:\n    - docker login -u $CI_REGISTRY_USER -p $CI_REGISTRY_PASSWORD\n"),
+        "env example": (".env.example", "SNOWFLAKE_PASSWORD=\nAPI_TOKEN=<token>\nSECRET_KEY=replace-me\n"),
+        "env template": (".env.template", "DB_PASSWORD=your_password_here\nOPENAI_API_KEY=sk-...\n"),
+        "readme": ("README.md", "Set `DB_PASSWORD=<your password>` and `API_KEY=xxxxxxxx`.\n"),
+        "docs of a url": ("docs/a.md", "postgresql://username:password@hostname:5432/database\n"),
+        "docstring": ("sales/doc.py", "def connect(password):\n    '''Connect with password: the password of the user.'''\n"),
+        "parameter": ("sales/par.py", "def connect(user: str, password: str = '', token: str | None = None) -> None: ...\n"),
+        "pydantic settings": ("sales/set.py", "class Settings(BaseSettings):\n    db_password: SecretStr\n    api_key: str = Field(alias='API_KEY')\n"),
+        "argparse": ("sales/cli.py", "parser.add_argument('--password', help='password of the warehouse')\n"),
+        "click option": ("sales/cl.py", "@click.option('--token', envvar='API_TOKEN', prompt='Token')\n"),
+        "log": ("sales/log.py", "log.info('The password of %s was changed', user)\nraise ValueError('password must not be empty')\n"),
+        "column names": ("models/users.sql", "select user_id, password_hash, api_key_id, token_type from {{ ref('users') }}\n"),
+        "masking policy": ("sql/mask.sql", "CREATE MASKING POLICY mask_password AS (val string) RETURNS string -> '*****';\n"),
+        "sql parameter": ("sql/user.sql", "CREATE USER etl WITH PASSWORD '{{ var.value.etl_password }}';\n"),
+        "md5 column": ("models/key.sql", "select md5(concat(order_id, '|', store_id)) as order_key from orders\n"),
+        "surrogate key": ("models/sk.sql", "select {{ dbt_utils.generate_surrogate_key(['order_id', 'store_id']) }} as order_key\n"),
+        "dbt token column": ("models/schema.yml", "columns:\n  - name: api_token\n    description: The token that the client sends\n  - name: password_hash\n"),
+        "sort keys": ("models/config.yml", "    primary_key: order_id\n    partition_key: business_date\n    cluster_key: store_identifier\n"),
+        "idempotency": ("sales/idem.py", "idempotency_key = f'{run_id}-{task_id}'\ncache_key = 'daily_revenue_by_store'\n"),
+        "dag ids": ("dags/ids.py", "ExternalTaskSensor(task_id='wait_for_secret_rotation', external_dag_id='rotate_api_keys_daily')\n"),
+        "xcom key": ("dags/x.py", "ti.xcom_push(key='presigned_url_token_count', value=n)\n"),
+        "partition keys": ("defs/p.py", "StaticPartitionsDefinition(['key_accounts_emea', 'key_accounts_apac'])\n"),
+        "asset key": ("defs/k.py", "AssetKey(['warehouse', 'tokens', 'daily_token_usage'])\n"),
+        "notebook picture": ("notebooks/a.ipynb", notebook("plot()", m.base64(400))),
+        "notebook ids": ("notebooks/b.ipynb", json.dumps({"cells": [{"id": m.hex(8), "source": ["df.head()"]}], "metadata": {"kernelspec": {"name": "python3"}}}, indent=1) + "\n"),
+        "notebook env": ("notebooks/c.ipynb", notebook("password = os.environ['PASSWORD']\ntoken = getpass('Token: ')\n")),
+        "svg": ("docs/a.svg", f'<image href="data:image/png;base64,{m.base64(200)}"/>\n'),
+        "certificate": ("certs/ca.pem", "-----BEGIN CERTIFICATE-----\n" + m.base64(45) + "\n-----END CERTIFICATE-----\n"),
+        "known hosts": ("deploy/known_hosts", f"sftp.example.com ssh-rsa {m.base64(260)}\n"),
+        "gpg fingerprint": ("Dockerfile", f"RUN gpg --recv-keys {m.hex(40).upper()}\n"),
+        "apt key checksum": ("docker/Dockerfile", f"ENV TINI_SHA256={sha256}\n"),
+        "git sha in python": ("dags/v.py", f"GIT_SHA = '{sha1}'\nMODEL_HASH = '{m.hex(32)}'\n"),
+        "etag": ("tests/data.json", json.dumps({"ETag": m.hex(32), "VersionId": m.text(32)}) + "\n"),
+        "workspace ids": ("conf/ids.yml", f"workspace_id: {uuid}\ntenant_id: {m.uuid()}\nclient_id: {m.uuid()}\n"),
+        "google client id": ("conf/g.py", f"CLIENT_ID = '{m.text(12, '0123456789')}-{m.text(32, 'abcdefghij0123456789')}.apps.googleusercontent.com'\n"),
+        "dataset id": ("dags/bq.py", f"table = 'sales-prod.mart_{m.hex(8)}.daily_revenue'\nbucket = 'sales-prod-{m.hex(12)}-eu'\n"),
+        "image tag": ("dags/im.py", f"image='gcr.io/sales/etl@sha256:{sha256}'\n"),
+        "url with a query": ("dags/u.py", "URL = 'https://api.example.com/v1/items?token={token}&key={key}'\n"),
+        "slack channel": ("dags/s.py", "SlackWebhookOperator(slack_webhook_conn_id='slack_alerts', channel='#data-alerts')\n"),
+        "password of a test container": ("tests/test_c.py", "container = PostgresContainer(username='test', password='test', dbname='test')\n"),
+        "sqlite": ("conf/a.cfg", "sql_alchemy_conn = sqlite:////opt/airflow/airflow.db\n"),
+        "empty default": ("sales/e.py", "password = os.environ.get('PASSWORD', '')\ntoken = None\nsecret = ''\n"),
+        "enum": ("sales/en.py", "class Kind(Enum):\n    PASSWORD = 'password'\n    API_KEY = 'api_key'\n    TOKEN = 'token'\n"),
+        "header name": ("sales/h.py", "headers = {'X-API-Key': api_key, 'Authorization': f'Bearer {token}'}\n"),
+        "regex": ("sales/r.py", "PATTERN = re.compile(r'(?i)password\\s*=\\s*[\\w-]{8,}')\n"),
+        "iso dates": ("dags/i.py", "start = '2026-01-05T08:00:00+00:00'\nkey = '20260105T080000Z'\n"),
+    }  # fmt: skip
