@@ -142,9 +142,15 @@ def _of_column(old: ContractColumn, new: ContractColumn, said: _Saying) -> Itera
     if old.type and new.type and (relation := compare_types(old.type, new.type)) != "equal":
         how = {"wider": ", which is wider", "narrower": ", which is narrower"}.get(relation, "")
         yield change(
-            "loosened" if relation == "wider" else "retyped",
+            "widened" if relation == "wider" else "retyped",
             f"changes its type from {old.type} to {new.type}{how}",
             breaking=relation != "wider",
+        )
+    elif old.logical_type and new.logical_type and old.logical_type != new.logical_type:
+        yield change(
+            "retyped",
+            f"changes its logical type from {old.logical_type} to {new.logical_type}",
+            breaking=True,
         )
     for before, after, word in (
         (old.required, new.required, "required"),

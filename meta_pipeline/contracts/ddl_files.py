@@ -2,8 +2,9 @@
 
 A file counts where its folder holds migrations (`migrations/`, or files numbered as Flyway, dbmate and the like do:
 `V2__add_note.sql`, `0002_add_note.sql`, `20250101120000_add_note.sql`), and where each of its statements defines
-something: a script that makes a table on its way to fill another is no contract. Temporary tables never are. Files of
-a dbt project are models. Files that the policy names count whatever else they do.
+something: a script that makes a table on its way to fill another is no contract, and one whose only statement makes a
+table or a view of a query is. Temporary tables never are. Files of a dbt project are models. Files that the policy
+names count whatever else they do.
 """
 
 import posixpath
@@ -54,7 +55,10 @@ def read_tables(files: Sequence[SourceFile], *, named: bool) -> tuple[Contract, 
             continue
         text = _plain(file.data)
         found = statements_of(text)
-        if not named and not is_of_migrations(file.path) and not all(map(_defines, (s.tree for s in found))):
+        trees = [statement.tree for statement in found]
+        # Of several tables made of queries, the first are only on the way to the last.
+        is_one = sum(map(_is_made_of_query, trees)) == 1 == len(list(filter(None, trees)))
+        if not named and not is_of_migrations(file.path) and not is_one and not all(map(_defines, trees)):
             continue
         for statement in found:
             tables.apply(statement, file.path)
@@ -71,10 +75,14 @@ def _plain(data: bytes) -> str:
     )
 
 
+def _is_made_of_query(tree: exp.Expr | None) -> bool:
+    return isinstance(tree, exp.Create) and tree.kind == "TABLE" and isinstance(tree.expression, exp.Query)
+
+
 def _defines(tree: exp.Expr | None) -> bool:
     """Whether a statement only defines: one that was not read, or that makes a table of a query, does not count."""
     if isinstance(tree, exp.Create):
-        return tree.kind != "TABLE" or isinstance(tree.this, exp.Schema)
+        return tree.kind != "TABLE" or (isinstance(tree.this, exp.Schema) and not _is_made_of_query(tree))
     if isinstance(tree, exp.Var):
         return tree.name in _DEFINING
     return True
