@@ -3,8 +3,8 @@
 A file counts where its folder holds migrations (`migrations/`, or files numbered as Flyway, dbmate and the like do:
 `V2__add_note.sql`, `0002_add_note.sql`, `20250101120000_add_note.sql`), and where each of its statements defines
 something: a script that makes a table on its way to fill another is no contract, and one whose only statement makes a
-table or a view of a query is. Temporary tables never are. Files of a dbt project are models. Files that the policy
-names count whatever else they do.
+table or a view of a query is. A file with one query and nothing else is that query's result. Temporary tables never
+are. Files of a dbt project are models. Files that the policy names count whatever else they do.
 """
 
 import posixpath
@@ -18,6 +18,7 @@ from meta_pipeline.contracts.ddl import Tables, statements_of
 from meta_pipeline.contracts.formats import SourceFile
 from meta_pipeline.delivery.contract import Contract
 from meta_pipeline.delivery.yaml_source import Unreadable
+from meta_pipeline.schedulers.dbt.static.select_list import parsed_query
 
 _NUMBERED = re.compile(r"(?:[Vv]\d[\d._]*__|\d{3,}[_.-]).*\.sql")
 _FOLDERS = frozenset({"migrations", "migration", "flyway", "ddl"})
@@ -56,6 +57,10 @@ def read_tables(files: Sequence[SourceFile], *, named: bool) -> tuple[Contract, 
         text = _plain(file.data)
         found = statements_of(text)
         trees = [statement.tree for statement in found]
+        if len(trees) == 1 and isinstance(trees[0], exp.Var) and trees[0].name in ("SELECT", "WITH"):
+            if isinstance(query := parsed_query(text), exp.Query):
+                tables.take_query(query, _called(file.path), file.path)
+            continue
         # Of several tables made of queries, the first are only on the way to the last.
         is_one = sum(map(_is_made_of_query, trees)) == 1 == len(list(filter(None, trees)))
         if not named and not is_of_migrations(file.path) and not is_one and not all(map(_defines, trees)):
@@ -73,6 +78,13 @@ def _plain(data: bytes) -> str:
     return _JINJA.sub(
         lambda match: "filled_in" + "\n" * match.group().count("\n"), text[: down.start()] if down else text
     )
+
+
+def _called(path: str) -> str:
+    """What the result of a file with one query is called: as the file, or as its folder where many are called alike."""
+    stem = posixpath.splitext(posixpath.basename(path))[0]
+    folder = posixpath.basename(posixpath.dirname(path))
+    return folder if stem in ("query", "select", "main", "script") and folder else stem
 
 
 def _is_made_of_query(tree: exp.Expr | None) -> bool:

@@ -157,7 +157,7 @@ FORMATS: tuple[Format, ...] = (
         "sql",
         (".sql", ".ddl"),
         _anywhere,
-        re.compile(rb"\b(?:create|alter|drop)\b", re.IGNORECASE),
+        re.compile(rb"\b(?:create|alter|drop|select)\b", re.IGNORECASE),
         _read_sql,
         _with_migrations,
         also_in_dbt=False,

@@ -407,3 +407,23 @@ def test_a_contract_is_known_by_its_kind_whatever_it_is_called(
 
     assert result == outcome
     assert said in " ".join(messages)
+
+
+QUERY = "WITH o AS (SELECT * FROM raw)\nSELECT product, sum(quantity) AS units FROM o GROUP BY product\n"
+
+
+@pytest.mark.parametrize(
+    "after,said",
+    [
+        (QUERY.replace(", sum(quantity) AS units", ""), ["column units of rollup is dropped"]),
+        (QUERY.replace("AS units", "AS amount"), ["column units of rollup is renamed to amount"]),
+        (
+            QUERY.replace("sum(quantity) AS", "CAST(sum(quantity) AS VARCHAR) AS"),
+            ["column units of rollup becomes VARCHAR, which is text"],
+        ),
+        (QUERY.replace("sum(quantity) AS", "CAST(sum(quantity) AS BIGINT) AS"), []),
+        (QUERY.replace("GROUP", "WHERE quantity > 0 GROUP"), []),
+    ],
+)
+def test_the_result_of_a_file_with_one_query(after: str, said: list[str]) -> None:
+    assert judged({"sql/rollup.sql": QUERY}, {"sql/rollup.sql": after})[1] == said
