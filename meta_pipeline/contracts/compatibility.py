@@ -1,5 +1,6 @@
 """What changed between two versions of a dataset's contract, and whether it breaks those who rely on it."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
@@ -142,9 +143,17 @@ def _of_column(old: ContractColumn, new: ContractColumn, said: _Saying) -> Itera
     if old.type and new.type and (relation := compare_types(old.type, new.type)) != "equal":
         how = {"wider": ", which is wider", "narrower": ", which is narrower"}.get(relation, "")
         yield change(
-            "loosened" if relation == "wider" else "retyped",
+            "widened" if relation == "wider" else "retyped",
             f"changes its type from {old.type} to {new.type}{how}",
             breaking=relation != "wider",
+        )
+    elif not old.type and _becomes_text(old, new):
+        yield change("retyped", f"becomes {new.type}, which is text", breaking=True)
+    elif old.logical_type and new.logical_type and old.logical_type != new.logical_type:
+        yield change(
+            "retyped",
+            f"changes its logical type from {old.logical_type} to {new.logical_type}",
+            breaking=True,
         )
     for before, after, word in (
         (old.required, new.required, "required"),
@@ -162,6 +171,16 @@ def _of_column(old: ContractColumn, new: ContractColumn, said: _Saying) -> Itera
         yield change("loosened", f"need no longer meet '{gone[0]}'", breaking=False)
     if old.description != new.description:
         yield change("described", "is described anew", breaking=False)
+
+
+_TEXT = re.compile(r"(?:n?var)?char(?:acter varying)?|n?text|string", re.IGNORECASE)
+
+
+def _becomes_text(old: ContractColumn, new: ContractColumn) -> bool:
+    """Whether the same value is now cast to text, so that it no longer compares and adds up as it did."""
+    if not old.expression or not new.expression or not new.type or not _TEXT.match(new.type):
+        return False
+    return new.expression.casefold().startswith(f"cast({old.expression} as ".casefold())
 
 
 def _of_values(old: ContractColumn, new: ContractColumn, change: _Change) -> Iterator[ContractChange]:

@@ -10,6 +10,7 @@ from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
 
 from meta_pipeline.delivery.contract import Bound, Contract, ContractColumn
+from meta_pipeline.schedulers.dbt.static.select_list import Doubtful, Made, query_columns
 
 _DIALECTS = tuple(
     " postgres bigquery snowflake mysql tsql databricks redshift duckdb oracle clickhouse trino sqlite".split(
@@ -46,7 +47,9 @@ class Tables:
     def apply(self, statement: Statement, path: str) -> None:
         """Take one statement up; what defines no table, and what is altered and was never made, changes nothing."""
         tree = statement.tree
-        if isinstance(tree, exp.Create) and tree.kind == "TABLE":
+        if isinstance(tree, exp.Create) and isinstance(tree.expression, exp.Query):
+            self._create_of_query(tree, statement, path)
+        elif isinstance(tree, exp.Create) and tree.kind == "TABLE":
             self._create(tree, statement, path)
         elif isinstance(tree, exp.Drop) and tree.kind == "TABLE":
             for table in tree.args.get("tables") or ():
@@ -77,6 +80,26 @@ class Tables:
             contract = _constrained(contract, part, statement.dialect)
         if any(isinstance(part, exp.ColumnDef) for part in schema.expressions):
             self.found[name] = contract
+
+    def take_query(self, query: exp.Query, name: str, path: str) -> None:
+        """The result of a query, where its columns are certain."""
+        made = query_columns(query)
+        if not isinstance(made, Doubtful):
+            self.found[name] = Contract(
+                dataset=name, declared_by="sql", path=path, line=1, columns=_made(made, 1)
+            )
+
+    def _create_of_query(self, tree: exp.Create, statement: Statement, path: str) -> None:
+        """A view, or a table that is made of a query: its columns are those that the query makes."""
+        table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+        made = query_columns(tree.expression)
+        if not isinstance(table, exp.Table) or is_passing(tree) or isinstance(made, Doubtful):
+            return
+        line = _line(table, statement)
+        name = _name(table)
+        self.found[name] = Contract(
+            dataset=name, declared_by="sql", path=path, line=line, columns=_made(made, line)
+        )
 
     def _alter(self, tree: exp.Alter, statement: Statement, path: str) -> None:
         name = _name(tree.this)
@@ -338,3 +361,9 @@ def _constrained(contract: Contract, part: exp.Expr, dialect: str) -> Contract:
                 columns = tuple(_checked(c, one.this, dialect) if c.name in named else c for c in columns)
         contract = contract.model_copy(update={"columns": columns, "key": key})
     return contract
+
+
+def _made(columns: Sequence[Made], line: int) -> tuple[ContractColumn, ...]:
+    return tuple(
+        ContractColumn(name=one.name, type=one.type, expression=one.expression, line=line) for one in columns
+    )

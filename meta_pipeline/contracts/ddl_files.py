@@ -2,8 +2,9 @@
 
 A file counts where its folder holds migrations (`migrations/`, or files numbered as Flyway, dbmate and the like do:
 `V2__add_note.sql`, `0002_add_note.sql`, `20250101120000_add_note.sql`), and where each of its statements defines
-something: a script that makes a table on its way to fill another is no contract. Temporary tables never are. Files of
-a dbt project are models. Files that the policy names count whatever else they do.
+something: a script that makes a table on its way to fill another is no contract, and one whose only statement makes a
+table or a view of a query is. A file with one query and nothing else is that query's result. Temporary tables never
+are. Files of a dbt project are models. Files that the policy names count whatever else they do.
 """
 
 import posixpath
@@ -17,6 +18,7 @@ from meta_pipeline.contracts.ddl import Tables, statements_of
 from meta_pipeline.contracts.formats import SourceFile
 from meta_pipeline.delivery.contract import Contract
 from meta_pipeline.delivery.yaml_source import Unreadable
+from meta_pipeline.schedulers.dbt.static.select_list import parsed_query
 
 _NUMBERED = re.compile(r"(?:[Vv]\d[\d._]*__|\d{3,}[_.-]).*\.sql")
 _FOLDERS = frozenset({"migrations", "migration", "flyway", "ddl"})
@@ -54,7 +56,14 @@ def read_tables(files: Sequence[SourceFile], *, named: bool) -> tuple[Contract, 
             continue
         text = _plain(file.data)
         found = statements_of(text)
-        if not named and not is_of_migrations(file.path) and not all(map(_defines, (s.tree for s in found))):
+        trees = [statement.tree for statement in found]
+        if len(trees) == 1 and isinstance(trees[0], exp.Var) and trees[0].name in ("SELECT", "WITH"):
+            if isinstance(query := parsed_query(text), exp.Query):
+                tables.take_query(query, _called(file.path), file.path)
+            continue
+        # Of several tables made of queries, the first are only on the way to the last.
+        is_one = sum(map(_is_made_of_query, trees)) == 1 == len(list(filter(None, trees)))
+        if not named and not is_of_migrations(file.path) and not is_one and not all(map(_defines, trees)):
             continue
         for statement in found:
             tables.apply(statement, file.path)
@@ -71,10 +80,21 @@ def _plain(data: bytes) -> str:
     )
 
 
+def _called(path: str) -> str:
+    """What the result of a file with one query is called: as the file, or as its folder where many are called alike."""
+    stem = posixpath.splitext(posixpath.basename(path))[0]
+    folder = posixpath.basename(posixpath.dirname(path))
+    return folder if stem in ("query", "select", "main", "script") and folder else stem
+
+
+def _is_made_of_query(tree: exp.Expr | None) -> bool:
+    return isinstance(tree, exp.Create) and tree.kind == "TABLE" and isinstance(tree.expression, exp.Query)
+
+
 def _defines(tree: exp.Expr | None) -> bool:
     """Whether a statement only defines: one that was not read, or that makes a table of a query, does not count."""
     if isinstance(tree, exp.Create):
-        return tree.kind != "TABLE" or isinstance(tree.this, exp.Schema)
+        return tree.kind != "TABLE" or (isinstance(tree.this, exp.Schema) and not _is_made_of_query(tree))
     if isinstance(tree, exp.Var):
         return tree.name in _DEFINING
     return True

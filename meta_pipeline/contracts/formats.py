@@ -62,9 +62,19 @@ def _anywhere(path: str, patterns: tuple[str, ...]) -> bool:
     return not _NOT_DATA & {part.casefold() for part in PurePosixPath(path).parts[:-1]}
 
 
+def _of_contracts(path: str, patterns: tuple[str, ...]) -> bool:
+    return is_contract(path, patterns) or _anywhere(path, patterns)
+
+
+_A_CONTRACT = re.compile(rb"^kind:\s*[\"']?DataContract\b", re.MULTILINE)
+
+
 def _read_odcs(files: Sequence[SourceFile], named: bool) -> Reading:
     from meta_pipeline.contracts.odcs import read_odcs
 
+    file = files[0]
+    if not named and not is_contract(file.path, ()) and not _A_CONTRACT.search(file.data):
+        return ()
     return read_odcs(files[0].data.decode("utf-8", errors="replace"), files[0].path)
 
 
@@ -98,6 +108,24 @@ def _read_pandera(files: Sequence[SourceFile], named: bool) -> Reading:
     return read_pandera(files[0].data, files[0].path)
 
 
+def _read_avro(files: Sequence[SourceFile], named: bool) -> Reading:
+    from meta_pipeline.contracts.avro import read_avro
+
+    return read_avro(files[0].data, files[0].path)
+
+
+def _read_sqlalchemy(files: Sequence[SourceFile], named: bool) -> Reading:
+    from meta_pipeline.contracts.sqlalchemy_models import read_sqlalchemy
+
+    return read_sqlalchemy(files[0].data, files[0].path)
+
+
+def _read_spark(files: Sequence[SourceFile], named: bool) -> Reading:
+    from meta_pipeline.contracts.spark_schemas import read_spark
+
+    return read_spark(files[0].data, files[0].path)
+
+
 def _read_sql(files: Sequence[SourceFile], named: bool) -> Reading:
     from meta_pipeline.contracts.ddl_files import read_tables
 
@@ -114,7 +142,7 @@ _A_LIST = re.compile(rb"\A\s*\[\s*\{|\bfields[\"']?\s*:")
 """A list of mappings as the whole document, or under `fields`."""
 
 FORMATS: tuple[Format, ...] = (
-    Format("odcs", (".yaml", ".yml"), is_contract, re.compile(rb"schema"), _read_odcs),
+    Format("odcs", (".yaml", ".yml"), _of_contracts, re.compile(rb"schema"), _read_odcs),
     Format(
         "gx",
         (".json",),
@@ -123,16 +151,19 @@ FORMATS: tuple[Format, ...] = (
         _read_gx,
     ),
     Format("bigquery", (".json", ".yaml", ".yml"), _anywhere, _A_LIST, _read_bigquery),
+    Format("avro", (".avsc", ".avsc.json"), _anywhere, re.compile(rb'"record"'), _read_avro),
     Format("json_schema", (".json",), _anywhere, re.compile(rb"json-schema\.org"), _read_json_schema),
     Format(
         "sql",
         (".sql", ".ddl"),
         _anywhere,
-        re.compile(rb"\b(?:create|alter|drop)\b", re.IGNORECASE),
+        re.compile(rb"\b(?:create|alter|drop|select)\b", re.IGNORECASE),
         _read_sql,
         _with_migrations,
         also_in_dbt=False,
     ),
     Format("pydantic", (".py",), _anywhere, re.compile(rb"\b(?:pydantic|sqlmodel)\b"), _read_pydantic),
     Format("pandera", (".py",), _anywhere, re.compile(rb"\bpandera\b"), _read_pandera),
+    Format("sqlalchemy", (".py",), _anywhere, re.compile(rb"__tablename__\s*[:=]"), _read_sqlalchemy),
+    Format("spark", (".py",), _anywhere, re.compile(rb"\bStructType\s*\("), _read_spark),
 )

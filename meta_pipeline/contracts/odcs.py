@@ -35,10 +35,18 @@ def read_odcs(text: str, path: str) -> tuple[Contract, ...] | Unreadable:
                     path=path,
                     line=item.line,
                     description=schema.description or "",
+                    key=_key(schema.properties),
                     columns=tuple(_columns(schema.properties, item.get("properties"), "")),
                 )
             )
     return tuple(found)
+
+
+def _key(properties: list[SchemaProperty] | None) -> tuple[str, ...]:
+    """The columns of the primary key, by their place in it."""
+    parts = [column for column in properties or () if column.primaryKey]
+    parts.sort(key=lambda column: max(column.primaryKeyPosition or 0, 0))
+    return tuple(name for column in parts if (name := column.name or column.physicalName))
 
 
 def _columns(
@@ -64,6 +72,7 @@ def _column(column: SchemaProperty, name: str, line: int) -> ContractColumn:
     return ContractColumn(
         name=name,
         type=column.physicalType or column.logicalType,
+        logical_type=column.logicalType,
         required=bool(column.required or column.primaryKey or _forbids(quality, "nullValues")),
         unique=bool(column.unique or _forbids(quality, "duplicateValues")),
         allowed=allowed,

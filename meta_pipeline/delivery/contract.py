@@ -10,14 +10,15 @@ Bound = float | int | str
 class ContractColumn(Frozen):
     """One column of a contract. A nested one is `outer.inner`.
 
-    `type` is as it is written, a logical type where no physical one is given. `allowed` are the only values that may
-    occur, as text; `rules` are demands that are compared as text. `tags` hold classifications too.
-    `has_default`: who writes a row may leave a required value out. `implied`: only rules name the column; nothing says
-    that it must be there.
+    `type` is as it is written, a logical type where no physical one is given; `logical_type` may stand beside it.
+    `allowed` are the only values that may occur, as text; `rules` are demands that are compared as text. `tags` hold
+    classifications too. `has_default`: who writes a row may leave a required value out. `implied`: only rules name the
+    column; nothing says that it must be there.
     """
 
     name: str
     type: str | None = None
+    logical_type: str | None = None
     required: bool = False
     unique: bool = False
     has_default: bool = False
@@ -35,7 +36,19 @@ class ContractColumn(Frozen):
     line: int | None = None
 
 
-DeclaredBy = Literal["odcs", "dbt", "gx", "sql", "json_schema", "bigquery", "pydantic", "pandera"]
+DeclaredBy = Literal[
+    "odcs",
+    "dbt",
+    "gx",
+    "sql",
+    "json_schema",
+    "bigquery",
+    "avro",
+    "pydantic",
+    "pandera",
+    "sqlalchemy",
+    "spark",
+]
 
 
 class Contract(Frozen):
@@ -61,7 +74,7 @@ class Contract(Frozen):
     @property
     def is_for_writers(self) -> bool:
         """Whether what is written must meet it, so that a row without a new required value is refused."""
-        return self.declared_by in ("sql", "json_schema", "bigquery", "pydantic", "pandera")
+        return self.declared_by not in ("odcs", "dbt", "gx", "spark")
 
     def column(self, name: str) -> ContractColumn | None:
         return next((column for column in self.columns if column.name == name), None)
@@ -72,6 +85,7 @@ ChangeKind = Literal[
     "dropped",
     "renamed",
     "retyped",
+    "widened",
     "tightened",
     "loosened",
     "described",

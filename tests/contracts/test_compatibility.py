@@ -47,7 +47,7 @@ def test_types_are_compared_by_what_they_hold(old: str, new: str, relation: Rela
 @pytest.mark.parametrize(
     "old, new, kind, breaking, text",
     [
-        ({"type": "INT"}, {"type": "BIGINT"}, "loosened", False, "from INT to BIGINT, which is wider"),
+        ({"type": "INT"}, {"type": "BIGINT"}, "widened", False, "from INT to BIGINT, which is wider"),
         ({"type": "BIGINT"}, {"type": "INT"}, "retyped", True, "from BIGINT to INT, which is narrower"),
         ({}, {"required": True}, "tightened", True, "becomes required"),
         ({"required": True}, {}, "loosened", False, "is no longer required"),

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from meta_pipeline.delivery.change import Change
-from meta_pipeline.delivery.contract import ChangeKind, ContractChange
+from meta_pipeline.delivery.contract import ChangeKind, Contract, ContractChange, DeclaredBy
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.gates import specimens
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 class ContractCompatible(Gate):
     """No column of a published dataset is dropped, renamed, retyped or tightened unless a person approves it.
 
-    Datasets are those of ODCS contracts (`*.odcs.yaml`), of schema files of BigQuery, of JSON Schemas that lie among
-    those of data, of tables that SQL files define for good (migrations are applied in their order), of pandera schemas,
-    of pydantic models in files called as data is, of suites of Great Expectations, of the files that the policy's
+    Datasets are those of ODCS contracts (`*.odcs.yaml`, or `kind: DataContract`), of schema files of BigQuery and Avro,
+    of JSON Schemas that lie among those of data, of tables and views that SQL files define for good (migrations are
+    applied in their order), of pandera and Spark schemas, of SQLAlchemy's tables, of pydantic models in files called as
+    data is, of suites of Great Expectations, of what assets say of their columns, of the files that the policy's
     `contracts` name, and the models and seeds of dbt projects, but for private, ephemeral and disabled ones. The
     columns of a dbt model are those that its query makes, and where the query cannot be read, those that its YAML
     declares. A wider type, an added column, a description, a dbt test or a stricter expectation breaks nobody; an added
-    column that writers must fill breaks those.
+    column that writers must fill breaks those. What an ODCS contract no longer promises is told.
 
     Readers need to know beforehand: where the policy's `references` name a `migrations` log, or else a `changelog`, a
     breaking change must add a line there that names the dataset and the column. The queries, tests and exposures of the
@@ -47,7 +48,8 @@ class ContractCompatible(Gate):
         assert case.change is not None
         contracts = ContractsOfChange(case.change, case.policy.contracts)
         touched, broken, undeclared = contracts.touched(), contracts.broken(), contracts.undeclared()
-        if not touched and not broken and not undeclared:
+        found = list(_in_schedulers(case.change))
+        if not touched and not broken and not undeclared and not found:
             return self.not_applicable(
                 "the change touches no contract, schema, dbt model or seed that was there before"
             )
@@ -55,7 +57,7 @@ class ContractCompatible(Gate):
         from meta_pipeline.contracts.compatibility import contract_changes
 
         log = _Log.of(case.policy, case.change)
-        found: list[Weighed] = [
+        found += [
             weighed(
                 "needs_approval",
                 f"the contract {item.path} can no longer be read: {item.message}",
@@ -75,14 +77,20 @@ class ContractCompatible(Gate):
             )
             for contract in undeclared
         ]
-        breaking = [
-            (pair, [change for change in contract_changes(pair.before, pair.after) if change.breaking])
-            for pair in touched
+        compared = [(pair, contract_changes(pair.before, pair.after)) for pair in touched]
+        breaking = [(pair, [change for change in changes if change.breaking]) for pair, changes in compared]
+        found += [
+            _loosened(change)
+            for pair, changes in compared
+            for change in changes
+            if change.kind == "loosened" and pair.before.declared_by == "odcs"
         ]
         readers = _Readers(case.change.head)
         for pair, changes in breaking:
             told = readers.of(changes)
             found += [log.weighed(change, told.get(change.column)) for change in changes]
+            if pair.before.declared_by in _NAMED_WITHIN and pair.before.dataset != pair.after.dataset:
+                found.append(_renamed(pair.before, pair.after))
             if pair.doubt:
                 found.append(
                     weighed(
@@ -196,6 +204,45 @@ class _Readers:
         found = self._readers.of(changes[0].dataset, frozenset(columns))
         sentences = {column: told(found.get(column.casefold(), ())) for column in columns}
         return {column: sentence for column, sentence in sentences.items() if sentence}
+
+
+_NAMED_WITHIN: frozenset[DeclaredBy] = frozenset({"odcs", "sql", "avro", "sqlalchemy"})
+"""Whose datasets are called as the file says, and not as the file or a class is."""
+
+
+def _renamed(before: Contract, after: Contract) -> Weighed:
+    return weighed(
+        "needs_approval",
+        f"{before.dataset} is now called {after.dataset}; its readers ask for the former name",
+        f"keep the name, or leave a view called {before.dataset} until its readers have moved",
+        path=after.path,
+        line=after.line,
+    )
+
+
+def _loosened(change: ContractChange) -> Weighed:
+    """A promise that is taken back breaks no schema, and may break who built on it."""
+    return weighed(
+        "warned",
+        f"{change.sentence}; readers may meet values that they did not before",
+        "tell the readers",
+        path=change.path,
+        line=change.line,
+    )
+
+
+def _in_schedulers(change: Change) -> Iterator[Weighed]:
+    """Columns that assets and tasks say their datasets have; those of dbt are compared with its contracts."""
+    for one in change.differences:
+        is_column = one.level == "column" and one.column is not None and one.scheduler != "dbt"
+        if is_column and one.change in ("removed", "changed") and one.is_known:
+            yield weighed(
+                "needs_approval",
+                f"{one.sentence}; its readers rely on it",
+                "keep the column as long as somebody reads it, or have the change approved",
+                path=one.path,
+                line=one.line,
+            )
 
 
 class _Log:

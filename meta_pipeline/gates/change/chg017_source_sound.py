@@ -110,20 +110,39 @@ _SHARED_BY_CHOICE = re.compile(r"the flow name '.*' is taken by")
 """Prefect only warns of two flows of one name."""
 
 
+_OF_A_PACKAGE = "is not in this project, and its packages"
+"""What may be in a package that is not at hand: where nothing was before, it is more likely misspelt."""
+
+
 def topology_faults(change: Change) -> Iterator[Weighed]:
     """What a scheduler would refuse: circles, ids given twice, references and entry points that lead nowhere."""
+    uses_packages = any(
+        _OF_A_PACKAGE in error.message for topology in change.base_topologies for error in topology.errors
+    )
     for one in change.differences:
-        if one.level != "error" or one.change != "added" or one.field == "opaque" or one.item is None:
+        if one.level != "error" or one.change != "added" or one.item is None:
             continue
-        if _READERS_LIMIT.search(one.item):
-            continue
-        yield weighed(
-            "warned" if _SHARED_BY_CHOICE.search(one.item) else "failed",
-            f"{one.item}; the scheduler does not load what stands here",
-            "mend it, so that the scheduler loads it",
-            path=one.path,
-            line=one.line,
-        )
+        if one.field == "opaque":
+            if _OF_A_PACKAGE in one.item and not uses_packages:
+                yield weighed(
+                    "needs_approval",
+                    f"{one.item}; nothing else in the project is taken from there",
+                    "name what is there, or approve it if a package has it",
+                    path=one.path,
+                    line=one.line,
+                )
+        elif not _READERS_LIMIT.search(one.item):
+            is_shared = bool(_SHARED_BY_CHOICE.search(one.item))
+            ends = (
+                "Prefect takes both for one" if is_shared else "the scheduler does not load what stands here"
+            )
+            yield weighed(
+                "warned" if is_shared else "failed",
+                f"{one.item}; {ends}",
+                "mend it, so that the scheduler loads it",
+                path=one.path,
+                line=one.line,
+            )
 
 
 def _others(change: Change) -> Iterator[Weighed]:
@@ -131,9 +150,18 @@ def _others(change: Change) -> Iterator[Weighed]:
     from meta_pipeline.gates.soundness.data_files import conflict_faults, data_file_faults
     from meta_pipeline.gates.soundness.dbt_macros import macro_faults
     from meta_pipeline.gates.soundness.imports import import_faults
+    from meta_pipeline.gates.soundness.python_templates import template_faults
     from meta_pipeline.gates.soundness.sql_texts import sql_faults
 
-    for faults in (import_faults, call_faults, data_file_faults, conflict_faults, macro_faults, sql_faults):
+    for faults in (
+        import_faults,
+        call_faults,
+        data_file_faults,
+        conflict_faults,
+        macro_faults,
+        sql_faults,
+        template_faults,
+    ):
         yield from faults(change)
 
 

@@ -10,6 +10,7 @@ from meta_pipeline.delivery.joined_datasets import JoinedDataset, Use, joined_da
 from meta_pipeline.delivery.spots import Spot, spot_of
 from meta_pipeline.delivery.topology import IMPLICIT_JOB, UNRESOLVED, Node, Pipeline, Topology
 from meta_pipeline.delivery.tree import text_of
+from meta_pipeline.gates.change.coordination import coordination_lost
 from meta_pipeline.gates.gate import Strength
 from meta_pipeline.gates.weighing import Weighed, weighed
 
@@ -48,10 +49,10 @@ class _Side:
 
 def readers_left(change: Change) -> Iterator[Weighed]:
     """Each node at head that waits for, triggers or reads what no longer is, with how sure that is."""
-    taken = [one for one in change.differences if one.change in ("removed", "renamed", "changed", "moved")]
-    if not taken:
+    if not change.differences:
         return
     base, head = _Side.of(change.base_topologies), _Side.of(change.head_topologies)
+    yield from coordination_lost(change)
     # Who removes what only seems to be made elsewhere is asked by CHG004.
     strength: Strength = "warned" if _is_veiled(change) else "failed"
     yield from _linked(base, head, strength)

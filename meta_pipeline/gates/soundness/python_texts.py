@@ -10,12 +10,13 @@ from meta_pipeline.delivery.tree import FileChange
 from meta_pipeline.gates.gate import Strength
 from meta_pipeline.gates.soundness.judged import changed, may_be_unreadable
 from meta_pipeline.gates.soundness.python_version import OldestPython, oldest_python
-from meta_pipeline.gates.tools.ruff import SYNTAX, ruff_reports
+from meta_pipeline.gates.tools.ruff import NEWEST, SYNTAX, ruff_reports
 from meta_pipeline.gates.tools.tool import Missing, Reported, new_reports
 from meta_pipeline.gates.weighing import Weighed, weighed
 
 _ENDINGS = (".py", ".ipynb")
 _UNDEFINED, _EXPORT, _TOO_EARLY = "F821", "F822", "F823"
+_RULES = (_UNDEFINED, _EXPORT, _TOO_EARLY)
 _QUOTED = re.compile(r"`([^`]+)`")
 _BY_PLATFORM = frozenset(
     "spark sc sqlContext dbutils display displayHTML table udf getArgument get_ipython reveal_type _".split()
@@ -29,21 +30,38 @@ def python_faults(change: Change) -> tuple[Weighed, ...] | Missing:
     files = {file.path: file for file in changed(change, _ENDINGS)}
     if not files:
         return ()
-    head = {path: file.new or b"" for path, file in files.items()}
-    said = ruff_reports(head, (_UNDEFINED, _EXPORT, _TOO_EARLY))
-    older = _for_oldest(change, files)
+    # Asked once for the Python that each file is for: what nothing is said of then is sound, as nearly all is.
+    first: dict[OldestPython | None, tuple[Reported, ...]] = {}
+    for python, those in _by_python(change, files).items():
+        target = python.target if python else NEWEST
+        reports = ruff_reports({one.path: one.new or b"" for one in those}, _RULES, python=target)
+        if isinstance(reports, Missing):
+            return reports
+        first[python] = reports
+    if not any(first.values()):
+        return ()
+    said = ruff_reports({path: file.new or b"" for path, file in files.items()}, _RULES)
     if isinstance(said, Missing):
         return said
-    if isinstance(older, Missing):
-        return older
     found = list(_told(change, files, said)) if said else []
     unread = {weighed.finding.path for weighed in found}
-    return (*found, *(one for one in older if one.finding.path not in unread))
+    newer = [one for python, reports in first.items() if python for one in _newer(files, python, reports)]
+    return (*found, *(one for one in newer if one.finding.path not in unread))
+
+
+def _by_python(
+    change: Change, files: Mapping[str, FileChange]
+) -> Mapping[OldestPython | None, list[FileChange]]:
+    found: dict[OldestPython | None, list[FileChange]] = {}
+    for file in files.values():
+        python = oldest_python(change.head, file.path) if file.path.endswith(".py") else None
+        found.setdefault(python, []).append(file)
+    return found
 
 
 def _told(change: Change, files: Mapping[str, FileChange], said: tuple[Reported, ...]) -> Iterator[Weighed]:
     before = {file.path: file.old for file in change.files if file.old and file.path.endswith(_ENDINGS)}
-    known = ruff_reports(before, (_UNDEFINED, _EXPORT, _TOO_EARLY))
+    known = ruff_reports(before, _RULES)
     known = () if isinstance(known, Missing) else known
     unreadable = {one.path for one in known if one.code == SYNTAX}
     # What moves with its file was there before.
@@ -161,34 +179,20 @@ def _annotations(module: ast.Module, *, all_of_them: bool) -> set[int]:
     return found
 
 
-def _for_oldest(change: Change, files: Mapping[str, FileChange]) -> tuple[Weighed, ...] | Missing:
+def _newer(
+    files: Mapping[str, FileChange], python: OldestPython, said: tuple[Reported, ...]
+) -> Iterator[Weighed]:
     """Syntax that is newer than the Python that the repository says it runs on."""
-    asked: dict[OldestPython, list[FileChange]] = {}
-    for file in files.values():
-        python = oldest_python(change.head, file.path)
-        if python is not None and file.path.endswith(".py"):
-            asked.setdefault(python, []).append(file)
-    found: list[Weighed] = []
-    for python, those in asked.items():
-        said = ruff_reports({one.path: one.new or b"" for one in those}, (_TOO_EARLY,), python=python.target)
-        if isinstance(said, Missing):
-            return said
-        newer = [one for one in said if one.code == SYNTAX and _NEWER.search(one.message)]
-        if not newer:
-            continue
-        old = {one.path: one.old for one in those if one.old}
-        known = ruff_reports(old, (_TOO_EARLY,), python=python.target)
-        before = () if isinstance(known, Missing) else known
-        were_newer = {one.path for one in before if one.code == SYNTAX}
-        found += [
-            weighed(
+    newer = [one for one in said if one.code == SYNTAX and _NEWER.search(one.message)]
+    before = {one.path: old for one in newer if (old := files[one.path].old)}
+    known = ruff_reports(before, _RULES, python=python.target)
+    were_newer = set() if isinstance(known, Missing) else {one.path for one in known if one.code == SYNTAX}
+    for one in newer:
+        if one.path not in were_newer:
+            yield weighed(
                 "failed" if python.certain else "warned",
                 f"{one.message[:1].lower()}{one.message[1:]}, and {python.path} asks for Python 3.{python.minor}",
                 f"write it as Python 3.{python.minor} reads it, or ask for a newer Python in {python.path}",
                 path=one.path,
                 line=one.line,
             )
-            for one in newer
-            if one.path not in were_newer
-        ]
-    return tuple(found)

@@ -1,4 +1,4 @@
-"""SQL outside of dbt that could be read before and cannot be any more."""
+"""SQL that could be read before and cannot be any more."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,10 @@ def sql_faults(change: Change) -> Iterator[Weighed]:
     projects = project_folders(change.head)
     for file in changed(change, _ENDINGS):
         in_dbt = any(folder == "." or file.path.startswith(f"{folder}/") for folder in projects)
-        if in_dbt or file.old is None or not file.new or len(file.new) > _LONGEST:
+        if file.old is None or not file.new or len(file.new) > _LONGEST:
+            continue
+        if in_dbt:
+            yield from _model(file.path, file.old, file.new)
             continue
         if holds_template(file.new) or holds_template(file.old):
             yield from _template(file.path, file.old, file.new)
@@ -35,6 +38,25 @@ def sql_faults(change: Change) -> Iterator[Weighed]:
             f"this SQL could be read as {dialect or 'standard SQL'} and cannot be any more: {what}",
             "mend the statement, or approve it if your database takes it",
             path=file.path,
+            line=line,
+        )
+
+
+def _model(path: str, old: bytes, new: bytes) -> Iterator[Weighed]:
+    """A file of a dbt project, by what its Jinja renders to as far as source tells."""
+    from meta_pipeline.schedulers.dbt.static.rendering import read_model
+    from meta_pipeline.schedulers.dbt.static.select_list import parsed_query
+
+    before, after = (read_model(data.decode("utf-8", errors="replace")) for data in (old, new))
+    was_read = bool(before.variants) and all(parsed_query(text) is not None for text in before.variants)
+    broken = next((text for text in after.variants if text.strip() and parsed_query(text) is None), None)
+    if was_read and broken is not None:
+        line, what = _complaint(broken, "")
+        yield weighed(
+            "needs_approval",
+            f"the query of this file could be read and cannot be any more: {what}",
+            "mend the query, or approve it if your warehouse takes it",
+            path=path,
             line=line,
         )
 

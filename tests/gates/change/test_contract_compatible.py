@@ -155,9 +155,7 @@ def test_the_log_is_the_policys_and_must_name_dataset_and_column() -> None:
 
 def test_contracts_lie_where_the_policy_says() -> None:
     def file(columns: str) -> dict[str, str]:
-        return {
-            "data/orders.yaml": f"kind: DataContract\nschema: [{{name: orders, properties: [{columns}]}}]\n"
-        }
+        return {"data/orders.yaml": f"schema: [{{name: orders, properties: [{columns}]}}]\n"}
 
     before, after = file("{name: id}, {name: x}"), file("{name: id}")
     assert judged(before, after).outcome == "not_applicable"

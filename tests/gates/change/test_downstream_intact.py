@@ -88,6 +88,40 @@ def test_who_waits_for_a_dag_a_task_or_a_dataset_that_goes(sales: str | None, fo
     assert places(opinion) == found
 
 
+WAITS = {
+    **AIRFLOW,
+    "dags/two.py": REPORT.replace('"report"', '"two"'),
+    "dags/three.py": REPORT.replace('"report"', '"three"'),
+}
+
+
+@pytest.mark.parametrize(
+    "old,new,outcome",
+    [
+        ('external_task_id="check"', 'external_task_id="load"', "passed"),
+        ('external_task_id="check"', 'external_task_id="chek"', "needs_approval"),
+        ('external_dag_id="sales"', 'external_dag_id="sale"', "needs_approval"),
+        ('task_id="check")', 'task_id="check", execution_delta=timedelta(hours=6))', "needs_approval"),
+        ('task_id="wait"', 'task_id="wait_for_sales"', "passed"),
+    ],
+)
+def test_a_sensor_that_waits_for_what_never_comes(old: str, new: str, outcome: str) -> None:
+    assert old in REPORT
+    edit = "from datetime import timedelta\n" + REPORT.replace(old, new)
+
+    assert judged(WAITS, {"dags/report.py": edit}).outcome == outcome
+
+
+def test_a_repository_that_waits_for_others_may_wait_for_one_more() -> None:
+    before = {
+        **WAITS,
+        "dags/far.py": REPORT.replace('"report"', '"far"').replace('"sales"', '"of_another_team"'),
+    }
+    edit = REPORT.replace('"report"', '"new"').replace('"sales"', '"of_a_third_team"')
+
+    assert judged(before, {"dags/new.py": edit}).outcome == "passed"
+
+
 def test_who_goes_along_is_not_told() -> None:
     assert judged(AIRFLOW, dict.fromkeys(AIRFLOW)).outcome == "passed"
 

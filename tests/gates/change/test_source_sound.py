@@ -208,9 +208,11 @@ def test_a_dbt_project_that_cannot_be_built(edits: dict[str, str | None], place:
 
 def test_a_dbt_project_with_packages_that_are_elsewhere_is_not_blamed_for_them() -> None:
     before = {**DBT, "packages.yml": "packages:\n  - package: dbt-labs/dbt_utils\n    version: 1.1.1\n"}
-    text = "select {{ dbt_utils.star(ref('orders')) }} from {{ ref('their_model') }}\n"
+    text = "select {{ dbt_utils.star(ref('orders')) }} from {{ ref('%s') }}\n"
+    used = {**before, "models/theirs.sql": text % "their_model"}
 
-    assert judged(before, {"models/revenue.sql": text}).outcome == "passed"
+    assert judged(used, {"models/revenue.sql": text % "other_model"}).outcome == "passed"
+    assert judged(before, {"models/revenue.sql": text % "oders"}).outcome == "needs_approval"
 
 
 def test_an_entry_point_of_prefect_that_leads_nowhere() -> None:
@@ -261,3 +263,26 @@ def test_settings_with_tags_and_comments_of_their_own_are_let_through() -> None:
     }
 
     assert judged({}, edits).outcome == "passed"
+
+
+@pytest.mark.parametrize(
+    "command,outcome",
+    [
+        ("echo {{ ds }}", "passed"),
+        ("echo {{ ds }", "failed"),
+        ("echo {{ ds | }}", "failed"),
+        ("{% if params.x %}echo", "failed"),
+        ("awk '{{print $1}' file", "passed"),
+        ('{"a": {"b": 1}}', "passed"),
+    ],
+)
+def test_a_template_in_a_dag_that_can_no_longer_be_filled_in(command: str, outcome: str) -> None:
+    edit = DAG.replace('task_id="a", bash_command="true"', f'task_id="a", bash_command={command!r}')
+
+    assert judged({"dags/sales.py": DAG}, {"dags/sales.py": edit}).outcome == outcome
+
+
+def test_a_model_whose_sql_could_be_read_asks_a_person() -> None:
+    edits: dict[str, str | None] = {"models/orders.sql": "select 1 as id, from where orders x y z\n"}
+
+    assert judged(DBT, edits).outcome == "needs_approval"

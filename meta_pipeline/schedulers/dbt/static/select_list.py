@@ -46,6 +46,11 @@ def columns_of(sql: str, lookup: Lookup) -> Columns:
     return _agreed(text, lookup)
 
 
+def query_columns(query: exp.Expr) -> Columns:
+    """The select list of a query that no template writes; of a star over a table nothing is known."""
+    return _of_query(query, {}, lambda _: Doubtful("it is of another file"), 0)
+
+
 def _agreed(text: ModelText, lookup: Lookup) -> Columns:
     found: tuple[Made, ...] | None = None
     for variant in text.variants:

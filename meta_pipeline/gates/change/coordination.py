@@ -1,0 +1,119 @@
+"""Who waits for whom: links to what is not there, waits that meet no run any more, and edges that are gone."""
+
+from collections.abc import Iterator, Mapping
+
+from meta_pipeline.delivery.change import Change
+from meta_pipeline.delivery.differences.difference import called
+from meta_pipeline.delivery.topology import UNRESOLVED, Link, Node, Pipeline, Topology
+from meta_pipeline.gates.weighing import Weighed, weighed
+
+_LEAST_LINKS = 3
+"""So many links must all have led somewhere before one that does not is a fault: some wait for other repositories."""
+_MARKERS = frozenset({"ExternalTaskMarker"})
+Nodes = Mapping[tuple[str, str], tuple[Pipeline, Node]]
+
+
+def coordination_lost(change: Change) -> Iterator[Weighed]:
+    """What of the order between nodes no longer holds, though both sides of it are still there."""
+    base, head = _nodes(change.base_topologies), _nodes(change.head_topologies)
+    schedules = {
+        one.pipeline
+        for one in change.differences
+        if one.node is None and one.field in ("schedule", "timezone")
+    }
+    known = _Known(change)
+    for key, (pipeline, node) in head.items():
+        former = base[key][1].links if key in base else ()
+        for link in node.links:
+            if link in former or node.operator in _MARKERS:
+                continue
+            yield from known.nowhere(pipeline, node, link, former)
+            yield from _other_run(pipeline, node, link, former, schedules)
+
+
+def _nodes(topologies: tuple[Topology, ...]) -> Nodes:
+    return {
+        (pipeline.id, node.id): (pipeline, node)
+        for topology in topologies
+        for pipeline in topology.pipelines
+        for node in pipeline.nodes
+    }
+
+
+class _Known:
+    """What there is to wait for at head, and whether all that was waited for at base was in the repository."""
+
+    def __init__(self, change: Change) -> None:
+        self.head = {one.id: one for topology in change.head_topologies for one in topology.pipelines}
+        base = {one.id for topology in change.base_topologies for one in topology.pipelines}
+        self.before = base
+        links = [link for _, node in _nodes(change.base_topologies).values() for link in node.links]
+        self.all_inside = len(links) >= _LEAST_LINKS and all(link.pipeline in base for link in links)
+        self.opaque = {error.path for topology in change.head_topologies for error in topology.errors}
+
+    def nowhere(
+        self, pipeline: Pipeline, node: Node, link: Link, former: tuple[Link, ...]
+    ) -> Iterator[Weighed]:
+        """A new link to a pipeline that is not there, where the others are, or to a node that its pipeline lacks."""
+        if UNRESOLVED in (link.pipeline, link.node) or link.pipeline in self.before - self.head.keys():
+            return
+        verb = "triggers" if link.kind == "triggers" else "waits for"
+        target = self.head.get(link.pipeline)
+        if target is None:
+            led_inside = any(one.kind == link.kind and one.pipeline in self.head for one in former)
+            if not led_inside and not self.all_inside:
+                return
+            what = f"{verb} pipeline {link.pipeline}, which is not in the repository"
+        elif link.node and target.nodes and target.path not in self.opaque and not _has(target, link.node):
+            what = f"{verb} {link.pipeline}.{link.node}, which that pipeline does not have"
+        else:
+            return
+        yield weighed(
+            "needs_approval",
+            f"{called(node.kind, pipeline.id, node.id)} {what}: it never gets what it waits for",
+            "name what is there, or approve it if it is in another repository",
+            path=node.path or pipeline.path,
+            line=node.line or pipeline.line,
+        )
+
+
+def _has(pipeline: Pipeline, wanted: str) -> bool:
+    return any(wanted in (node.id, node.group) or node.id.startswith(f"{wanted}.") for node in pipeline.nodes)
+
+
+def _other_run(
+    pipeline: Pipeline, node: Node, link: Link, former: tuple[Link, ...], schedules: set[str]
+) -> Iterator[Weighed]:
+    """A wait for another run than before, though neither side is scheduled anew."""
+    same = next(
+        (
+            one
+            for one in former
+            if (one.kind, one.pipeline, one.node) == (link.kind, link.pipeline, link.node)
+        ),
+        None,
+    )
+    if (
+        same is None
+        or UNRESOLVED in (same.offset_s, link.offset_s)
+        or {pipeline.id, link.pipeline} & schedules
+    ):
+        return
+    if (same.offset_s or 0) != (link.offset_s or 0):
+        yield weighed(
+            "needs_approval",
+            f"{called(node.kind, pipeline.id, node.id)} waits for the run of {link.pipeline} {_ago(link.offset_s)} "
+            f"instead of {_ago(same.offset_s)}, and neither is scheduled anew: there may be no such run",
+            "wait for the run that there is, or have it approved",
+            path=node.path or pipeline.path,
+            line=node.line or pipeline.line,
+        )
+
+
+def _ago(offset: object) -> str:
+    seconds = float(offset) if isinstance(offset, int | float) else 0.0
+    if not seconds:
+        return "of the same time"
+    minutes = abs(seconds) / 60
+    length = f"{minutes / 60:g} hours" if minutes >= 60 else f"{minutes:g} minutes"
+    return f"{length} {'before' if seconds > 0 else 'after'} it"
