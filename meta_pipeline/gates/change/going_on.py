@@ -21,7 +21,8 @@ _WORDS = re.compile(r"[a-z0-9]+")
 class GoingOn:
     """Where the work of something removed goes on, as the end of a sentence.
 
-    It `is_sure` where the work itself is seen at head; else its new place is a good guess that a person confirms.
+    It `is_sure` where the work itself is seen at head, or one thing became several of its kind and name, or several
+    one; else its new place is a good guess that a person confirms.
     """
 
     where: str
@@ -37,10 +38,11 @@ class Places:
     def of(self, removed: Difference) -> GoingOn | None:
         """Where the work of a removed pipeline or node goes on; None where it is not seen to.
 
-        A node with a new name stands in its own place where it came out of a group of that name, or went into one.
+        A node with a new name is no loss where it came out of a group of that name, or went into one, and where it does
+        no work of which runs could stay behind.
         """
         if removed.change == "renamed":
-            return _regrouped(removed.node_before, removed.node)
+            return self._renamed(removed)
         if removed.node is None:
             return self._of_subdag(removed)
         before, after = self._sides.pipelines(removed)
@@ -64,7 +66,18 @@ class Places:
             yield from self._called(node, after)
         alike = [one.id for one in fresh if _is_of(node, one)]
         if alike:
-            yield GoingOn(f"its work seems to be done by {listed(alike)}", is_sure=False)
+            kept = {one.id for one in after.nodes}
+            merged = [
+                one for one in before.nodes if one.id not in kept and _is_of(one, _one(fresh, alike[0]))
+            ]
+            several = max(len(alike), len(merged)) > 1
+            yield GoingOn(f"{{its}} work seems to be done by {listed(alike)}", is_sure=several)
+
+    def _renamed(self, removed: Difference) -> GoingOn | None:
+        node = self._sides.nodes(removed)[1]
+        if node is not None and (node.kind == "sensor" or node.operator in _DOES_NOTHING):
+            return GoingOn("it makes no data, so that nothing stays behind but its name")
+        return _regrouped(removed.node_before, removed.node)
 
     def _of_subdag(self, removed: Difference) -> GoingOn | None:
         """A SubDAG is a pipeline `parent.task`; a task of that name in its parent replaces it."""
@@ -146,6 +159,10 @@ def _is_of(old: Node, new: Node) -> bool:
         return False
     words, others = _words(old.id), _words(new.id)
     return bool(words and others) and (words <= others or others <= words)
+
+
+def _one(nodes: list[Node], node_id: str) -> Node:
+    return next(node for node in nodes if node.id == node_id)
 
 
 def _words(name: str) -> frozenset[str]:
