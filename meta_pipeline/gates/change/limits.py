@@ -13,7 +13,7 @@ from meta_pipeline.gates.weighing import Weighed, weighed
 _MUCH = 2
 _LIMITS = {
     "timeout_s": "one that hangs holds its slot until somebody sees it",
-    "sla_s": "nobody is told when it is late",
+    "sla_s": "nobody is told, or only later, when it is late",
     "active_runs": "runs may overtake each other and write the same data",
     "concurrency": "what is called may be overrun, and runs may write the same data at once",
 }
@@ -50,6 +50,8 @@ def _judged(difference: Difference, sides: Sides) -> tuple[Strength, str] | None
     match difference.field:
         case "timeout_s" | "sla_s" | "active_runs" | "concurrency":
             strength = _loosened(difference)
+            if strength and difference.field == "sla_s" and _is_checked(difference, sides):
+                return "warned", "a check of its freshness looks at it now"
             return (strength, _LIMITS[difference.field]) if strength else None
         case "pool":
             return _pool(difference)
@@ -58,6 +60,17 @@ def _judged(difference: Difference, sides: Sides) -> tuple[Strength, str] | None
         case "alerts":
             return _alerts(difference, sides.pipelines(difference)[1], before, after)
     return None
+
+
+def _is_checked(difference: Difference, sides: Sides) -> bool:
+    """Whether the change adds checks of freshness, of Dagster, to the asset that loses its policy."""
+    return any(
+        one.change == "added"
+        and one.kind == "asset_check"
+        and "fresh" in (one.node or "")
+        and (one.node or "").startswith(f"{difference.node}:")
+        for one in sides.change.differences
+    )
 
 
 def _loosened(difference: Difference) -> Strength | None:

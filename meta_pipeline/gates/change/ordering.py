@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from meta_pipeline.delivery.briefing.noticing import node_name
 from meta_pipeline.delivery.briefing.waits import runs_found
 from meta_pipeline.delivery.change import Change
+from meta_pipeline.delivery.differences.difference import thing_name
 from meta_pipeline.delivery.differences.matching import renamed_nodes
 from meta_pipeline.delivery.differences.phrases import link_name, listed, which_run
 from meta_pipeline.delivery.topology import UNRESOLVED, Link, Node, Pipeline, pipelines_of
@@ -23,9 +24,10 @@ def order_lost(change: Change) -> Iterator[Weighed]:
     """Pairs of nodes that both stay, of which one no longer waits for the other, not even by way of others."""
     sides = Sides(change)
     unclear = {error.path for topology in change.head_topologies for error in topology.errors}
+    veiled = {(one.scheduler, one.root, one.pipeline) for one in change.differences if one.doubt is not None}
     for (scheduler, root, name), before in sides.base.items():
         after = sides.head.get((scheduler, root, name))
-        if after is None or scheduler == "dbt" or after.path in unclear:
+        if after is None or scheduler == "dbt" or after.path in unclear or (scheduler, root, name) in veiled:
             continue
         if {node.id: node.upstream for node in before.nodes} == {
             node.id: node.upstream for node in after.nodes
@@ -36,14 +38,14 @@ def order_lost(change: Change) -> Iterator[Weighed]:
             for earlier, later in _lost_pairs(before, after)
             if scheduler == "airflow"
             or later.kind == "op"
-            or _is_order_alone(change, scheduler, later, before)
+            or _is_order_alone(change, scheduler, earlier, later, before)
         ]
         if lost:
             pairs = listed([f"{later.id} for {earlier}" for earlier, later in lost])
             later = lost[0][1]
             yield weighed(
                 "needs_approval",
-                f"in {after.id} these no longer wait: {pairs}; they may now run at "
+                f"in {thing_name('', after.id, None, root)} these no longer wait: {pairs}; they may now run at "
                 "the same time, or the other way round",
                 _KEEP,
                 path=later.path or after.path,
@@ -88,7 +90,9 @@ def _ancestors(node_id: str, nodes: Mapping[str, Node]) -> set[str]:
     return found
 
 
-def _is_order_alone(change: Change, scheduler: str | None, node: Node, before: Pipeline) -> bool:
+def _is_order_alone(
+    change: Change, scheduler: str | None, earlier: str, node: Node, before: Pipeline
+) -> bool:
     """Whether a wait that went was for the order alone: where data came by it, the code that took it changed, too."""
     if scheduler == "prefect":
         path = before.path
@@ -96,7 +100,7 @@ def _is_order_alone(change: Change, scheduler: str | None, node: Node, before: P
             "wait_for" in line.text for file in change.files if file.path == path for line in file.removed
         )
     former = before.node(node.id)
-    if former is None or former.path is None or node.path is None:
+    if former is None or former.path is None or node.path is None or earlier not in former.upstream:
         return False
     old = _body(change.base, former.path, former.line)
     return old is not None and old == _body(change.head, node.path, node.line)
@@ -129,17 +133,34 @@ def waits_broken(change: Change) -> Iterator[Weighed]:
                     )
             if former is None:
                 continue
-            ends = {_end(link) for one in pipeline.nodes for link in one.links}
-            gone = [link for link in former.links if link.kind == "waits_for" and _end(link) not in ends]
-            for link in gone if not any(UNRESOLVED in _end(link) for link in links) else ():
-                yield weighed(
-                    "needs_approval",
-                    f"{node_name(pipeline, node)} no longer waits for {link_name(link)}; it may read "
-                    "what is not there yet",
-                    "restore the wait, or have a person confirm that it may run before",
-                    path=node.path or pipeline.path,
-                    line=node.line or pipeline.line,
-                )
+            yield from _no_longer(pipeline, node, links, former)
+
+
+def _no_longer(pipeline: Pipeline, node: Node, links: list[Link], former: Node) -> Iterator[Weighed]:
+    """Waits that are gone; where the node waits for something else instead, it is only told of."""
+    ends = {_end(link) for one in pipeline.nodes for link in one.links}
+    known = {_end(link) for link in former.links}
+    fresh = [link for link in links if _end(link) not in known]
+    if any(UNRESOLVED in _end(link) for link in links):
+        return
+    for link in former.links:
+        if link.kind != "waits_for" or _end(link) in ends:
+            continue
+        name = node_name(pipeline, node)
+        if fresh:
+            now = listed([link_name(one) for one in fresh])
+            said = f"{name} now waits for {now} and no longer for {link_name(link)}"
+        else:
+            said = f"{name} no longer waits for {link_name(link)}; it may read what is not there yet"
+        yield weighed(
+            "warned" if fresh else "needs_approval",
+            said,
+            "make sure that it waits for what it needs"
+            if fresh
+            else "restore the wait, or have a person confirm that it may run before",
+            path=node.path or pipeline.path,
+            line=node.line or pipeline.line,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +197,10 @@ def _other_run(
         )
     if known.offset_s != link.offset_s and not better:
         runs = f"{which_run(link.offset_s)} instead of {which_run(known.offset_s)}"
+        # Who moves the schedule, too, is asked by CHG005.
+        is_moved = former.pipeline is not None and former.pipeline.schedule != pipeline.schedule
         return (
-            "needs_approval",
+            "warned" if is_moved else "needs_approval",
             f"the wait of {name} for {other} now looks at {runs}; it may go on before the data is there",
             "restore the offset, or have a person confirm which run it needs",
         )

@@ -40,9 +40,12 @@ def safeguards_unwritten(change: Change) -> Iterator[Weighed]:
     """What a declaration that stays has lost of its safeguards, and alerts that are gone whole."""
     watched = frozenset({*_SWITCHES, *_VALUES, *_LOOSE})
     kept = _added_elsewhere(change)
+    # Where a policy of freshness is read as a service level, the topologies tell of it.
+    told = {one.path for one in change.differences if one.field == "sla_s"}
     for setting in settings_apart(change, watched):
         judged = _judged(setting)
-        if judged is not None and not (setting.after is None and setting.keyword in kept):
+        is_told = "freshness" in setting.keyword and setting.path in told
+        if judged is not None and not is_told and not (setting.after is None and setting.keyword in kept):
             strength, why = judged
             now = f"is now {setting.after}" if setting.after else "is gone"
             yield weighed(

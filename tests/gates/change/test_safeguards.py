@@ -106,7 +106,7 @@ def test_the_order_of_tasks_that_stay() -> None:
         "needs_approval",
         [
             (
-                "in sales these no longer wait: load for check; they may now run at the same time, "
+                "in pipeline sales these no longer wait: load for check; they may now run at the same time, "
                 "or the other way round"
             )
         ],
@@ -147,6 +147,17 @@ def test_the_run_that_a_sensor_waits_for() -> None:
     )
     assert judged(an_hour, waiting(", execution_delta=timedelta(hours=25)") | STOCK)[0] == "needs_approval"
     assert judged(waiting("") | STOCK, an_hour)[0] == "passed"
+
+
+def test_a_sensor_that_waits_for_something_else_or_nothing() -> None:
+    base = waiting(", execution_delta=timedelta(hours=1)") | STOCK
+    other = {
+        path: text.replace('external_dag_id="stock"', 'external_dag_id="items"')
+        for path, text in base.items()
+    }
+    assert judged(base, other)[0] == "warned"
+    nothing = dag(task("wait"), task(), "wait >> load", arguments='schedule="0 5 * * *"')
+    assert judged(base, nothing | STOCK)[0] == "needs_approval"
 
 
 def test_a_sensor_that_only_skips() -> None:
