@@ -76,6 +76,8 @@ def _is_checked(difference: Difference, sides: Sides) -> bool:
 def _loosened(difference: Difference) -> Strength | None:
     """A limit that is gone or much higher needs a person; one that is a little higher is told of."""
     before, after = difference.before, difference.after
+    if before == UNRESOLVED:
+        return "needs_approval" if after is None else None
     if not isinstance(before, int | float) or isinstance(before, bool):
         return None
     if after is None or after == UNRESOLVED:
