@@ -91,6 +91,8 @@ def _pool(difference: Difference) -> tuple[Strength, str] | None:
     before, after = difference.before, difference.after
     if before in (None, UNRESOLVED, "default_pool"):
         return None
+    if difference.scheduler == "prefect":  # a work pool is where it runs, not how much of it
+        return "warned", "make sure that a worker serves where it runs now"
     why = "what the pool keeps from being overrun is no longer kept"
     return ("needs_approval" if after in (None, "default_pool") else "warned"), why
 
