@@ -1,6 +1,7 @@
 """CHG006: what is new or changed retries."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import ClassVar
 
 from meta_pipeline.delivery.differences.difference import called
@@ -134,14 +135,19 @@ def _by_policy(touched: TouchedNode, policy: RetryPolicy) -> Iterator[Weighed]:
     for field, (says, is_known) in _shortfalls(touched.after, policy).items():
         thing = called(touched.after.kind, touched.pipeline.id, touched.after.id)
         fix = _fix(touched, field)
-        path, line = touched.after.path or touched.pipeline.path, touched.after.line or touched.pipeline.line
+        finding = partial(
+            weighed,
+            path=touched.after.path or touched.pipeline.path,
+            line=touched.after.line or touched.pipeline.line,
+            pipeline=touched.pipeline.id,
+        )
         if field in before and not touched.sets_retries:
-            yield weighed("warned", f"{thing} {says}, as before the change", fix, path=path, line=line)
+            yield finding("warned", f"{thing} {says}, as before the change", fix)
         elif is_known:
             why = "a passing fault fails the whole run"
-            yield weighed("failed", f"{thing} {says}: {why}", fix, path=path, line=line)
+            yield finding("failed", f"{thing} {says}: {why}", fix)
         else:
-            yield weighed("needs_approval", f"{thing} {says}", f"{fix}, or approve it", path=path, line=line)
+            yield finding("needs_approval", f"{thing} {says}", f"{fix}, or approve it")
 
 
 def _fix(touched: TouchedNode, field: str) -> str:

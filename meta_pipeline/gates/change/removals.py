@@ -1,6 +1,5 @@
-"""Pipelines, tasks, assets and tests that a change takes away or renames, and what of it only looks so."""
+"""Pipelines, tasks and assets that a change takes away or renames, and what of it only looks so."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,16 +8,16 @@ from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.differences.difference import Difference, thing_name
 from meta_pipeline.delivery.differences.phrases import listed
 from meta_pipeline.delivery.plan import Plan
-from meta_pipeline.delivery.topology import Node, TopologyError, pipelines_of
+from meta_pipeline.delivery.topology import TopologyError
 from meta_pipeline.delivery.tree import text_of
 from meta_pipeline.gates.change.going_on import GoingOn, Places
 from meta_pipeline.gates.change.handwork import is_work
 from meta_pipeline.gates.change.reaching import is_broken
 from meta_pipeline.gates.gate import Strength
-from meta_pipeline.gates.weighing import Weighed, weighed
+from meta_pipeline.gates.weighing import Weighed, the_one, weighed
 
 _LOOKING = frozenset({"asset_check", "test"})
-"""Kinds of node that only look at data."""
+"""Kinds of node that only look at data: of those, CHG013 tells."""
 _MANY_PIPELINES = 5
 _LARGE_SHARE = 0.2
 
@@ -41,6 +40,7 @@ def removed_topology(change: Change, plan: Plan | None) -> Iterator[Weighed]:
                 first.fix,
                 path=told.differences[0].path,
                 line=told.differences[0].line,
+                pipeline=the_one(difference.pipeline for difference in told.differences),
             )
     yield from _mass(change, [one for one in judged if one.strength == "needs_approval"], plan)
 
@@ -61,17 +61,15 @@ def _removals(change: Change) -> Iterator[tuple[Difference, str, Strength | None
     known = {error for topology in change.base_topologies for error in topology.errors}
     new = [error for topology in change.head_topologies for error in topology.errors if error not in known]
     unreadable = {error.path for error in new if not error.opaque}
-    carried_on, places = _carried_on(change), Places(change)
+    places = Places(change)
     for difference in change.differences:
-        if difference.change == "renamed" and difference.kind not in _LOOKING:
+        if difference.node is not None and difference.kind in _LOOKING:
+            continue
+        if difference.change == "renamed":
             yield difference, "", None, places.of(difference)
         elif not is_work(difference.path):
             continue  # a copy that a build made
-        elif (
-            difference.change != "removed"
-            or difference.level not in ("pipeline", "node")
-            or (difference.pipeline, difference.node) in carried_on
-        ):
+        elif difference.change != "removed" or difference.level not in ("pipeline", "node"):
             continue
         elif difference.path in unreadable or is_broken(
             text_of(change.head, difference.path), difference.path
@@ -178,36 +176,7 @@ def _home(path: str) -> str:
     return path.partition("/")[0]
 
 
-def _carried_on(change: Change) -> frozenset[tuple[str, str]]:
-    """The removed tests that a new one of the same kind on the same column takes up.
-
-    dbt names a test by its arguments, so that another list of accepted values is a test of another name.
-    """
-    old, new = pipelines_of(change.base_topologies), pipelines_of(change.head_topologies)
-    found: set[tuple[str, str]] = set()
-    for pipeline_id in old.keys() & new.keys():
-        before = {node.id: node for node in old[pipeline_id].nodes if node.kind == "test"}
-        after = {node.id: node for node in new[pipeline_id].nodes if node.kind == "test"}
-        added = Counter(_tested(after[node_id]) for node_id in after.keys() - before.keys())
-        for node_id in sorted(before.keys() - after.keys()):
-            if added[_tested(before[node_id])] > 0:
-                added[_tested(before[node_id])] -= 1
-                found.add((pipeline_id, node_id))
-    return frozenset(found)
-
-
-def _tested(test: Node) -> tuple[str | None, tuple[str, ...], tuple[str, ...], str]:
-    """What a generic test looks at: its kind, its models and sources, and the column, which its name tells."""
-    for name in (*test.upstream, *(read.replace(".", "_") for read in test.reads)):
-        _, found, rest = test.id.partition(f"_{name}_")
-        if found:
-            return test.operator, test.upstream, test.reads, rest.partition("__")[0]
-    return test.operator, test.upstream, test.reads, test.id
-
-
 def _lost(difference: Difference) -> str:
-    if difference.node is not None and difference.kind in _LOOKING:
-        return "what it would catch goes unseen"
     if difference.kind == "external_asset":
         return "nobody sees any more what depends on it"
     if difference.kind == "exposure":

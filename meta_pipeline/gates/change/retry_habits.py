@@ -13,7 +13,7 @@ from meta_pipeline.gates.change.declared import settings_apart
 from meta_pipeline.gates.change.sides import Sides
 from meta_pipeline.gates.change.touched import TouchedNode, can_retry
 from meta_pipeline.gates.gate import Strength
-from meta_pipeline.gates.weighing import Weighed, weighed
+from meta_pipeline.gates.weighing import Weighed, the_one, weighed
 
 _HABIT = 0.5
 _ENOUGH = 3
@@ -85,6 +85,7 @@ def below_habit(change: Change, touched: Iterable[TouchedNode]) -> Iterator[Weig
             else "give retries where it may run twice",
             path=first.after.path or first.pipeline.path,
             line=first.after.line or first.pipeline.line,
+            pipeline=the_one(node.pipeline.id for node in nodes),
         )
 
 
@@ -107,6 +108,7 @@ def retries_lost(change: Change) -> Iterator[Weighed]:
                 + ("" if strength == "failed" else ", or have a person confirm that less is enough"),
                 path=first.path,
                 line=first.line,
+                pipeline=the_one(difference.pipeline for difference in one.differences),
             )
     yield from _flows(change)
 

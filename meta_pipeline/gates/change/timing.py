@@ -13,7 +13,7 @@ from meta_pipeline.gates.change.declared import settings_apart
 from meta_pipeline.gates.change.expressions import resting_on
 from meta_pipeline.gates.change.sides import Sides
 from meta_pipeline.gates.gate import Strength
-from meta_pipeline.gates.weighing import Weighed, weighed
+from meta_pipeline.gates.weighing import Weighed, the_one, weighed
 
 _FIELDS = frozenset({"schedule", "timezone", "start_date", "catchup", "paused"})
 _OF_SCHEDULE = frozenset({"timezone", "paused"})
@@ -57,6 +57,7 @@ def timing_changed(change: Change) -> Iterator[Weighed]:
                 f"{restored}, or approve when and how often {what} {runs}",
                 path=first.path,
                 line=first.line,
+                pipeline=the_one(difference.pipeline for difference in one.differences),
             )
 
 
@@ -176,6 +177,7 @@ def unseen_changes(change: Change) -> Iterator[Weighed]:
                     f"look which {what} the scheduler sees, and approve it",
                     path=after.path,
                     line=after.line,
+                    pipeline=after.id,
                 )
 
 
