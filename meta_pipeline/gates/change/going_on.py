@@ -1,14 +1,14 @@
 """Removed pipelines and tasks whose work goes on elsewhere: what was only refactored is no loss."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.differences.difference import Difference
 from meta_pipeline.delivery.differences.phrases import listed
-from meta_pipeline.delivery.topology import Link, Node, Pipeline, Topology
+from meta_pipeline.delivery.topology import UNRESOLVED, Link, Node, Pipeline, Topology
 from meta_pipeline.gates.change.reaching import function_at, reaches
 from meta_pipeline.gates.change.sides import Sides
 
@@ -49,7 +49,8 @@ class Places:
         node = before.node(removed.node) if before else None
         if before is None or after is None or node is None:
             return None
-        return next(self._of_node(removed, node, before, after), None)
+        found = list(self._of_node(removed, node, before, after))
+        return next((one for one in found if one.is_sure), found[0] if found else None)
 
     def _of_node(
         self, removed: Difference, node: Node, before: Pipeline, after: Pipeline
@@ -58,6 +59,8 @@ class Places:
             yield GoingOn("it did nothing by itself")
         known = {one.id for one in before.nodes}
         fresh = [one for one in after.nodes if one.id not in known]
+        if node.id.startswith(UNRESOLVED) and fresh:
+            yield GoingOn("source tells now what it makes")
         yield from _in_place(node, fresh)
         if node.links and set(node.links) <= _links(after):
             yield GoingOn("other tasks of it link to the same pipelines")
@@ -90,6 +93,10 @@ class Places:
     def _elsewhere(self, removed: Difference, node: Node) -> Iterator[GoingOn]:
         """An asset or model has one name in the whole repository: in another root it is the same."""
         if removed.scheduler not in ("dagster", "dbt"):
+            yield from (
+                GoingOn(f"{pipeline_id} has one of that name now", is_sure=False)
+                for pipeline_id in self._newcomers.get((removed.scheduler, node.id, node.operator), ())
+            )
             return
         for topology in self.change.head_topologies:
             if topology.scheduler == removed.scheduler and topology.root != removed.root:
@@ -112,6 +119,18 @@ class Places:
         name = function_at(self.change.base, node.path, node.line)
         if name is not None and reaches(self.change.head, after.path, after.line, name):
             yield GoingOn(f"the flow still reaches {name} through what it calls")
+
+    @cached_property
+    def _newcomers(self) -> Mapping[tuple[str | None, str, str | None], list[str]]:
+        """The pipelines that got a node, by scheduler, name and operator of the node."""
+        found: dict[tuple[str | None, str, str | None], list[str]] = {}
+        for place, pipeline in self._sides.head.items():
+            before = self._sides.base.get(place)
+            known = {node.id for node in before.nodes} if before else set()
+            for node in pipeline.nodes:
+                if node.id not in known:
+                    found.setdefault((place[0], node.id, node.operator), []).append(pipeline.id)
+        return found
 
     @cached_property
     def _sides(self) -> Sides:

@@ -71,6 +71,8 @@ def _removals(change: Change) -> Iterator[tuple[Difference, str, Strength | None
             continue  # a copy that a build made
         elif difference.change != "removed" or difference.level not in ("pipeline", "node"):
             continue
+        elif (going_on := places.of(difference)) is not None and going_on.is_sure:
+            yield difference, "", None, going_on
         elif difference.path in unreadable or is_broken(
             text_of(change.head, difference.path), difference.path
         ):
@@ -79,7 +81,7 @@ def _removals(change: Change) -> Iterator[tuple[Difference, str, Strength | None
             place = f"{veiled.path}:{veiled.line or 1}"
             yield difference, f", unless {place} makes it, which only a run can tell", "needs_approval", None
         else:
-            yield difference, "", None, places.of(difference)
+            yield difference, "", None, going_on
 
 
 def _judged(

@@ -74,6 +74,20 @@ def test_a_task_that_did_nothing_at_the_end_is_no_loss() -> None:
     assert judged(before, dag(bash("load"))).outcome == "needs_approval"
 
 
+def test_a_task_that_moves_to_another_dag_is_for_a_person_who_is_told_where() -> None:
+    stock = {"dags/stock.py": AIRFLOW.format(bash("count")).replace('DAG("sales"', 'DAG("stock"')}
+    taken = {
+        "dags/stock.py": AIRFLOW.format(f"{bash('count')}\n    {bash('load')}").replace(
+            'DAG("sales"', 'DAG("stock"'
+        )
+    }
+    outcome, messages = said(judged(dag(bash("load"), bash("tell")) | stock, dag(bash("tell")) | taken))
+    assert outcome == "needs_approval"
+    assert messages == [
+        "task sales.load is removed; its runs stop and its data goes stale, and stock has one of that name now"
+    ]
+
+
 def test_a_sensor_with_another_name_leaves_nothing_behind() -> None:
     sensor = 'ExternalTaskSensor(task_id="{}", external_dag_id="stock", external_task_id="load")'
     imported = {
