@@ -242,7 +242,7 @@ class ExposureAdded(Mutator):
         ref = f"ref('{dice.choice(models)}')"
         content = (
             "version: 2\n\nexposures:\n  - name: weekly_overview\n    label: Weekly overview\n    type: dashboard\n"
-            "    maturity: medium\n    url: https://bi.example.com/weekly\n    description: What we look at on Mondays.\n"
+            "    maturity: medium\n    url: https://bi.example.com/weekly\n    description: Read on Mondays.\n"
             f"    depends_on:\n      - {ref}\n    owner:\n      name: Data team\n      email: data@example.com\n"
         )
         yield Mutation({path: content.encode()}, (), "writes a dashboard down")
