@@ -43,13 +43,13 @@ def waits(sides: Sides) -> Iterator[Statement]:
     old, new = sides.old, sides.new
     changed = {d.pipeline for d in sides.differences if d.field in _OF_WAITS}
     known = {
-        (pipeline.id, node.id, link): _found(pipeline, link, old)
+        (pipeline.id, node.id, link): runs_found(pipeline, link, old)
         for pipeline, node, link in _links(sides.old)
     }
     for pipeline, node, link in _links(sides.new):
         if link.kind != "waits_for" or changed.isdisjoint((pipeline.id, link.pipeline)):
             continue
-        found = _found(pipeline, link, new)
+        found = runs_found(pipeline, link, new)
         if found is None or found[0] == found[1] or known.get((pipeline.id, node.id, link)) == found:
             continue
         exists = (
@@ -64,7 +64,7 @@ def waits(sides: Sides) -> Iterator[Statement]:
         )
 
 
-def _found(pipeline: Pipeline, link: Link, others: Mapping[str, Pipeline]) -> tuple[int, int] | None:
+def runs_found(pipeline: Pipeline, link: Link, others: Mapping[str, Pipeline]) -> tuple[int, int] | None:
     """How many of so many runs find the one that they wait for; None where it cannot be known."""
     other = others.get(link.pipeline)
     if other is None or link.offset_s == UNRESOLVED or not pipeline.schedule or not other.schedule:

@@ -59,11 +59,12 @@ def same_cron(one: str, other: str) -> bool:
         return False
     from cronsim import CronSim
 
-    both = [CronSim(schedule, _MIDWINTER) for schedule in (one, other)]
-    return all(
-        getattr(both[0], part) == getattr(both[1], part)
-        for part in ("minutes", "hours", "days", "months", "weekdays", "day_and")
-    )
+    found = []
+    for schedule in (one, other):
+        cron = CronSim(schedule, _MIDWINTER)
+        weekdays = {day % 7 if isinstance(day, int) else day for day in cron.weekdays}  # 7 is Sunday, too
+        found.append((cron.minutes, cron.hours, cron.days, cron.months, weekdays, cron.day_and))
+    return found[0] == found[1]
 
 
 def runs_between(schedule: str, timezone: str | None, start: datetime, end: datetime) -> int | None:

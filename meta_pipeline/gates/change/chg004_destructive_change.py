@@ -12,7 +12,8 @@ from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.delivery.tree import FileChange
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
-from meta_pipeline.gates.change.commands import PROSE, destructive_commands, former_text
+from meta_pipeline.gates.change.commands import destructive_commands, former_text
+from meta_pipeline.gates.change.handwork import is_work
 from meta_pipeline.gates.change.removals import removed_topology
 from meta_pipeline.gates.gate import Example, Gate, Opinion, Strength
 from meta_pipeline.gates.sql.destructions import new_destructions
@@ -22,11 +23,6 @@ from meta_pipeline.policy import Policy
 _MANY_FILES = 10
 _FEW_FILES = 3
 _LARGE_SHARE = 0.2
-_PICTURES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".svg", ".ico", ".pdf"})
-_MADE_SUFFIXES = frozenset({".pyc", ".pyo", ".lock", ".log", ".map"})
-_MADE_FOLDERS = frozenset(
-    {"__pycache__", "build", "dist", "node_modules", "target", "dbt_packages", ".ipynb_checkpoints", "logs"}
-)
 
 
 class DestructiveChange(Gate):
@@ -200,12 +196,12 @@ def _deleted_files(change: Change, plan: Plan | None, policy: Policy) -> Iterato
                 "keep the contract, or have a plan approved that names its removal",
                 path=file.path,
             )
-    yield from _mass(change, [file for file in deleted if _is_work(file.path)], plan)
+    yield from _mass(change, [file for file in deleted if is_work(file.path)], plan)
 
 
 def _mass(change: Change, deleted: list[FileChange], plan: Plan | None) -> Iterator[Weighed]:
     """Many files that go at once: a large share of all is refused, any other mass a person confirms."""
-    tracked = sum(_is_work(path) for path in change.base.entries())
+    tracked = sum(is_work(path) for path in change.base.entries())
     is_large = len(deleted) > _LARGE_SHARE * tracked
     if len(deleted) < _FEW_FILES or (len(deleted) < _MANY_FILES and not is_large):
         return
@@ -221,16 +217,6 @@ def _mass(change: Change, deleted: list[FileChange], plan: Plan | None) -> Itera
         f"{len(deleted)} of {tracked} files are deleted, such as {some}",
         fix,
         path=deleted[0].path,
-    )
-
-
-def _is_work(path: str) -> bool:
-    """Whether a person wrote the file and a pipeline may need it: no prose, no picture, nothing that tools make."""
-    where = PurePosixPath(path)
-    return (
-        where.suffix.casefold() not in PROSE | _PICTURES | _MADE_SUFFIXES
-        and _MADE_FOLDERS.isdisjoint(where.parts)
-        and not any(part.endswith(".egg-info") for part in where.parts)
     )
 
 

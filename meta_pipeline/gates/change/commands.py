@@ -6,10 +6,10 @@ from pathlib import PurePosixPath
 
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.tree import FileChange
+from meta_pipeline.gates.change.handwork import PROSE
 from meta_pipeline.gates.gate import Strength
 from meta_pipeline.gates.weighing import Weighed, weighed
 
-PROSE = frozenset({".md", ".rst", ".txt", ".adoc", ".html"})
 _COMMANDS: tuple[tuple[str, Strength, re.Pattern[str]], ...] = (
     (
         "a force push, which cannot be undone",

@@ -117,11 +117,13 @@ def _entries(mapping: ast.Dict, keywords: frozenset[str]) -> dict[str, str]:
 
 
 def _named(call: ast.Call) -> str | None:
-    """The id that a call gives to what it makes."""
-    values = [one.value for one in call.keywords if one.arg in _NAMING] + call.args[:1]
-    return next(
-        (one.value for one in values if isinstance(one, ast.Constant) and isinstance(one.value, str)), None
-    )
+    """The id that a call gives to what it makes, or the name of what it is about."""
+    for one in [*(one.value for one in call.keywords if one.arg in _NAMING), *call.args[:1]]:
+        if isinstance(one, ast.Constant) and isinstance(one.value, str):
+            return one.value
+        if isinstance(one, ast.Name):
+            return one.id
+    return None
 
 
 def _tail(called: ast.expr) -> str:
@@ -132,3 +134,24 @@ def _tail(called: ast.expr) -> str:
             return inner.id
         return called.attr
     return called.id if isinstance(called, ast.Name) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A declaration of base that no changed file holds any more, with its place at base."""
+
+    of: str
+    path: str
+    line: int
+
+
+def declarations_gone(change: Change, callees: frozenset[str]) -> Iterator[Gone]:
+    """What these callees declared in files that the change touches, and declare no more."""
+    files = [file for file in change.files if file.path.endswith(".py") and not file.is_binary]
+    if not any(name.encode() in (file.old or b"") for file in files for name in callees):
+        return
+    kept = {of for file in files for by, of in _declared(file.new or b"", frozenset()) if by in callees}
+    for file in files:
+        for (by, of), declaration in _declared(file.old or b"", frozenset()).items():
+            if by in callees and of not in kept:
+                yield Gone(of, file.path, declaration.line)

@@ -1,14 +1,14 @@
 """Removed pipelines and tasks whose work goes on elsewhere: what was only refactored is no loss."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.differences.difference import Difference
 from meta_pipeline.delivery.differences.phrases import listed
-from meta_pipeline.delivery.topology import Link, Node, Pipeline, Topology
+from meta_pipeline.delivery.topology import UNRESOLVED, Link, Node, Pipeline, Topology
 from meta_pipeline.gates.change.reaching import function_at, reaches
 from meta_pipeline.gates.change.sides import Sides
 
@@ -21,7 +21,8 @@ _WORDS = re.compile(r"[a-z0-9]+")
 class GoingOn:
     """Where the work of something removed goes on, as the end of a sentence.
 
-    It `is_sure` where the work itself is seen at head; else its new place is a good guess that a person confirms.
+    It `is_sure` where the work itself is seen at head, or one thing became several of its kind and name, or several
+    one; else its new place is a good guess that a person confirms.
     """
 
     where: str
@@ -37,17 +38,19 @@ class Places:
     def of(self, removed: Difference) -> GoingOn | None:
         """Where the work of a removed pipeline or node goes on; None where it is not seen to.
 
-        A node with a new name stands in its own place where it came out of a group of that name, or went into one.
+        A node with a new name is no loss where it came out of a group of that name, or went into one, and where it does
+        no work of which runs could stay behind.
         """
         if removed.change == "renamed":
-            return _regrouped(removed.node_before, removed.node)
+            return self._renamed(removed)
         if removed.node is None:
             return self._of_subdag(removed)
         before, after = self._sides.pipelines(removed)
         node = before.node(removed.node) if before else None
         if before is None or after is None or node is None:
             return None
-        return next(self._of_node(removed, node, before, after), None)
+        found = list(self._of_node(removed, node, before, after))
+        return next((one for one in found if one.is_sure), found[0] if found else None)
 
     def _of_node(
         self, removed: Difference, node: Node, before: Pipeline, after: Pipeline
@@ -56,6 +59,8 @@ class Places:
             yield GoingOn("it did nothing by itself")
         known = {one.id for one in before.nodes}
         fresh = [one for one in after.nodes if one.id not in known]
+        if node.id.startswith(UNRESOLVED) and fresh:
+            yield GoingOn("source tells now what it makes")
         yield from _in_place(node, fresh)
         if node.links and set(node.links) <= _links(after):
             yield GoingOn("other tasks of it link to the same pipelines")
@@ -64,7 +69,18 @@ class Places:
             yield from self._called(node, after)
         alike = [one.id for one in fresh if _is_of(node, one)]
         if alike:
-            yield GoingOn(f"its work seems to be done by {listed(alike)}", is_sure=False)
+            kept = {one.id for one in after.nodes}
+            merged = [
+                one for one in before.nodes if one.id not in kept and _is_of(one, _one(fresh, alike[0]))
+            ]
+            several = max(len(alike), len(merged)) > 1
+            yield GoingOn(f"{{its}} work seems to be done by {listed(alike)}", is_sure=several)
+
+    def _renamed(self, removed: Difference) -> GoingOn | None:
+        node = self._sides.nodes(removed)[1]
+        if node is not None and (node.kind == "sensor" or node.operator in _DOES_NOTHING):
+            return GoingOn("it makes no data, so that nothing stays behind but its name")
+        return _regrouped(removed.node_before, removed.node)
 
     def _of_subdag(self, removed: Difference) -> GoingOn | None:
         """A SubDAG is a pipeline `parent.task`; a task of that name in its parent replaces it."""
@@ -77,6 +93,10 @@ class Places:
     def _elsewhere(self, removed: Difference, node: Node) -> Iterator[GoingOn]:
         """An asset or model has one name in the whole repository: in another root it is the same."""
         if removed.scheduler not in ("dagster", "dbt"):
+            yield from (
+                GoingOn(f"{pipeline_id} has one of that name now", is_sure=False)
+                for pipeline_id in self._newcomers.get((removed.scheduler, node.id, node.operator), ())
+            )
             return
         for topology in self.change.head_topologies:
             if topology.scheduler == removed.scheduler and topology.root != removed.root:
@@ -99,6 +119,18 @@ class Places:
         name = function_at(self.change.base, node.path, node.line)
         if name is not None and reaches(self.change.head, after.path, after.line, name):
             yield GoingOn(f"the flow still reaches {name} through what it calls")
+
+    @cached_property
+    def _newcomers(self) -> Mapping[tuple[str | None, str, str | None], list[str]]:
+        """The pipelines that got a node, by scheduler, name and operator of the node."""
+        found: dict[tuple[str | None, str, str | None], list[str]] = {}
+        for place, pipeline in self._sides.head.items():
+            before = self._sides.base.get(place)
+            known = {node.id for node in before.nodes} if before else set()
+            for node in pipeline.nodes:
+                if node.id not in known:
+                    found.setdefault((place[0], node.id, node.operator), []).append(pipeline.id)
+        return found
 
     @cached_property
     def _sides(self) -> Sides:
@@ -146,6 +178,10 @@ def _is_of(old: Node, new: Node) -> bool:
         return False
     words, others = _words(old.id), _words(new.id)
     return bool(words and others) and (words <= others or others <= words)
+
+
+def _one(nodes: list[Node], node_id: str) -> Node:
+    return next(node for node in nodes if node.id == node_id)
 
 
 def _words(name: str) -> frozenset[str]:

@@ -13,7 +13,7 @@ _Definition = _Function | ast.ClassDef
 
 def function_at(tree: Tree, path: str | None, line: int | None) -> str | None:
     """The name of the function that is defined at a line of a file, its decorators included."""
-    found = _function(module_of(text_of(tree, path) or ""), line) if path and line else None
+    found = function_node(module_of(text_of(tree, path) or ""), line) if path and line else None
     return found.name if found else None
 
 
@@ -22,7 +22,7 @@ def reaches(tree: Tree, path: str, line: int | None, name: str) -> bool:
 
     Names are followed to definitions of the same module, and to those that it imports from modules of the tree.
     """
-    start = _function(module_of(text_of(tree, path) or ""), line)
+    start = function_node(module_of(text_of(tree, path) or ""), line)
     left: list[tuple[str, _Definition]] = [(path, start)] if start else []
     seen: set[tuple[str, str]] = set()
     while left and len(seen) < _MOST_VISITED:
@@ -57,8 +57,8 @@ def module_of(text: str) -> ast.Module:
         return ast.Module(body=[], type_ignores=[])
 
 
-def _function(module: ast.Module, line: int | None) -> _Function | None:
-    """The innermost function around a line."""
+def function_node(module: ast.Module, line: int | None) -> _Function | None:
+    """The innermost function around a line; None where there is none."""
     around = [
         node
         for node in ast.walk(module)

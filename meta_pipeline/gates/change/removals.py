@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from meta_pipeline.delivery.briefing.folding import folded
 from meta_pipeline.delivery.change import Change
-from meta_pipeline.delivery.differences.difference import Difference
+from meta_pipeline.delivery.differences.difference import Difference, thing_name
 from meta_pipeline.delivery.differences.phrases import listed
 from meta_pipeline.delivery.plan import Plan
 from meta_pipeline.delivery.topology import TopologyError
 from meta_pipeline.delivery.tree import text_of
 from meta_pipeline.gates.change.going_on import GoingOn, Places
+from meta_pipeline.gates.change.handwork import is_work
 from meta_pipeline.gates.change.reaching import is_broken
 from meta_pipeline.gates.gate import Strength
 from meta_pipeline.gates.weighing import Weighed, weighed
@@ -66,8 +67,12 @@ def _removals(change: Change) -> Iterator[tuple[Difference, str, Strength | None
             continue
         if difference.change == "renamed":
             yield difference, "", None, places.of(difference)
+        elif not is_work(difference.path):
+            continue  # a copy that a build made
         elif difference.change != "removed" or difference.level not in ("pipeline", "node"):
             continue
+        elif (going_on := places.of(difference)) is not None and going_on.is_sure:
+            yield difference, "", None, going_on
         elif difference.path in unreadable or is_broken(
             text_of(change.head, difference.path), difference.path
         ):
@@ -76,7 +81,7 @@ def _removals(change: Change) -> Iterator[tuple[Difference, str, Strength | None
             place = f"{veiled.path}:{veiled.line or 1}"
             yield difference, f", unless {place} makes it, which only a run can tell", "needs_approval", None
         else:
-            yield difference, "", None, places.of(difference)
+            yield difference, "", None, going_on
 
 
 def _judged(
@@ -135,11 +140,12 @@ def _mass(change: Change, judged: list[_Judged], plan: Plan | None) -> Iterator[
     """Many pipelines that go at once without a plan: nobody can look at each."""
     gone = [one.difference for one in judged if one.difference.node is None and not one.cause]
     gone = [one for one in gone if one.change == "removed"]
+    names = [thing_name("", one.pipeline, None, one.root).removeprefix("pipeline ") for one in gone]
     held = sum(len(topology.pipelines) for topology in change.base_topologies)
     if plan is None and len(gone) >= _MANY_PIPELINES and len(gone) > _LARGE_SHARE * held:
         yield weighed(
             "failed",
-            f"{len(gone)} of {held} pipelines are removed at once, such as {listed([one.pipeline for one in gone])}; "
+            f"{len(gone)} of {held} pipelines are removed at once, such as {listed(names)}; "
             "nobody can confirm so many at a glance",
             "remove them in smaller steps, or have a plan approved that names each",
             path=gone[0].path,

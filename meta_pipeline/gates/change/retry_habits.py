@@ -19,6 +19,11 @@ _HABIT = 0.5
 _ENOUGH = 3
 _MUCH_SHORTER = 0.5
 _DOES_NOTHING = frozenset({"EmptyOperator", "DummyOperator"})
+_CONSEQUENCE: Mapping[Strength, str] = {
+    "failed": "a passing fault now fails the whole run",
+    "needs_approval": "a fault that lasts a little longer now fails the whole run",
+    "warned": "a fault that lasts a little longer may now fail the whole run",
+}
 _RETRYING = frozenset({"retries", "retry_delay_s", "retry_backoff"})
 
 
@@ -98,9 +103,7 @@ def retries_lost(change: Change) -> Iterator[Weighed]:
             first = one.differences[0]
             yield weighed(
                 strength,
-                f"{one.sentence}: a passing fault now fails the whole run"
-                if first.field == "retries"
-                else f"{one.sentence}: a fault that lasts a little longer now fails the whole run",
+                f"{one.sentence}: {_CONSEQUENCE[strength]}",
                 "restore what was there"
                 + ("" if strength == "failed" else ", or have a person confirm that less is enough"),
                 path=first.path,

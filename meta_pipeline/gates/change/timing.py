@@ -1,5 +1,6 @@
 """What a change does to when existing pipelines and assets run, and in which partitions."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -27,6 +28,12 @@ _ARGUMENTS = {
     "automation": ("automation_condition", "auto_materialize_policy"),
 }
 """Under which arguments source gives a field."""
+_SOURCE = (".py", ".yaml", ".yml", ".toml", ".json")
+_TIMING = re.compile(
+    r"cron|schedul|interval|timetable|partition|automation|materializ|fresh|eager|catchup|start_date|timezone|tz\b"
+    r"|paused|daily|hourly|weekly|monthly",
+    re.IGNORECASE,
+)
 _UTC = frozenset({None, "UTC", "Etc/UTC", "GMT", "Etc/GMT", "Zulu", "utc"})
 
 
@@ -96,6 +103,8 @@ def _rests_on_same(difference: Difference, sides: Sides) -> bool:
 def _judged(difference: Difference, sides: Sides) -> tuple[Strength, str]:
     """The weight of a change, and what follows from it."""
     pipeline = sides.pipelines(difference)[1]
+    if difference.before == UNRESOLVED and not _speaks_of_timing(sides.change):
+        return "warned", ""
     if difference.field == "catchup" and difference.after is True and pipeline is not None:
         return "needs_approval", _missed(pipeline)
     if difference.field != "start_date" or pipeline is None:
@@ -109,6 +118,16 @@ def _judged(difference: Difference, sides: Sides) -> tuple[Strength, str]:
         return "warned", ", which starts no run by itself"
     runs = _runs(pipeline, new, old)
     return "needs_approval", f", and it may make up for about {runs} more runs" if runs else ""
+
+
+def _speaks_of_timing(change: Change) -> bool:
+    """Whether any changed line is about when something runs; else only the reader of source knows more or less."""
+    return any(
+        _TIMING.search(line.text)
+        for file in change.files
+        if file.path.endswith(_SOURCE)
+        for line in (*file.added, *file.removed)
+    )
 
 
 def _missed(pipeline: Pipeline) -> str:

@@ -56,9 +56,15 @@ def test_a_static_list_of_tasks_gives_way_to_a_mapped_one() -> None:
     mapped = 'BashOperator.partial(task_id="load").expand(bash_command=["a", "b", "c"])'
     outcome, messages = said(judged(dag(*many), dag(mapped)))
 
-    assert outcome == "needs_approval"
-    assert len(messages) == 1
-    assert messages[0].endswith("and its work seems to be done by load")
+    assert outcome == "warned"
+    assert messages == [
+        "tasks load_items, load_orders and load_returns of sales are removed; their work seems to be done by load"
+    ]
+    one, other = (
+        dag(bash("load_orders")),
+        dag('BashOperator(task_id="load_orders_eu", bash_command="y", retries=2)'),
+    )
+    assert judged(one, other).outcome == "needs_approval"
 
 
 def test_a_task_that_did_nothing_at_the_end_is_no_loss() -> None:
@@ -66,6 +72,30 @@ def test_a_task_that_did_nothing_at_the_end_is_no_loss() -> None:
     first = dag('EmptyOperator(task_id="start")', bash("load"))
     assert judged(first, dag(bash("load"))).outcome == "warned"
     assert judged(before, dag(bash("load"))).outcome == "needs_approval"
+
+
+def test_a_task_that_moves_to_another_dag_is_for_a_person_who_is_told_where() -> None:
+    stock = {"dags/stock.py": AIRFLOW.format(bash("count")).replace('DAG("sales"', 'DAG("stock"')}
+    taken = {
+        "dags/stock.py": AIRFLOW.format(f"{bash('count')}\n    {bash('load')}").replace(
+            'DAG("sales"', 'DAG("stock"'
+        )
+    }
+    outcome, messages = said(judged(dag(bash("load"), bash("tell")) | stock, dag(bash("tell")) | taken))
+    assert outcome == "needs_approval"
+    assert messages == [
+        "task sales.load is removed; its runs stop and its data goes stale, and stock has one of that name now"
+    ]
+
+
+def test_a_sensor_with_another_name_leaves_nothing_behind() -> None:
+    sensor = 'ExternalTaskSensor(task_id="{}", external_dag_id="stock", external_task_id="load")'
+    imported = {
+        path: f"from airflow.sensors.external_task import ExternalTaskSensor\n{text}"
+        for path, text in dag(sensor.format("wait_for_stock"), bash("load")).items()
+    }
+    renamed = {path: text.replace("wait_for_stock", "wait_for_stock_all") for path, text in imported.items()}
+    assert judged(imported, renamed).outcome == "warned"
 
 
 def test_a_file_that_can_no_longer_be_read_is_refused() -> None:

@@ -40,6 +40,7 @@ AT_FIVE = 'start_date=datetime(2024, 1, 1), catchup=False, schedule="0 5 * * *"'
     [
         ('schedule="@daily"', 'schedule="0 0 * * *"'),
         ('schedule="0 5 * * 1-5"', 'schedule="0 5 * * MON-FRI"'),
+        ('schedule="0 15 * * *"', 'schedule="0 15 * * 0-6"'),
         ('schedule="@daily"', 'schedule_interval="@daily"'),
         (
             'start_date=datetime(2024, 1, 1), schedule="@daily"',

@@ -45,10 +45,10 @@ def test_a_change_that_removes_nothing_passes(files: dict[str, str]) -> None:
 
 
 def test_a_test_that_is_gone_is_told_with_its_place() -> None:
-    result = judged("CHG004", {"models/schema.yml": SCHEMA.replace("[unique, not_null]", "[unique]")})
+    result = judged("CHG013", {"models/schema.yml": SCHEMA.replace("[unique, not_null]", "[unique]")})
     (finding,) = result.findings
     assert (finding.path, finding.line) == ("models/schema.yml", 6)
-    assert finding.message == "test shop.not_null_orders_id is removed; what it would catch goes unseen"
+    assert finding.message == "the test not_null on orders.id is gone: what it would catch goes unseen"
 
 
 def test_a_test_that_looks_at_another_column_does_not_take_up_one_that_is_gone() -> None:
@@ -57,7 +57,7 @@ def test_a_test_that_looks_at_another_column_does_not_take_up_one_that_is_gone()
         "      - name: status\n        tests:\n",
         "      - name: status\n        tests:\n          - not_null\n",
     )
-    assert judged("CHG004", {"models/schema.yml": moved}).outcome == "needs_approval"
+    assert judged("CHG013", {"models/schema.yml": moved}).outcome == "needs_approval"
 
 
 def test_a_model_and_a_seed_that_are_gone_are_told() -> None:

@@ -1,0 +1,117 @@
+"""Safeguards that no topology shows: waits on past runs, blocking checks, freshness policies and the like."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from meta_pipeline.delivery.change import Change
+from meta_pipeline.delivery.tree import FileChange
+from meta_pipeline.gates.change.declared import Setting, declarations_gone, settings_apart
+from meta_pipeline.gates.gate import Strength
+from meta_pipeline.gates.weighing import Weighed, weighed
+
+_SWITCHES = {
+    "depends_on_past": "a run no longer waits for the one before it, so that runs may build on what is not there",
+    "wait_for_downstream": "a run no longer waits for what follows the one before it",
+    "blocking": "what comes after a failed check now runs on the data that it found to be bad",
+    "persist_result": "a retry has to do again what was done already",
+}
+"""Switches that keep something safe while they are on."""
+_VALUES = {
+    "freshness_policy": "nobody is told when the data gets old",
+    "legacy_freshness_policy": "nobody is told when the data gets old",
+    "partition_mapping": "it may read the wrong partitions",
+    "failed_states": "a wait no longer ends when what it waits for fails",
+}
+_LOOSE = {"soft_fail": "a sensor that fails is only skipped, and what follows it too"}
+"""Switches that loosen something when they are on."""
+_SENSORS = frozenset(
+    {
+        *("run_failure_sensor", "make_slack_on_run_failure_sensor", "make_email_on_run_failure_sensor"),
+        *("make_teams_on_run_failure_sensor", "make_slack_on_freshness_policy_status_change_sensor"),
+    }
+)
+_ON_SCHEMA_CHANGE = re.compile(rb"on_schema_change['\"]?\s*[=:]\s*['\"]?(\w+)")
+_FULL_REFRESH = re.compile(rb"full_refresh['\"]?\s*[=:]\s*(false)\b", re.IGNORECASE)
+_DBT = (".sql", ".yml", ".yaml")
+
+
+def safeguards_unwritten(change: Change) -> Iterator[Weighed]:
+    """What a declaration that stays has lost of its safeguards, and alerts that are gone whole."""
+    watched = frozenset({*_SWITCHES, *_VALUES, *_LOOSE})
+    kept = _added_elsewhere(change)
+    # Where a policy of freshness is read as a service level, the topologies tell of it.
+    told = {one.path for one in change.differences if one.field == "sla_s"}
+    for setting in settings_apart(change, watched):
+        judged = _judged(setting)
+        is_told = "freshness" in setting.keyword and setting.path in told
+        if judged is not None and not is_told and not (setting.after is None and setting.keyword in kept):
+            strength, why = judged
+            now = f"is now {setting.after}" if setting.after else "is gone"
+            yield weighed(
+                strength,
+                f"{setting.keyword} of {setting.of} {now} (before: {setting.before or 'not set'}); {why}",
+                "restore it, or have a person confirm that it may go",
+                path=setting.path,
+                line=setting.line,
+            )
+    for gone in declarations_gone(change, _SENSORS):
+        yield weighed(
+            "needs_approval",
+            f"{gone.of}, which told of failed or late runs, is gone; a failure goes unseen",
+            "keep it, or have a person confirm who is told now",
+            path=gone.path,
+            line=gone.line,
+        )
+    for file in change.files:
+        if file.path.endswith(_DBT) and file.status == "modified":
+            yield from _dbt(file)
+
+
+def _judged(setting: Setting) -> tuple[Strength, str] | None:
+    if setting.keyword in _LOOSE:
+        return ("needs_approval", _LOOSE[setting.keyword]) if setting.after == "True" else None
+    if setting.before in (None, "None", "False"):
+        return None
+    if setting.keyword in _SWITCHES:
+        is_off = setting.after in (None, "False", "None")
+        return ("needs_approval", _SWITCHES[setting.keyword]) if is_off else None
+    is_lost = setting.after in (None, "None")
+    return ("needs_approval" if is_lost or setting.keyword == "partition_mapping" else "warned"), _VALUES[
+        setting.keyword
+    ]
+
+
+def _added_elsewhere(change: Change) -> frozenset[str]:
+    """The keywords that the change also adds to a declaration: what moved into or out of defaults is not lost."""
+    return frozenset(
+        one.keyword
+        for one in settings_apart(change, frozenset(_SWITCHES))
+        if one.before is None and one.after == "True"
+    )
+
+
+def _dbt(file: FileChange) -> Iterator[Weighed]:
+    old, new = file.old or b"", file.new or b""
+    lost = Counter(_ON_SCHEMA_CHANGE.findall(old)) - Counter(_ON_SCHEMA_CHANGE.findall(new))
+    if lost[b"fail"]:
+        yield _unset(
+            file, "on_schema_change", "a model no longer stops when the columns of its sources change"
+        )
+    elif lost[b"append_new_columns"] or lost[b"sync_all_columns"]:
+        yield _unset(file, "on_schema_change", "columns that its sources get may be left out without a word")
+    if len(_FULL_REFRESH.findall(old)) > len(_FULL_REFRESH.findall(new)):
+        why = "a full refresh now rebuilds the table, and loses what its sources no longer hold"
+        yield _unset(file, "full_refresh: false", why)
+
+
+def _unset(file: FileChange, what: str, why: str) -> Weighed:
+    key = what.partition(":")[0]
+    line = next((one.number for one in file.added if key in one.text), None)
+    return weighed(
+        "needs_approval",
+        f"{what} is loosened or gone; {why}",
+        "restore it, or have a person confirm that it may go",
+        path=file.path,
+        line=line,
+    )

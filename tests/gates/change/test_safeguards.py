@@ -1,0 +1,225 @@
+"""What keeps pipelines safe and goes, in the source of each scheduler."""
+
+import pytest
+
+from meta_pipeline.delivery.tree import MemoryTree
+from meta_pipeline.gates.case import Case
+from meta_pipeline.gates.change.chg018_safeguards_kept import SafeguardsKept
+from meta_pipeline.gates.gate import judge
+from meta_pipeline.policy import Policy
+from meta_pipeline.schedulers.survey import read_change
+
+AIRFLOW = """\
+from datetime import datetime, timedelta
+
+from airflow import DAG
+from airflow.operators.bash import BashOperator
+from airflow.sensors.external_task import ExternalTaskSensor
+
+
+def page(context): ...
+
+
+def post(context): ...
+
+
+with DAG("{name}", start_date=datetime(2024, 1, 1), {dag}) as dag:
+    {body}
+"""
+
+
+def judged(before: dict[str, str], after: dict[str, str]) -> tuple[str, list[str]]:
+    change = read_change(MemoryTree.of(before), MemoryTree.of(after), Policy())
+    result = judge(SafeguardsKept(), Case(Policy(), change=change))
+    return result.outcome, [finding.message for finding in result.findings]
+
+
+def dag(*body: str, arguments: str = 'schedule="0 5 * * *"', name: str = "sales") -> dict[str, str]:
+    return {f"dags/{name}.py": AIRFLOW.format(name=name, dag=arguments, body="\n    ".join(body))}
+
+
+def task(name: str = "load", more: str = "") -> str:
+    return f'{name} = BashOperator(task_id="{name}", bash_command="x"{more})'
+
+
+@pytest.mark.parametrize(
+    "before, after, outcome",
+    [
+        (", execution_timeout=timedelta(hours=1)", "", "needs_approval"),
+        (
+            ", execution_timeout=timedelta(hours=1)",
+            ", execution_timeout=timedelta(hours=3)",
+            "needs_approval",
+        ),
+        (", execution_timeout=timedelta(hours=1)", ", execution_timeout=timedelta(minutes=90)", "warned"),
+        (", execution_timeout=timedelta(hours=1)", ", execution_timeout=timedelta(minutes=30)", "passed"),
+        (", on_failure_callback=page", "", "needs_approval"),
+        (", on_failure_callback=page", ", on_failure_callback=post", "warned"),
+        (', pool="warehouse"', "", "needs_approval"),
+        (', pool="warehouse"', ', pool="lake"', "warned"),
+        ("", ', trigger_rule="all_done"', "needs_approval"),
+        ("", ', trigger_rule="none_failed"', "warned"),
+        (', trigger_rule="all_done"', "", "needs_approval"),
+        (", depends_on_past=True", "", "needs_approval"),
+        (", depends_on_past=True", ", depends_on_past=False", "needs_approval"),
+        ("", ", depends_on_past=True", "passed"),
+        ("", ', pool="warehouse", execution_timeout=timedelta(hours=1)', "passed"),
+    ],
+)
+def test_a_task(before: str, after: str, outcome: str) -> None:
+    assert judged(dag(task(more=before)), dag(task(more=after)))[0] == outcome
+
+
+@pytest.mark.parametrize(
+    "before, after, outcome",
+    [
+        ("max_active_runs=1", "max_active_runs=8", "needs_approval"),
+        ("max_active_runs=4", "max_active_runs=6", "warned"),
+        ("dagrun_timeout=timedelta(hours=2)", "", "needs_approval"),
+        ("default_args={'depends_on_past': True}", "default_args={'retries': 1}", "needs_approval"),
+        (
+            "default_args={'on_failure_callback': page}",
+            "default_args={'on_failure_callback': post}",
+            "warned",
+        ),
+    ],
+)
+def test_a_dag(before: str, after: str, outcome: str) -> None:
+    sides = [dag(task(), arguments=f'schedule="@daily", {one}') for one in (before, after)]
+    assert judged(*sides)[0] == outcome
+
+
+def test_what_moves_into_the_defaults_is_kept() -> None:
+    own = dag(task(more=", depends_on_past=True, on_failure_callback=page"))
+    common = dag(
+        task(),
+        arguments="schedule='0 5 * * *', default_args={'depends_on_past': True, 'on_failure_callback': page}",
+    )
+    assert judged(own, common) == ("passed", [])
+
+
+def test_the_order_of_tasks_that_stay() -> None:
+    tasks = [task("clean"), task("check"), task("load")]
+    chained = dag(*tasks, "clean >> check >> load")
+    outcome, messages = judged(chained, dag(*tasks, "clean >> check"))
+    assert (outcome, messages) == (
+        "needs_approval",
+        [
+            (
+                "in pipeline sales these no longer wait: load for check; they may now run at the same time, "
+                "or the other way round"
+            )
+        ],
+    )
+    assert judged(chained, dag(*tasks, "clean >> check >> load", "clean >> load"))[0] == "passed"
+    between = dag(task("clean"), task("load"), "clean >> load")
+    assert judged(chained, between)[0] == "passed"
+    outcome, messages = judged(chained, dag(task("clean"), task("load")))
+    assert "load for clean" in messages[0]
+    assert judged(chained, dag(task("clean"), task("check_all"), task("load"), "clean >> check_all >> load"))[
+        0
+    ] == ("passed")
+
+
+def waiting(more: str, schedule: str = "0 5 * * *") -> dict[str, str]:
+    sensor = (
+        f'wait = ExternalTaskSensor(task_id="wait", external_dag_id="stock", external_task_id="load"{more})'
+    )
+    return dag(sensor, task(), "wait >> load", arguments=f'schedule="{schedule}"')
+
+
+STOCK = dag(task(), arguments='schedule="0 4 * * *"', name="stock")
+
+
+def test_the_run_that_a_sensor_waits_for() -> None:
+    an_hour = waiting(", execution_delta=timedelta(hours=1)") | STOCK
+
+    outcome, messages = judged(an_hour, waiting("") | STOCK)
+    assert outcome == "failed"
+    assert messages[0].startswith(
+        "sensor sales.wait waits for stock.load, the run of the same time, which does not exist"
+    )
+    later = dag(task(), arguments='schedule="0 3 * * *"', name="stock")
+    assert judged(an_hour, waiting(", execution_delta=timedelta(hours=1)") | later)[0] == "failed"
+    assert judged(an_hour, waiting(", execution_delta=timedelta(hours=2)") | later)[0] in (
+        "needs_approval",
+        "passed",
+    )
+    assert judged(an_hour, waiting(", execution_delta=timedelta(hours=25)") | STOCK)[0] == "needs_approval"
+    assert judged(waiting("") | STOCK, an_hour)[0] == "passed"
+
+
+def test_a_sensor_that_waits_for_something_else_or_nothing() -> None:
+    base = waiting(", execution_delta=timedelta(hours=1)") | STOCK
+    other = {
+        path: text.replace('external_dag_id="stock"', 'external_dag_id="items"')
+        for path, text in base.items()
+    }
+    assert judged(base, other)[0] == "warned"
+    nothing = dag(task("wait"), task(), "wait >> load", arguments='schedule="0 5 * * *"')
+    assert judged(base, nothing | STOCK)[0] == "needs_approval"
+
+
+def test_a_sensor_that_only_skips() -> None:
+    base = waiting(", execution_delta=timedelta(hours=1)") | STOCK
+    assert (
+        judged(base, waiting(", execution_delta=timedelta(hours=1), soft_fail=True") | STOCK)[0]
+        == "needs_approval"
+    )
+
+
+def flow(task_arguments: str = "", flow_arguments: str = "", second: str = "load()") -> dict[str, str]:
+    return {
+        "flows.py": (
+            f"from prefect import flow, task\n\n\n@task\ndef clean(): ...\n\n\n@task{task_arguments}\n"
+            f"def load(): ...\n\n\n@flow{flow_arguments}\ndef nightly():\n    first = clean.submit()\n    {second}\n"
+        )
+    }
+
+
+def test_flows_of_prefect() -> None:
+    assert judged(flow("(timeout_seconds=60)"), flow())[0] == "needs_approval"
+    assert judged(flow("(timeout_seconds=60)"), flow("(timeout_seconds=90)"))[0] == "warned"
+    assert judged(flow("", "(timeout_seconds=60)"), flow())[0] == "needs_approval"
+    assert judged(flow("(persist_result=True)"), flow())[0] == "needs_approval"
+    outcome, messages = judged(flow(second="load.submit(wait_for=[first])"), flow(second="load.submit()"))
+    assert outcome == "needs_approval"
+    assert "load for clean" in messages[0]
+
+
+def assets(
+    load: str, body: str = "...", check: str = "(asset=orders, blocking=True)", more: str = ""
+) -> dict[str, str]:
+    return {
+        "defs.py": (
+            "import dagster as dg\n\n\n@dg.asset\ndef orders(): ...\n\n\n"
+            f"@dg.asset{load}\ndef revenue():\n    {body}\n\n\n@dg.asset_check{check}\ndef plausible(): ...\n\n\n{more}"
+            "defs = dg.Definitions(assets=[orders, revenue], asset_checks=[plausible])\n"
+        )
+    }
+
+
+def test_assets_of_dagster() -> None:
+    base = assets("(deps=[orders])")
+    assert judged(base, assets(""))[0] == "needs_approval"
+    assert judged(base, assets("", body="compute()"))[0] == "passed"
+    assert judged(base, assets("(deps=[orders])", check="(asset=orders)"))[0] == "needs_approval"
+    fresh = "(deps=[orders], freshness_policy=dg.FreshnessPolicy.cron('0 1 * * *', 5))"
+    assert judged(assets(fresh), base)[0] == "needs_approval"
+    sensor = "@dg.run_failure_sensor\ndef tell_on_call(context): ...\n\n\n"
+    outcome, messages = judged(assets("(deps=[orders])", more=sensor), base)
+    assert outcome == "needs_approval"
+    assert messages == ["tell_on_call, which told of failed or late runs, is gone; a failure goes unseen"]
+
+
+def test_a_model_of_dbt() -> None:
+    project = {"dbt_project.yml": "name: shop\nversion: '1.0'\n"}
+    head = "{{{{ config(materialized='incremental', {}) }}}}\nselect 1 as id\n"
+
+    def model(config: str) -> dict[str, str]:
+        return project | {"models/orders.sql": head.format(config)}
+
+    fails = "unique_key='id', on_schema_change='fail'"
+    assert judged(model(fails), model("unique_key='id'"))[0] == "needs_approval"
+    assert judged(model(fails), model(fails.replace("unique_key='id', ", "")))[0] == "passed"
+    assert judged(model("full_refresh=false"), model("unique_key='id'"))[0] == "needs_approval"
