@@ -2,16 +2,14 @@
 
 from collections.abc import Iterator
 
-from meta_pipeline.policy import Policy
-
-_RANKS = {"needs_approval": 1, "failed": 2}
+from meta_pipeline.delivery.judgement import SEVERITY
+from meta_pipeline.policy import GateRule, Policy, RetryPolicy
 
 
 def loosened_policy(before: Policy, after: Policy) -> Iterator[tuple[str, str]]:
     """What is asked less, as a sentence without a full stop, with a word by which its line is found."""
-    for gate, outcome in before.gates.items():
-        if _RANKS.get(after.gates.get(gate, ""), 0) < _RANKS[outcome]:
-            yield f"the gate {gate} no longer ends in {outcome}", gate
+    for gate in sorted(before.gates.keys() | after.gates.keys()):
+        yield from _rules(gate, before.gates.get(gate, GateRule()), after.gates.get(gate, GateRule()))
     for name in ("lint", "unit_tests", "integration_tests"):
         was, now = getattr(before.commands, name), getattr(after.commands, name)
         if was and not now:
@@ -28,9 +26,10 @@ def loosened_policy(before: Policy, after: Policy) -> Iterator[tuple[str, str]]:
         was, now = getattr(before.change, name), getattr(after.change, name)
         if now > was:
             yield f"{name} rises from {was} to {now}", name
-    if after.retries.minimum < before.retries.minimum:
-        yield f"nodes need {after.retries.minimum} retries instead of {before.retries.minimum}", "minimum"
-    if before.retries.backoff and not after.retries.backoff:
+    was_asked, is_asked = before.retries or RetryPolicy(minimum=0), after.retries or RetryPolicy(minimum=0)
+    if is_asked.minimum < was_asked.minimum:
+        yield f"nodes need {is_asked.minimum} retries instead of {was_asked.minimum}", "minimum"
+    if was_asked.backoff and not is_asked.backoff:
         yield "retries need no growing delay any more", "backoff"
     for pipeline, level in before.service_levels.items():
         now_level = after.service_levels.get(pipeline)
@@ -43,3 +42,22 @@ def loosened_policy(before: Policy, after: Policy) -> Iterator[tuple[str, str]]:
         yield "checkpoints of Great Expectations are no longer run", "data_quality"
     if set(before.contracts) - set(after.contracts):
         yield "contracts are no longer read", "contracts"
+
+
+def _rules(gate: str, before: GateRule, after: GateRule) -> Iterator[tuple[str, str]]:
+    """What a rule makes of a gate's findings that is milder than it was; a gate without a rule has its own word."""
+    if before.outcome != after.outcome:
+        is_milder = after.outcome == "warned" or (
+            before.outcome in ("failed", "needs_approval")
+            and (after.outcome is None or SEVERITY[after.outcome] < SEVERITY[before.outcome])
+        )
+        if is_milder:
+            yield f"findings of {gate} end in {after.outcome or 'what the gate itself says'}", gate
+    for where in after.where:
+        if where not in before.where and where.outcome != "failed":
+            places = ", ".join((*where.paths, *where.pipelines))
+            yield f"findings of {gate} at {places} end in {where.outcome}", gate
+    for where in before.where:
+        if where not in after.where and where.outcome != "warned":
+            places = ", ".join((*where.paths, *where.pipelines))
+            yield f"findings of {gate} at {places} no longer end in {where.outcome}", gate

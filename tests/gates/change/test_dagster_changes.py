@@ -81,7 +81,7 @@ def test_a_removed_asset_check_op_and_job() -> None:
     cut = source(without).replace("[orders, revenue], asset_checks=[plausible]", "[orders]")
     made = read_change(without.base, MemoryTree.of({"defs.py": cut}), POLICY)
     result = judged("CHG004", made)
-    assert result.outcome == "failed"
+    assert result.outcome == "needs_approval"
     assert said(result) == [
         (10, "asset revenue is removed; its runs stop and its data goes stale"),
     ]

@@ -165,6 +165,13 @@ def test_a_comment_that_moves_with_its_line_is_not_new() -> None:
     "old,new,outcome",
     [
         ("CHG002: failed", "CHG002: needs_approval", "needs_approval"),
+        ("CHG002: failed", "CHG002: warned", "needs_approval"),
+        (
+            "CHG002: failed",
+            "CHG002: failed, CHG004: {where: [{paths: [dags/], outcome: warned}]}",
+            "needs_approval",
+        ),
+        ("CHG002: failed", "CHG002: failed, CHG004: failed", "passed"),
         ("unit_tests: pytest, ", "", "needs_approval"),
         ("unit_tests: pytest", "unit_tests: 'true'", "needs_approval"),
         ("max_files: 10", "max_files: 1000", "needs_approval"),

@@ -1,0 +1,316 @@
+"""What a dataset promises, changed: columns gone, renamed or of another type, and checks of them loosened."""
+
+import posixpath
+import random
+import re
+from collections.abc import Iterator
+from typing import ClassVar
+
+from meta_pipeline.lab.editing import Change, Edit, Text
+from meta_pipeline.lab.mutation import Base, Mutation, Mutator, Place
+from meta_pipeline.lab.repository import ANY, mentions
+from meta_pipeline.lab.select_list import Column, columns_given
+from meta_pipeline.lab.yaml_source import Entry, YamlSource, yaml_of
+
+_COLUMN_PATHS = {("columns", "name"), ("properties", "name"), ("fields", "name")}
+_TYPES = {
+    "string": "integer",
+    "varchar": "integer",
+    "text": "integer",
+    "integer": "string",
+    "int": "varchar",
+    "bigint": "varchar",
+    "number": "string",
+    "numeric": "varchar",
+    "decimal": "varchar",
+    "double": "varchar",
+    "float": "varchar",
+    "date": "string",
+    "timestamp": "varchar",
+    "boolean": "string",
+    "bool": "varchar",
+}
+
+_CAST = re.compile(
+    r"\bcast\s*\([^()]*(?:\([^()]*\))?[^()]*\sas\s+(int|integer|bigint|date|timestamp|numeric|decimal|double|float|boolean)\b"
+    r"|::(int|integer|bigint|date|timestamp|numeric|decimal|double|float|boolean)\b",
+    re.IGNORECASE,
+)
+_AGGREGATE = re.compile(r"\b(sum|count|avg)\s*\(", re.IGNORECASE)
+# Names of numbers and times: to make these text changes how they compare and add up.
+_MEASURE = re.compile(
+    r"(amount|total|revenue|quantity|price|count|number_of|_at|units|cost|score|rate|value)$|^(total|num|number)_",
+    re.IGNORECASE,
+)
+
+
+def _select_columns(base: Base) -> tuple[Text, list[Column]] | None:
+    """The columns that a SQL file of one statement gives."""
+    if not base.path.endswith(".sql") or re.search(r"(^|/)(macros|tests|analyses)/", base.path):
+        return None
+    text = Text.of(base)
+    if text is None or ";" in text.value.rstrip().rstrip(";"):
+        return None
+    found = columns_given(text.value)
+    return (text, found) if len(found) > 1 else None
+
+
+def _readers(base: Base, column: str) -> list[Place]:
+    """Where files that name this model or table name the column as well."""
+    stem = posixpath.splitext(posixpath.basename(base.path))[0]
+    near = {path for path, _ in mentions(base, stem, ends=(".sql", ".yml", ".yaml", ".py"))}
+    lines = mentions(base, column, ends=(".sql", ".yml", ".yaml", ".py"))
+    return [Place(path, line, line) for path, line in lines if path in near][:20]
+
+
+def _column_items(document: YamlSource) -> Iterator[tuple[Entry, Entry]]:
+    """The columns of contracts and of models whose contract dbt enforces: the item and the entry of its name."""
+    enforced = re.search(r"enforced:\s*true", document.text.value) is not None
+    is_contract = re.search(
+        r"^(kind:\s*DataContract|dataContractSpecification:)", document.text.value, re.MULTILINE
+    )
+    if not enforced and not is_contract:
+        return
+    for entry in document.entries():
+        item = document.around(entry)
+        if entry.path[-2:] in _COLUMN_PATHS and item is not None and not item.key:
+            yield item, entry
+
+
+class ColumnDropped(Mutator):
+    """A column is taken out of what a model or a query gives, or out of a contract.
+
+    Whatever reads it fails, or shows nothing.
+    """
+
+    id = "column-dropped"
+    schedulers = ANY
+    is_harmful = True
+
+    def mutations(self, base: Base, dice: random.Random) -> Iterator[Mutation]:
+        found = _select_columns(base)
+        for column in found[1] if found else ():
+            assert found is not None
+            edit = found[0].without_item(column.span)
+            yield Change(found[0], [edit], places=_readers(base, column.name)).fault(
+                f"drops the column `{column.name}`"
+            )
+        document = yaml_of(base)
+        for item, name in _column_items(document) if document else ():
+            assert document is not None
+            edit = document.without(item)
+            yield Change(document.text, [edit], [document.parent_lines(item)]).fault(
+                f"drops the column `{name.value_text}`"
+            )
+
+
+class ColumnRenamed(Mutator):
+    """A column gets another name, and nothing that reads it is told.
+
+    Whatever reads it by the old name fails, or shows nothing.
+    """
+
+    id = "column-renamed"
+    schedulers = ANY
+    is_harmful = True
+
+    def mutations(self, base: Base, dice: random.Random) -> Iterator[Mutation]:
+        found = _select_columns(base)
+        for column in found[1] if found else ():
+            assert found is not None
+            new = _renamed(column.name, dice)
+            if new in {other.name for other in found[1]}:
+                continue
+            edit = (
+                Edit(*column.alias, new)
+                if column.alias
+                else Edit(column.span[1], column.span[1], f" as {new}")
+            )
+            yield Change(found[0], [edit], places=_readers(base, column.name)).fault(
+                f"renames the column `{column.name}` to `{new}`"
+            )
+        document = yaml_of(base)
+        for item, name in _column_items(document) if document else ():
+            assert document is not None
+            new = _renamed(name.value_text or "", dice)
+            yield Change(
+                document.text, [document.value_edit(name, new)], [document.parent_lines(item)]
+            ).fault(f"renames the column `{name.value_text}` to `{new}`")
+
+
+def _renamed(name: str, dice: random.Random) -> str:
+    ways = [f"{name}_new", f"total_{name}", f"{name}_value"]
+    if name.endswith("_id"):
+        ways += [name[:-3], f"{name[:-3]}_key"]
+    if "_" in name:
+        ways.append(name.split("_", 1)[1])
+    return dice.choice(ways)
+
+
+class ColumnRetyped(Mutator):
+    """A column gets another type: a number becomes text, a time becomes a date.
+
+    Sums, comparisons and joins of its readers fail, or silently give something else.
+    """
+
+    id = "column-retyped"
+    schedulers = ANY
+    is_harmful = True
+
+    def mutations(self, base: Base, dice: random.Random) -> Iterator[Mutation]:
+        found = _select_columns(base)
+        for column in found[1] if found else ():
+            assert found is not None
+            text = found[0]
+            start, end = column.span
+            written = text.value[start:end]
+            cast = _CAST.search(written)
+            if cast is not None:
+                group = 1 if cast.group(1) else 2
+                new = _TYPES.get(cast.group(group).lower(), "varchar")
+                edit = Edit(start + cast.start(group), start + cast.end(group), new)
+                yield Change(text, [edit], places=_readers(base, column.name)).fault(
+                    f"makes `{column.name}` a {new}"
+                )
+                continue
+            head = (
+                written
+                if column.alias is None
+                else re.sub(r"\s+as\s+\S+\s*$", "", written, flags=re.IGNORECASE)
+            )
+            if "\n" in written or not (_AGGREGATE.search(head) or _MEASURE.search(column.name)):
+                continue
+            typed = "date" if column.name.endswith("_at") else "varchar"
+            edit = Edit(start, end, f"cast({head} as {typed}) as {column.name}")
+            yield Change(text, [edit], places=_readers(base, column.name)).fault(
+                f"makes `{column.name}` a {typed}"
+            )
+        document = yaml_of(base)
+        for item, name in _column_items(document) if document else ():
+            assert document is not None
+            for entry in document.entries():
+                if entry.parent is item.value and entry.key in {
+                    "data_type",
+                    "type",
+                    "logicalType",
+                    "physicalType",
+                }:
+                    other = _TYPES.get((entry.value_text or "").split("(")[0].lower())
+                    if other is not None:
+                        edit = document.value_edit(entry, other)
+                        near = [document.parent_lines(entry)]
+                        yield Change(document.text, [edit], near).fault(
+                            f"makes `{name.value_text}` a {other}"
+                        )
+
+
+class CheckLoosened(Mutator):
+    """A promise about data is taken back: `not_null` or `unique` removed, `required` turned off, a limit widened.
+
+    Bad rows then go through to those who rely on it.
+    """
+
+    id = "data-check-loosened"
+    schedulers = ANY
+    is_harmful = True
+    keys: ClassVar = {"tests", "data_tests", "constraints"}
+
+    def mutations(self, base: Base, dice: random.Random) -> Iterator[Mutation]:
+        document = yaml_of(base)
+        if document is None or ".github/" in base.path:
+            return
+        for item in document.items():
+            key = item.path[-1] if item.path else ""
+            under = {"models", "sources", "seeds", "snapshots"} & set(item.path)
+            if key in self.keys and under:
+                yield Change(document.text, [document.without(item)], [document.parent_lines(item)]).fault(
+                    f"takes a test of {document.subject(item)} out"
+                )
+            elif (
+                key == "values"
+                and "accepted_values" in item.path
+                and item.value_text
+                and len(item.parent.value) > 1
+            ):
+                # One value fewer is refused from now on; one more would be let in.
+                start = item.span[1]
+                new = f", '{item.value_text}_other'" if item.parent.flow_style else ""
+                if new:
+                    yield Change(document.text, [Edit(start, start, new)]).fault("accepts one more value")
+        for entry in document.entries():
+            value = (entry.value_text or "").lower()
+            if entry.key in {"required", "unique", "enforced", "primaryKey"} and value == "true":
+                edit = document.value_edit(entry, "false")
+                yield Change(document.text, [edit], [document.parent_lines(entry)]).fault(
+                    f"turns `{entry.key}` off for {document.subject(entry)}"
+                )
+
+
+class CheckTightened(Mutator):
+    """More is asked of data than it keeps: a column that holds nulls must not, or a value that comes is refused.
+
+    The next run fails on rows that were right yesterday.
+    """
+
+    id = "data-check-tightened"
+    schedulers = ANY
+    is_harmful = True
+
+    def mutations(self, base: Base, dice: random.Random) -> Iterator[Mutation]:
+        document = yaml_of(base)
+        if document is None or ".github/" in base.path:
+            return
+        for item in document.items():
+            if (
+                item.path[-1:] == ("values",)
+                and "accepted_values" in item.path
+                and len(item.parent.value) > 1
+            ):
+                near = [document.parent_lines(item)]
+                yield Change(document.text, [document.without(item)], near).fault(
+                    f"refuses the value {item.value_text}"
+                )
+        for entry in document.entries():
+            if entry.key == "required" and (entry.value_text or "").lower() == "false":
+                edit = document.value_edit(entry, "true")
+                yield Change(document.text, [edit], [document.parent_lines(entry)]).fault(
+                    f"requires {document.subject(entry)}, which may be null"
+                )
+
+
+class RetentionShortened(Mutator):
+    """Data is kept for less long than before: an expiry, a lifetime, or the history of a snapshot.
+
+    What is older is deleted for good.
+    """
+
+    id = "retention-shortened"
+    schedulers = ANY
+    is_harmful = True
+    _NAME: ClassVar = (
+        r"partition_expiration_days|hours_to_expiration|expiration_days|retention_days|retentionDays|ttl_days|"
+        r"data_retention_time_in_days|log_retention_days|retention|file_retention_duration|keep_days|max_age_days"
+    )
+
+    def mutations(self, base: Base, dice: random.Random) -> Iterator[Mutation]:
+        if not base.path.endswith((".py", ".sql", ".yml", ".yaml", ".toml", ".tf", ".cfg")):
+            return
+        text = Text.of(base)
+        if text is None:
+            return
+        pattern = rf"(?i)\b(\w*(?:{self._NAME}))[\"']?\s*[:=]\s*[\"']?(?:timedelta\(days=)?(\d+)"
+        for found in re.finditer(pattern, text.value):
+            days = int(found.group(2))
+            if days > 3:
+                new = str(max(1, days // dice.choice([4, 7, 10, 30])))
+                edit = Edit(found.start(2), found.end(2), new)
+                yield Change(text, [edit]).fault(f"shortens `{found.group(1)}` from {days} to {new}")
+        if "snapshot" in text.value and base.path.endswith((".yml", ".sql")):
+            for found in re.finditer(
+                r"hard_deletes\s*[:=]\s*['\"]?(invalidate|new_record)|invalidate_hard_deletes\s*[:=]\s*(true)",
+                text.value,
+                re.IGNORECASE,
+            ):
+                group = 1 if found.group(1) else 2
+                edit = Edit(found.start(group), found.end(group), "ignore" if group == 1 else "false")
+                yield Change(text, [edit]).fault("no longer records rows that were deleted at the source")
