@@ -49,13 +49,15 @@ class Settings(Frozen):
     """What the operator decides.
 
     `evidence` is an fsspec URL or a path; None means a folder under the home. `keep_watch_seconds` is
-    the pause between two ticks of a sensor.
+    the pause between two ticks of a sensor. `vulnerabilities` is the address of an OSV service's query, as
+    https://api.osv.dev/v1/query: without it, no vulnerability of a new dependency is looked up.
     """
 
     version: Literal[1] = 1
     targets: tuple[Target, ...] = ()
     evidence: str | None = None
     keep_watch_seconds: int = Field(default=30, ge=1)
+    vulnerabilities: str | None = None
 
     @field_validator("targets")
     @classmethod

@@ -7,6 +7,7 @@ MISSING: Mapping[str, str] = {
     "change_set": "there is no patch of a delivery",
     "context": "there is no delivery",
     "requirements": "there is no issue",
+    "audit": "there is no dependency audit",
     "plan": "there is no plan",
     "reports": "no target command was run",
     "rollback": "there is no rollback plan",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from meta_pipeline.authors.change import meaning_of_patch
+from meta_pipeline.authors.change import meaning_of_patch, tried
 from meta_pipeline.defs.gating import (
     at_work,
     block,
@@ -29,6 +29,7 @@ from meta_pipeline.gates.case import Case
 from meta_pipeline.issues.repo_context import audit_dependencies
 from meta_pipeline.messages.notes import plan_text, update_note
 from meta_pipeline.resources import DeskResource
+from meta_pipeline.workspace.patch import Applied
 
 if TYPE_CHECKING:
     from meta_pipeline.authors.recipes.book import NoFit
@@ -41,9 +42,8 @@ def dependency_audit(
     requirements: Requirements,
 ) -> Iterator[Any]:
     delivery = at_work(context, desk)
-    yield made(
-        delivery, "dependency_audit", audit_dependencies(digest(requirements), requirements, repo_context)
-    )
+    audit = audit_dependencies(digest(requirements), requirements, repo_context)
+    yield made(delivery, "dependency_audit", _with_packages(audit, delivery, repo_context.base))
 
 
 def plan(
@@ -86,6 +86,19 @@ def plan_signoff(
                 "update", update_note(delivery.id, delivery.policy, plan, shown.value.signoffs)
             )
         yield shown
+
+
+def _with_packages(audit: DependencyAudit, delivery: Delivery, base: str) -> DependencyAudit:
+    """What a person's patch does to the packages; the recipes write no manifest."""
+    from meta_pipeline.issues.dependency_audit import audited
+    from meta_pipeline.workspace.vulnerabilities import look_up
+
+    patch = delivery.request.patch if delivery.request is not None else None
+    applied = tried(delivery.mirror, base, patch) if patch is not None else None
+    if not isinstance(applied, Applied):
+        return audit
+    source = delivery.home.settings().vulnerabilities
+    return audited(audit, delivery.tree(base), delivery.tree(applied.head), source, look_up)
 
 
 def _planned(delivery: Delivery, requirements: Requirements, repo_context: RepoContext) -> Plan:

@@ -8,7 +8,7 @@ from meta_pipeline.delivery.differences.difference import Difference
 from meta_pipeline.delivery.topology import UNRESOLVED, Node, Pipeline
 from meta_pipeline.gates.change.sides import Sides
 from meta_pipeline.gates.gate import Strength
-from meta_pipeline.gates.weighing import Weighed, the_one, weighed
+from meta_pipeline.gates.weighing import Weighed, weighed
 
 _MUCH = 2
 _LIMITS = {
@@ -40,7 +40,7 @@ def limits_lost(change: Change) -> Iterator[Weighed]:
                 else "restore it, or have a person confirm that it may go",
                 path=one.differences[0].path,
                 line=one.differences[0].line,
-                pipeline=the_one(difference.pipeline for difference in one.differences),
+                pipelines=(difference.pipeline for difference in one.differences),
             )
 
 

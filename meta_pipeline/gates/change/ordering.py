@@ -50,7 +50,7 @@ def order_lost(change: Change) -> Iterator[Weighed]:
                 _KEEP,
                 path=later.path or after.path,
                 line=later.line or after.line,
-                pipeline=after.id,
+                pipelines=(after.id,),
             )
 
 
@@ -131,7 +131,7 @@ def waits_broken(change: Change) -> Iterator[Weighed]:
                         fix,
                         path=node.path or pipeline.path,
                         line=node.line or pipeline.line,
-                        pipeline=pipeline.id,
+                        pipelines=(pipeline.id,),
                     )
             if former is None:
                 continue
@@ -162,7 +162,7 @@ def _no_longer(pipeline: Pipeline, node: Node, links: list[Link], former: Node) 
             else "restore the wait, or have a person confirm that it may run before",
             path=node.path or pipeline.path,
             line=node.line or pipeline.line,
-            pipeline=pipeline.id,
+            pipelines=(pipeline.id,),
         )
 
 

@@ -30,6 +30,7 @@ def unpinned(change: Change) -> Iterator[Weighed]:
 
 def _loose(change: Change, before: Manifest | None, after: Manifest) -> Iterator[Weighed]:
     known = {one.name: one for one in (before.wanted if before else _moved(change, after.kind))}
+    beside = _beside(change, after.path)
     held = _constrained(change, after)
     share = _pinned_share(before.wanted if before else ())
     for wanted in after.wanted:
@@ -46,7 +47,7 @@ def _loose(change: Change, before: Manifest | None, after: Manifest) -> Iterator
                 path=after.path,
                 line=wanted.line,
             )
-        elif was is None and wanted.exactness != "tagged":
+        elif was is None and wanted.exactness != "tagged" and wanted.name not in beside:
             yield from _new(wanted, after, pins=before is not None and share >= _PINNING_SHARE, before=before)
 
 
@@ -91,6 +92,22 @@ def _moved(change: Change, kind: str) -> tuple[Wanted, ...]:
         for path in gone
         if (manifest := manifest_at(change.base, path)) and manifest.kind == kind
         for wanted in manifest.wanted
+    )
+
+
+def _beside(change: Change, path: str) -> frozenset[str]:
+    """Names that another manifest of the same folder asked for at base: they are new to this file alone."""
+    folder = posixpath.dirname(path)
+    others = (
+        other
+        for other in change.base.entries()
+        if other != path and posixpath.dirname(other) == folder and kind_of(other)
+    )
+    return frozenset(
+        one.name
+        for other in others
+        if (manifest := manifest_at(change.base, other))
+        for one in manifest.wanted
     )
 
 

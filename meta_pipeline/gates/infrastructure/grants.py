@@ -46,7 +46,7 @@ _GRANTS = (
         r"""^\s*["']?(not_?)?actions?["']?\s*[:=]\s*\[?\s*["']([\w-]+:)?\*["']""",
         beside=r"effect|statement|policy",
     ),
-    _made("allows every action", r"""^\s*-\s*["']\*:?\*?["']\s*$""", _YAML, r"\baction:"),
+    _made("allows every action", r"""^\s*-\s*["']\*:?\*?["']\s*$""", _YAML, r"\beffect:"),
     _made("gives somebody all rights of an owner or editor", r"roles/(owner|editor|iam\.securityAdmin)\b"),
     _made(
         "gives somebody all rights of an administrator",

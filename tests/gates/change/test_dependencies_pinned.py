@@ -165,3 +165,10 @@ def test_a_lock_with_the_marks_of_a_conflict_fails() -> None:
         changed(files, "poetry.lock", 'version = "2.2.3"', '<<<<<<< HEAD\nversion = "2.2.3"').outcome
         == "failed"
     )
+
+
+def test_a_requirement_that_moves_from_one_manifest_to_another_is_not_new() -> None:
+    before = {"requirements.txt": "pandas==2.2.3\nduckdb\n", "pyproject.toml": '[project]\nname = "sales"\n'}
+    after = {**before, "pyproject.toml": '[project]\nname = "sales"\ndependencies = ["duckdb"]\n'}
+
+    assert judged(before, after).outcome == "passed"

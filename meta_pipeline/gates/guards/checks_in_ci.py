@@ -1,0 +1,154 @@
+"""Which checks CI and pre-commit run, and which of them a change takes away or makes optional."""
+
+import re
+from collections.abc import Iterator
+
+from meta_pipeline.delivery.change import Change
+from meta_pipeline.delivery.tree import FileChange, text_of
+from meta_pipeline.delivery.yaml_source import Located, Unreadable, read_yaml
+from meta_pipeline.gates.guards.kinds import runs_checks
+from meta_pipeline.gates.weighing import Weighed, weighed
+
+_KINDS = {
+    "tests": r"\b(pytest|tox|nox|unittest|make (unit-?)?tests?|python -m pytest|astro dev pytest|hatch (run )?test)\b",
+    "the linter": r"\b(ruff|flake8|pylint|make lint|pre-commit|pycodestyle)\b",
+    "the formatter": r"\b(black|ruff format|ruff-format|isort|yapf)\b",
+    "the type checker": r"\b(mypy|pyright|basedpyright|pyre)\b",
+    "the linter of SQL": r"\b(sqlfluff|sqlfmt)\b",
+    "dbt's tests": r"\bdbt (\S+ )*(build|test)\b",
+    "the parse of the pipelines": r"\bdbt (parse|compile)\b|import.errors|dag_integrity|"
+    r"dagster definitions validate|dg check",
+    "the search for credentials": r"\b(gitleaks|detect-secrets|trufflehog|ggshield|ripsecrets)\b",
+    "the security checks": r"\b(bandit|semgrep|trivy|codeql|snyk|pip-audit|safety|zizmor|checkov|tfsec|"
+    r"dependency-review)\b",
+}
+_CHECKS = {name: re.compile(words, re.IGNORECASE) for name, words in _KINDS.items()}
+_FORGIVES = re.compile(r"\|\|\s*(true|:|exit 0|echo\b)|;\s*(true|exit 0)\s*$|--exit-zero\b|\bset \+e\b")
+_OPTIONAL = ("continue-on-error", "allow_failure", "ignore_failure", "continueOnError")
+_COMMENT = re.compile(r"(^|\s)#.*|^\s*//.*", re.MULTILINE)
+
+
+def weakened_checks(change: Change) -> Iterator[Weighed]:
+    """What is no longer run, or no longer stops anything."""
+    touched = [file for file in change.files if runs_checks(file.path)]
+    if not touched:
+        return
+    yield from _lost(change, touched)
+    for file in touched:
+        if file.old is not None and file.new is not None:
+            yield from _forgiven(file)
+            yield from _optional(file)
+            yield from _triggers(file)
+
+
+def _lost(change: Change, touched: list[FileChange]) -> Iterator[Weighed]:
+    """A kind of check that no file runs any more: one tool may take another's place, in any of them."""
+    after = "\n".join(
+        _COMMENT.sub("", text_of(change.head, path) or "")
+        for path in change.head.entries()
+        if runs_checks(path)
+    )
+    told: set[str] = set()
+    for file in touched:
+        before = _COMMENT.sub("", _text(file.old))
+        for name, words in _CHECKS.items():
+            found = words.search(before)
+            if found is None or words.search(after) or name in told:
+                continue
+            told.add(name)
+            yield weighed(
+                "needs_approval",
+                f"{file.path} ran {name} ({found[0]}), and nothing does any more: what it would catch goes unseen",
+                "keep the check, or run it elsewhere in CI",
+                path=file.path,
+                line=1 if file.new is None else before.count("\n", 0, found.start()) + 1,
+            )
+
+
+def _forgiven(file: FileChange) -> Iterator[Weighed]:
+    before = _text(file.old)
+    for line in file.added:
+        found = _FORGIVES.search(line.text)
+        if found is None or not _is_check(line.text) or line.text in before:
+            continue
+        yield weighed(
+            "needs_approval",
+            f"{file.path} lets a check fail without a word ('{found[0].strip()}')",
+            "let it stop what it finds",
+            path=file.path,
+            line=line.number,
+        )
+
+
+def _optional(file: FileChange) -> Iterator[Weighed]:
+    """Jobs, steps and hooks that may fail now, or that no longer run by themselves."""
+    before, after = (_holders(file.path, side) for side in (_text(file.old), _text(file.new)))
+    known = {said for said, _, _ in before}
+    for said, is_check, line in after:
+        if said in known:
+            continue
+        known.add(said)
+        yield weighed(
+            "needs_approval" if is_check else "warned",
+            f"{file.path}: {said}" + (": what it finds no longer stops anything" if is_check else ""),
+            "let it run and stop what it finds",
+            path=file.path,
+            line=line,
+        )
+
+
+def _holders(path: str, text: str) -> list[tuple[str, bool, int]]:
+    document = read_yaml(text, path)
+    return [] if isinstance(document, Unreadable) else list(_walk(document, ""))
+
+
+def _walk(value: Located, name: str) -> Iterator[tuple[str, bool, int]]:
+    own = next((value.get(key).text for key in ("name", "id", "uses") if value.get(key).text), name)
+    for key, item in value.pairs():
+        if key in _OPTIONAL and item.value is True:
+            yield f"'{own}' may fail ({key})", _is_check(_words(value)), item.line
+        elif key == "if" and re.fullmatch(r"\s*(\$\{\{\s*)?false(\s*\}\})?\s*", item.text, re.IGNORECASE):
+            yield f"'{own}' never runs (if: false)", _is_check(_words(value)), item.line
+        elif key in ("stages", "when") and item.texts() == ("manual",):
+            yield f"'{own}' runs by hand alone ({key}: manual)", _is_check(_words(value)), item.line
+        yield from _walk(item, key if isinstance(item.value, dict) else own)
+    for item in value.each():
+        yield from _walk(item, own)
+
+
+def _words(value: Located) -> str:
+    return str(value.plain())
+
+
+def _is_check(text: str) -> bool:
+    return any(words.search(text) for words in _CHECKS.values())
+
+
+def _triggers(file: FileChange) -> Iterator[Weighed]:
+    """A workflow with checks that pull requests or pushes no longer start."""
+    if ".github/workflows/" not in file.path or not _is_check(_text(file.new)):
+        return
+    sides = [read_yaml(_text(side), file.path) for side in (file.old, file.new)]
+    before, after = (
+        set()
+        if isinstance(side, Unreadable)
+        else _started_by(side.get("on") if "on" in side else side.get("True"))
+        for side in sides
+    )
+    lost = (before - after) & {"pull_request", "push", "merge_group", "pull_request_target"}
+    if lost and not after & {"pull_request", "pull_request_target"}:
+        yield weighed(
+            "needs_approval",
+            f"{file.path} is no longer started by {' and '.join(sorted(lost))}: its checks come too late or never",
+            "let every pull request start it",
+            path=file.path,
+            line=file.added[0].number if file.added else 1,
+        )
+
+
+def _started_by(on: Located) -> set[str]:
+    return {key for key, _ in on.pairs()} or set(on.texts())
+
+
+def _text(data: bytes | None) -> str:
+    return (data or b"").decode("utf-8", errors="replace")

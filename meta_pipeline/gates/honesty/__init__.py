@@ -1,0 +1,1 @@
+"""Text that shows its reader something else than what runs."""
