@@ -1,16 +1,19 @@
 """`check`: judgement without a delivery."""
 
 import shlex
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from meta_pipeline.cli.documents import CheckDocument, GateDocument
 from meta_pipeline.cli.output import STDOUT, exit_of_results, leave, print_document, shown
-from meta_pipeline.cli.reading import opened, policy_of
+from meta_pipeline.cli.reading import opened, policy_of, signers_at
 from meta_pipeline.delivery.judgement import GateResult, decide
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.catalogue import catalogue
-from meta_pipeline.gates.gate import judge
+from meta_pipeline.gates.judging import judge_all
+from meta_pipeline.gates.naming import require_gates_of_policy
+from meta_pipeline.gates.waiving import waivers_in
 from meta_pipeline.policy import POLICY_FILE
 from meta_pipeline.schedulers.survey import also_in, read_change
 
@@ -29,14 +32,20 @@ def check(repo: Path, base: str, head: str, *, level: Literal["static", "full"],
     trees = repository.tree(base), repository.tree(head)
     policy = policy_of(repository, trees[0])
     is_written = trees[0].read(POLICY_FILE) is not None
+    require_gates_of_policy(policy, trees[0])
     change = read_change(*trees, policy if is_written else also_in(policy, trees[1]))
-    case = Case(policy, change=change)
+    case = Case(
+        policy,
+        change=change,
+        waivers=waivers_in(trees[0], signers_at(trees[0], policy), policy.target, datetime.now(UTC).date()),
+        authors=repository.authors(trees[0].commit, trees[1].commit),
+    )
     if level == "full":
         from meta_pipeline.cli.full import judge_full
 
-        results = judge_full(repo, policy, change, trees[0].commit, trees[1].commit)
+        results = judge_full(repo, case, trees[0].commit, trees[1].commit)
     else:
-        results = tuple(judge(gate, case) for gate in catalogue().gates.values())
+        results = judge_all(catalogue().gates.values(), case)
     decision = decide(results)
     document = CheckDocument(
         verdict=decision,
@@ -72,7 +81,10 @@ def _show_check(document: CheckDocument, results: tuple[GateResult, ...]) -> Non
         for finding in result.findings:
             where = f"{finding.path}:{finding.line}" if finding.path and finding.line else finding.path or "-"
             STDOUT.print(f"    {shown(where)}: {shown(finding.message)}", highlight=False)
-            STDOUT.print(f"        mend: {shown(finding.fix)}", highlight=False)
+            if finding.waived is None:
+                STDOUT.print(f"        mend: {shown(finding.fix)}", highlight=False)
+            else:
+                STDOUT.print(f"        {shown(finding.waived.sentence)}", highlight=False)
     skipped = [result.id for result in results if result.outcome == "not_applicable"]
     if skipped:
         STDOUT.print(f"nothing to judge here for: {', '.join(skipped)}", highlight=False)

@@ -10,6 +10,7 @@ def usage_errors() -> tuple[type[Exception], ...]:
     from meta_pipeline.delivery.ledger import BrokenChainError
     from meta_pipeline.evidence.signing import SigningError
     from meta_pipeline.issues.inbox import IssueError
+    from meta_pipeline.lab.stack import StackError
     from meta_pipeline.policy import PolicyError
     from meta_pipeline.settings import SettingsError
     from meta_pipeline.workspace.git import GitFault
@@ -20,6 +21,7 @@ def usage_errors() -> tuple[type[Exception], ...]:
         BrokenChainError,
         SigningError,
         IssueError,
+        StackError,
         PolicyError,
         SettingsError,
         GitFault,

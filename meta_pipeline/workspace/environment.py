@@ -58,6 +58,35 @@ def build_environment(
     """
     from filelock import FileLock
 
+    wanted = _wanted(root, tree, policy)
+    if isinstance(wanted, CannotBuild):
+        return wanted
+    with FileLock(wanted.path.with_suffix(".lock")):
+        if not _is_ready(wanted.path):
+            failure = _build(wanted.path, wanted.files, wanted.interpreter, policy, sandbox)
+            if failure is not None:
+                shutil.rmtree(wanted.path, ignore_errors=True)
+                return failure
+    return _built(wanted)
+
+
+def built_environment(root: Path, tree: Tree, policy: EnvironmentPolicy) -> Built | None:
+    """The same environment where it was built before; None where it was not."""
+    wanted = _wanted(root, tree, policy)
+    return None if isinstance(wanted, CannotBuild) or not _is_ready(wanted.path) else _built(wanted)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """An environment that is asked for: what it is made of, and where it is or will be."""
+
+    files: RequirementFiles
+    interpreter: Interpreter
+    digest: str
+    path: Path
+
+
+def _wanted(root: Path, tree: Tree, policy: EnvironmentPolicy) -> _Wanted | CannotBuild:
     try:
         files = requirement_files(tree, policy.requirements)
     except RequirementFault as fault:
@@ -72,15 +101,17 @@ def build_environment(
             f"install it, as with 'uv python install {policy.python}'."
         )
     full_digest = _digest(files, interpreter, policy)
-    path = home / chunk_id(full_digest)
-    with FileLock(path.with_suffix(".lock")):
-        if not _is_ready(path):
-            failure = _build(path, files, interpreter, policy, sandbox)
-            if failure is not None:
-                shutil.rmtree(path, ignore_errors=True)
-                return failure
-    packages = tuple((name, version) for name, version in json.loads((path / _READY).read_bytes()))
-    return Built(path, path / "bin" / "python", full_digest, packages)
+    return _Wanted(files, interpreter, full_digest, home / chunk_id(full_digest))
+
+
+def _built(wanted: _Wanted) -> Built:
+    packages = json.loads((wanted.path / _READY).read_bytes())
+    return Built(
+        wanted.path,
+        wanted.path / "bin" / "python",
+        wanted.digest,
+        tuple((name, version) for name, version in packages),
+    )
 
 
 def tool_versions(built: Built, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:

@@ -162,6 +162,7 @@ class SyntaxBroken(Mutator):
     """
 
     id = "syntax-error"
+    breaks_syntax = True
     schedulers = PYTHON
     is_harmful = True
 

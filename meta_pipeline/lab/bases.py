@@ -1,0 +1,67 @@
+"""The files into which changes are seeded, and which part of the laboratory each belongs to."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from meta_pipeline.delivery.topology import SchedulerKind
+from meta_pipeline.delivery.tree import SUBMODULE, SYMLINK, Tree
+from meta_pipeline.lab.mutation import Base
+from meta_pipeline.schedulers.detect import detect
+
+Part = Literal["tuning", "scored"]
+
+LARGEST_BYTES = 200_000
+_SEEN = re.compile(
+    r"\.(?:py|sql|ya?ml|toml|cfg|ini|txt|in|lock|ipynb|j2|jinja2?|json|md|sh|env[\w.]*)\Z"
+    r"|(?:^|/)(?:Dockerfile[\w.]*|CODEOWNERS|Makefile|\.env[\w.]*|\.[\w-]+rc)\Z"
+)
+_NOT_SEEN = re.compile(
+    r"(?:^|/)(?:node_modules|dbt_packages|site-packages|\.venv|target|package-lock\.json)(?:/|\Z)"
+)
+
+
+@dataclass(frozen=True)
+class Based:
+    """A base with the part that it belongs to."""
+
+    base: Base
+    part: Part
+
+
+def bases_of(repository: str, tree: Tree, family: str, pinned: Part | None) -> Iterator[Based]:
+    """The text files of a repository, each with the scheduler in whose folders it lies.
+
+    A file outside of all of them, such as a CI workflow, belongs to the scheduler that is detected first. `pinned` is
+    the part of all files, where the repository was known to those who built the gates.
+    """
+    folders = {folder: found.kind for found in detect(tree) for folder in reversed(found.paths)}
+    if not folders:
+        return
+    first = detect(tree)[0].kind
+    for path, entry in sorted(tree.entries().items()):
+        if entry.mode in (SYMLINK, SUBMODULE) or not _SEEN.search(path) or _NOT_SEEN.search(path):
+            continue
+        data = tree.read(path)
+        if data is None or len(data) > LARGEST_BYTES or b"\0" in data[:8000]:
+            continue
+        yield Based(
+            Base(repository, _scheduler(path, folders) or first, tree, path), pinned or part_of(family, path)
+        )
+
+
+def part_of(family: str, path: str) -> Part:
+    """Half of the files are for tuning, by a digest of the family and the path, which nobody chooses.
+
+    A family is a repository, or releases of one package: what two of them share stays in one part.
+    """
+    name = hashlib.sha256(f"{family}\0{path}".encode()).digest()
+    return "tuning" if name[0] < 128 else "scored"
+
+
+def _scheduler(path: str, folders: dict[str, SchedulerKind]) -> SchedulerKind | None:
+    """That of the innermost folder around the file."""
+    around = [folder for folder in folders if folder == "." or path.startswith(f"{folder}/")]
+    return folders[max(around, key=lambda folder: 0 if folder == "." else len(folder))] if around else None
