@@ -251,7 +251,9 @@ class EdgeDropped(Mutator):
             elif len(parts) > 2 and "\n" not in source.source(node):
                 last, before = parts[-1], parts[-2]
                 edit = Edit(source.span(before)[1], source.span(last)[1], "")
-                yield Change(text, [edit], near).fault(f"takes the edge to {source.source(last)} out")
+                yield Change(
+                    text, [edit], [*near, *_assignments(source, [before, last]), *_heads(source)]
+                ).fault(f"takes the edge to {source.source(last)} out")
 
 
 def _heads(source: PythonSource) -> list[Span]:
@@ -318,7 +320,7 @@ class DefinitionUnlisted(Mutator):
                 yield Change(document.text, [whole], near).fault("takes a deployment out")
             elif found.path == ("deployments", "schedules"):
                 edit = document.without(found)
-                yield Change(document.text, [edit], [document.parent_lines(found)]).fault(
+                yield Change(document.text, [edit], document.near(found)).fault(
                     "takes a deployment's schedule out"
                 )
 

@@ -166,7 +166,7 @@ class ReferenceMissing(Mutator):
                 if entry.key == "entrypoint" and ":" in (entry.value_text or ""):
                     new = f"{entry.value_text}_{dice.choice(['main', 'flow'])}"
                     yield Change(
-                        document.text, [document.value_edit(entry, new)], [document.parent_lines(entry)]
+                        document.text, [document.value_edit(entry, new)], document.near(entry)
                     ).fault(f"deploys {new}, which does not exist")
         source = python_of(base)
         if source is not None and is_pipeline_file(source, base.scheduler):

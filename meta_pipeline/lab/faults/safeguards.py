@@ -52,7 +52,7 @@ class Dropped(Mutator):
                 if getattr(document.siblings(entry).get("enabled"), "value", "") == "false":
                     continue  # it did nothing before
                 edit = document.without(entry)
-                yield Change(document.text, [edit], [document.parent_lines(entry)]).fault(
+                yield Change(document.text, [edit], document.near(entry)).fault(
                     f"takes out `{entry.key}` of {document.subject(entry)}: {self.what}"
                 )
 

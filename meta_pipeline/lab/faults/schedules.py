@@ -67,7 +67,7 @@ class ScheduleChanged(Mutator):
             if new is not None and document.text.value[entry.value.start_mark.index] != "&":
                 new = new if new.isdigit() else f'"{new}"'
                 edit = document.value_edit(entry, new)
-                yield Change(document.text, [edit], [document.parent_lines(entry)]).fault(
+                yield Change(document.text, [edit], document.near(entry)).fault(
                     f"runs at {new} in place of {entry.value_text}"
                 )
 
@@ -224,7 +224,7 @@ class TimezoneLost(Mutator):
                 edit = document.without(entry)
             else:
                 edit = document.value_edit(entry, "UTC")
-            yield Change(document.text, [edit], [document.parent_lines(entry)]).fault(
+            yield Change(document.text, [edit], document.near(entry)).fault(
                 f"loses the time zone {entry.value_text}"
             )
 
