@@ -5,14 +5,16 @@ import random
 import re
 from collections.abc import Iterator
 
-from meta_pipeline.lab.editing import Change, Edit
+from meta_pipeline.lab.editing import Change, Edit, Text
 from meta_pipeline.lab.mutation import Base, Mutation, Mutator
-from meta_pipeline.lab.pipeline_source import is_pipeline_file
+from meta_pipeline.lab.pipeline_source import calls_around, is_pipeline_file
 from meta_pipeline.lab.python_source import PythonSource, python_of, text_value
 from meta_pipeline.lab.repository import ANY
 from meta_pipeline.lab.sql_source import (
     sql_regions,
 )
+
+_DBT_DATE = re.compile(r"'\{\{\s*var\(\s*['\"]\w*(?:date|day)\w*['\"][^}]*\}\}'")
 
 
 class ClockAsKey(Mutator):
@@ -27,6 +29,7 @@ class ClockAsKey(Mutator):
 
     def mutations(self, base: Base, dice: random.Random) -> Iterator[Mutation]:
         source = python_of(base)
+        text = Text.of(base) if base.path.endswith(".sql") else None
         if source is not None and not is_pipeline_file(source, base.scheduler):
             return
         if base.scheduler == "airflow":
@@ -35,6 +38,11 @@ class ClockAsKey(Mutator):
                     start = region.span[0] + found.start()
                     edit = Edit(start, start + len(found.group()), "CURRENT_DATE")
                     yield Change(region.text, [edit]).fault("goes by CURRENT_DATE in place of the run's date")
+            yield from self._templates(source)
+        for found in _DBT_DATE.finditer(text.value) if text else ():
+            assert text is not None
+            edit = Edit(found.start(), found.end(), "current_date")
+            yield Change(text, [edit]).fault("goes by current_date in place of the run's date")
         if source is None:
             return
         for node in source.nodes:
@@ -53,10 +61,28 @@ class ClockAsKey(Mutator):
             }:
                 yield from self._now(source, node)
 
+    def _templates(self, source: PythonSource | None) -> Iterator[Mutation]:
+        """Templates of arguments: the day of the run becomes today's."""
+        for node in source.nodes if source else ():
+            value = text_value(node)
+            if source is None or value is None or not isinstance(node, ast.expr):
+                continue
+            # The name of a cluster or a message may hold any day; a date that is worked on may not.
+            if value != "{{ ds }}" and not re.search(r"(date|day|partition|dt|\$)\W{0,3}\{\{ ds \}\}", value):
+                continue
+            start, end = source.span(node)
+            at = source.text.value.find("{{ ds }}", start, end)
+            if at < 0 or isinstance(source.parents.get(node), ast.JoinedStr):
+                continue
+            around = calls_around(source, node)[:1]
+            edit = Edit(at, at + len("{{ ds }}"), "{{ macros.datetime.now().date() }}")
+            yield Change(source.text, [edit], around).fault("goes by the clock in place of the run's date")
+
     def _now(self, source: PythonSource, node: ast.Attribute | ast.Subscript) -> Iterator[Mutation]:
         if isinstance(node.ctx, ast.Store):
             return
         function = source.function_of(node)
+        added: list[Edit] = []
         names = {full: name for name, full in source.imported.items()}
         if "datetime.datetime" in names:
             new = f'{names["datetime.datetime"]}.now().strftime("%Y-%m-%d")'
@@ -65,11 +91,15 @@ class ClockAsKey(Mutator):
         elif "datetime" in names:
             new = f"{names['datetime']}.date.today().isoformat()"
         else:
-            return
+            new = "datetime.date.today().isoformat()"
+            at = source.after_imports()
+            added = [Edit(at, at, "import datetime\n")] if "datetime" not in source.bound else []
+            if not added:
+                return
         start, end = source.span(node)
-        if '"' in new and isinstance(source.parents.get(node), ast.FormattedValue):
-            return
+        if isinstance(source.parents.get(node), ast.FormattedValue):
+            return  # most often a message
         near = [source.signature_line(function)] if function else []
-        yield Change(source.text, [Edit(start, end, new)], near).fault(
+        yield Change(source.text, [Edit(start, end, new), *added], near).fault(
             f"goes by {new} in place of the run's date"
         )

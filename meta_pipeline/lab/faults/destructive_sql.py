@@ -192,6 +192,11 @@ class AppendOnly(Mutator):
                 edit = Edit(*strategy.value, "'append'")
                 yield Change(region.text, [edit]).fault("appends where it merged")
             kind = found.get("materialized")
+            if kind is None and not found and "config(" not in region.value:
+                edit = Edit(0, 0, "{{ config(materialized='incremental') }}\n\n")
+                yield Change(region.text, [edit]).fault(
+                    "becomes incremental without a key or a filter: each run adds all rows again"
+                )
             if (
                 kind
                 and re.fullmatch(r"['\"]table['\"]", region.text.value[slice(*kind.value)])
