@@ -3,6 +3,7 @@
 import ast
 import json
 import random
+import re
 
 import pytest
 import yaml
@@ -118,6 +119,16 @@ def test_a_misspelt_name_is_still_a_name() -> None:
     for seed in range(20):
         for mutation in mutator.mutations(base, random.Random(seed)):  # noqa: S311
             ast.parse(mutation.files[base.path] or b"")
+
+
+def test_a_select_list_without_one_column_has_no_comma_at_its_end() -> None:
+    mutator = next(mutator for mutator in mutators() if mutator.id == "column-dropped")
+    sql = [(base, mutation) for base, mutation in all_made(mutator) if base.path.endswith(".sql")]
+    assert {base.path for base, _ in sql} >= {"sql/totals.sql", "models/staging/stg_receipts.sql"}
+    for base, mutation in sql:
+        assert not re.search(
+            r",\s*(--[^\n]*)?\s*from\b", (mutation.files[base.path] or b"").decode(), re.IGNORECASE
+        )
 
 
 def test_hidden_text_is_where_the_place_says() -> None:

@@ -90,8 +90,13 @@ class ColumnDropped(Mutator):
         found = _select_columns(base)
         for column in found[1] if found else ():
             assert found is not None
-            edit = found[0].without_item(column.span)
-            yield Change(found[0], [edit], places=_readers(base, column.name)).fault(
+            text, columns = found
+            edit = text.without_item(column.span)
+            before = text.value[: column.span[0]].rstrip()
+            if column is columns[-1] and before.endswith(","):
+                edit = Edit(len(before) - 1, column.span[1], "")
+            near = [(columns[0].span[0], columns[-1].span[1])]
+            yield Change(text, [edit], near, _readers(base, column.name)).fault(
                 f"drops the column `{column.name}`"
             )
         document = yaml_of(base)
