@@ -34,7 +34,7 @@ class ScheduleRespelt(Mutator):
         for setting in settings(source, base.scheduler, *names) if source else ():
             assert source is not None
             text = text_value(setting.value)
-            new = _respelt(text, presets=base.scheduler == "airflow") if text else None
+            new = respelt(text, presets=base.scheduler == "airflow") if text else None
             if new is not None:
                 yield Change(source.text, [Edit(*source.span(setting.value), f'"{new}"')]).twin(
                     f"spells {text} as {new}"
@@ -58,7 +58,7 @@ class ScheduleRespelt(Mutator):
         for entry in document.entries() if document else ():
             assert document is not None
             new = (
-                _respelt(entry.value_text or "", presets=False)
+                respelt(entry.value_text or "", presets=False)
                 if entry.key in {"cron", "cron_schedule"}
                 else None
             )
@@ -67,7 +67,8 @@ class ScheduleRespelt(Mutator):
                 yield Change(document.text, [edit]).twin(f"spells {entry.value_text} as {new}")
 
 
-def _respelt(text: str, *, presets: bool) -> str | None:
+def respelt(text: str, *, presets: bool) -> str | None:
+    """The same cron or preset in other words; None where there are none that everybody knows."""
     if presets and (same := same_schedule(text)) is not None:
         return same
     if not is_cron(text):
