@@ -17,6 +17,10 @@ class WaivedDocument(Frozen):
     until: str
     file: str
 
+    @property
+    def sentence(self) -> str:
+        return f"waived by {self.by} until {self.until}: {self.why} ({self.file})"
+
 
 class FindingDocument(Frozen):
     """One finding. `outcome` is what it alone makes of its gate; one that is `waived` makes nothing of it."""
@@ -48,13 +52,18 @@ class GateDocument(Frozen):
 
 
 class CheckDocument(Frozen):
-    """What `check` prints."""
+    """What `check` prints.
+
+    `base` is the commit that the head was judged against: where the head left the base that was named. `head` is a
+    commit too, or the tree of what is staged. `notes` say what a reader does not expect of them.
+    """
 
     schema_version: Literal[1] = 1
     verdict: Decision
     base: str
     head: str
     level: Literal["static", "full"]
+    notes: tuple[str, ...] = ()
     gates: tuple[GateDocument, ...]
 
 

@@ -69,9 +69,17 @@ def signers_at(tree: GitTree, policy: Policy) -> Signers:
 
 def policy_of(repository: Repository, tree: Tree) -> Policy:
     """The policy committed in `tree`, or safe defaults; raises `PolicyError`."""
+    return written_policy(tree) or default_policy(repository, tree)
+
+
+def written_policy(tree: Tree) -> Policy | None:
+    """The policy committed in `tree`; raises `PolicyError`."""
     text = tree.read(POLICY_FILE)
-    if text is not None:
-        return read_policy(text.decode("utf-8", "replace"))
+    return None if text is None else read_policy(text.decode("utf-8", "replace"))
+
+
+def default_policy(repository: Repository, tree: Tree) -> Policy:
+    """What stands in for the policy that nobody wrote, by what is detected in `tree`."""
     from meta_pipeline.messages.policy_file import target_name
     from meta_pipeline.schedulers.defaults import detected_policy
 
