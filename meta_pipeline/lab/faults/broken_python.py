@@ -4,6 +4,7 @@ import ast
 import random
 import re
 from collections.abc import Iterator
+from keyword import iskeyword
 
 from meta_pipeline.lab.editing import Change, Edit
 from meta_pipeline.lab.mutation import Base, Mutation, Mutator, Place
@@ -211,7 +212,7 @@ def _misspelt(name: str, dice: random.Random) -> str:
         at = dice.randrange(1, len(name) - 2)
         swapped = name[:at] + name[at + 1] + name[at] + name[at + 2 :]
         ways += [swapped if swapped != name else f"{name}_", name[:at] + name[at + 1 :]]
-    return dice.choice(ways)
+    return dice.choice([way for way in ways if way.isidentifier() and not iskeyword(way)] or [f"{name}_"])
 
 
 def _is_module_there(base: Base, module: str, last: str) -> bool:

@@ -2,15 +2,23 @@
 
 import ast
 import random
+import re
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from meta_pipeline.delivery.topology import SchedulerKind
 from meta_pipeline.lab.editing import Change, Edit
-from meta_pipeline.lab.mutation import Base, Mutation, Mutator
-from meta_pipeline.lab.pipeline_source import Setting, is_off, setting_beside, settings
-from meta_pipeline.lab.python_source import PythonSource, python_of
-from meta_pipeline.lab.repository import ANY, PYTHON
+from meta_pipeline.lab.mutation import Base, Mutation, Mutator, Place
+from meta_pipeline.lab.pipeline_source import (
+    Setting,
+    calls_around,
+    decorated_by,
+    is_off,
+    setting_beside,
+    settings,
+)
+from meta_pipeline.lab.python_source import PythonSource, entry_span, python_of, text_value
+from meta_pipeline.lab.repository import ANY, PYTHON, mentions
 from meta_pipeline.lab.yaml_source import yaml_of
 
 
@@ -48,8 +56,10 @@ class Dropped(Mutator):
         document = yaml_of(base) if names and ".github/" not in base.path else None
         for entry in document.entries() if document else ():
             if entry.key in names and document and entry.value_text not in {"", "null", "0", "false"}:
+                if getattr(document.siblings(entry).get("enabled"), "value", "") == "false":
+                    continue  # it did nothing before
                 edit = document.without(entry)
-                yield Change(document.text, [edit], [document.parent_lines(entry)]).fault(
+                yield Change(document.text, [edit], document.near(entry)).fault(
                     f"takes out `{entry.key}` of {document.subject(entry)}: {self.what}"
                 )
 
@@ -79,12 +89,16 @@ class RetriesDropped(Dropped):
     schedulers = PYTHON
     names: ClassVar = {
         "airflow": ("retries",),
-        "dagster": ("retry_policy", "op_retry_policy"),
+        "dagster": ("retry_policy", "op_retry_policy", "max_retries"),
         "prefect": ("retries",),
     }
-    off: ClassVar = {"retries": "0"}
+    off: ClassVar = {"retries": "0", "max_retries": "0"}
     yaml_names: ClassVar = {"dagster": ("run_retries", "max_retries"), "airflow": ("retries",)}
     what = "a run fails with its first error"
+
+    def must_be_off(self, setting: Setting) -> bool:
+        """A policy that names no number still tries once more."""
+        return setting.name == "max_retries"
 
 
 class BackoffDropped(Dropped):
@@ -105,7 +119,8 @@ class BackoffDropped(Dropped):
 
     def is_worth(self, source: PythonSource, setting: Setting) -> bool:
         """Whether there are attempts to wait between, and more of a wait than Airflow's own five minutes."""
-        if not _has_retries(setting):
+        value = setting.value
+        if not _has_retries(setting) or (_is_short(value)):
             return False
         if setting.name != "retry_delay":
             return setting.name not in {"backoff", "delay"} or _is_retry_policy(source, setting)
@@ -135,6 +150,18 @@ class TimeoutDropped(Dropped):
     }
     what = "nothing stops what hangs"
 
+    def mutations(self, base: Base, dice: random.Random) -> Iterator[Mutation]:
+        yield from super().mutations(base, dice)
+        source = python_of(base) if base.scheduler == "dagster" else None
+        for node in source.nodes if source else ():
+            for key, value in zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ():
+                if source is not None and key is not None and text_value(key) == "dagster/max_runtime":
+                    edit = source.text.without_item(entry_span(source, key, value))
+                    near = calls_around(source, node)
+                    yield Change(source.text, [edit], near).fault(
+                        f"takes the longest run time out: {self.what}"
+                    )
+
 
 class AlertRemoved(Dropped):
     """The callback, hook or mail that tells people of a failure is taken out.
@@ -156,6 +183,16 @@ class AlertRemoved(Dropped):
         """Addresses are of use only where mail is sent to them."""
         on_failure = setting_beside(setting, "email_on_failure")
         return setting.name != "email" or on_failure is None or not is_off(on_failure)
+
+    def mutations(self, base: Base, dice: random.Random) -> Iterator[Mutation]:
+        yield from super().mutations(base, dice)
+        source = python_of(base) if base.scheduler == "dagster" else None
+        for found in decorated_by(source, "dagster:run_failure_sensor") if source else ():
+            name = found.function.name
+            if source is not None and len(re.findall(rf"\b{name}\b", source.text.value)) == 1:
+                edit = source.text.without_lines(source.statement(found.function))
+                users = [Place(path, line, line) for path, line in mentions(base, name, ends=(".py",))]
+                yield Change(source.text, [edit], places=users).fault(f"takes `{name}` out: {self.what}")
 
     def must_be_off(self, setting: Setting) -> bool:
         """Airflow mails on failure unless told otherwise."""
@@ -205,6 +242,12 @@ class LimitRemoved(Dropped):
     def is_worth(self, source: PythonSource, setting: Setting) -> bool:
         """The default pool and Airflow's own limit of 16 are no limit that a team set."""
         return not (isinstance(setting.value, ast.Constant) and setting.value.value in {"default_pool", 16})
+
+
+def _is_short(value: ast.expr) -> bool:
+    """Whether a wait is so short that nothing is lost with it."""
+    seconds = value.value if isinstance(value, ast.Constant) else None
+    return isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds < 10
 
 
 def _has_retries(setting: Setting) -> bool:
