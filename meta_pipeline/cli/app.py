@@ -7,13 +7,14 @@ import gc
 import logging
 import os
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from meta_pipeline.cli.lab import lab
-from meta_pipeline.cli.output import STDERR, Exit, print_document, shown
+from meta_pipeline.cli.output import STDERR, Exit, shown
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.settings import HOME_VARIABLE, Home
 
@@ -39,6 +40,14 @@ Repo = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 Format = Annotated[Literal["text", "json"], typer.Option("--format", help="The form of what is printed.")]
+CheckFormat = Annotated[
+    Literal["text", "json", "sarif", "github", "markdown"],
+    typer.Option(
+        "--format",
+        help="The form of what is printed: sarif for code scanning, github for the annotations of a workflow, "
+        "markdown for a comment on a pull request.",
+    ),
+]
 Level = Annotated[
     Literal["static", "full"],
     typer.Option("--level", help="static runs no target code; full runs the target's tools in a sandbox."),
@@ -95,16 +104,43 @@ def deliver(
 def check(
     *,
     repo: Repo = Path(),
-    base: Annotated[str, typer.Option("--base", help="The commit before the change.")],
-    head: Annotated[str, typer.Option("--head", help="The commit after the change.")],
+    base: Annotated[
+        str | None,
+        typer.Option(
+            "--base",
+            envvar="PRE_COMMIT_FROM_REF",
+            help="The commit before the change, or the branch that the change goes to.",
+        ),
+    ] = None,
+    head: Annotated[
+        str | None, typer.Option("--head", envvar="PRE_COMMIT_TO_REF", help="The commit after the change.")
+    ] = None,
+    staged: Annotated[
+        bool, typer.Option("--staged", help="In place of --head: what is staged for the next commit.")
+    ] = False,
     level: Level = "static",
     json: Json = False,
-    form: Format = "text",
+    form: CheckFormat = "text",
 ) -> None:
-    """Judge the difference between two commits by the gates; needs no delivery."""
+    """Judge the difference between two commits by the gates; needs no delivery.
+
+    A branch that is behind its base is judged by what it brings since it left it, as a pull request is.
+    """
     from meta_pipeline.cli import check as checking
 
-    checking.check(repo, base, head, level=level, as_json=json or form == "json")
+    chosen: Literal["text", "json", "sarif", "github", "markdown"] = "json" if json else form
+    if staged:
+        if head is not None:
+            raise typer.BadParameter("give either --head or --staged")
+        if level == "full":
+            raise typer.BadParameter("the target's tools run on commits; leave --staged or --level full out")
+        checking.check_staged(repo, base, form=chosen)
+    if base is None or head is None:
+        missing = "--base" if base is None else "--head"
+        raise typer.BadParameter(
+            f"'{missing}' is missing; name both commits, or judge what is staged by --staged"
+        )
+    checking.check(repo, base, head, level=level, form=chosen)
 
 
 @app.command(rich_help_panel=_JUDGE)
@@ -152,6 +188,40 @@ def gates(
     from meta_pipeline.cli import gates as listing
 
     listing.gates(gate, as_json=json or form == "json")
+
+
+@app.command(rich_help_panel=_JUDGE)
+def waive(
+    *,
+    gate: Annotated[str, typer.Argument(help="The gate whose finding is waived, such as CHG005.")],
+    until: Annotated[str, typer.Option("--until", help="The last day on which it counts, as 2026-03-31.")],
+    why: Annotated[str, typer.Option("--why", help="Why the finding is no reason to stop a change.")],
+    key: Key,
+    path: Annotated[
+        str | None, typer.Option("--path", help="A file or folder, from the root; * stands for any text.")
+    ] = None,
+    pipeline: Annotated[
+        str | None, typer.Option("--pipeline", help="The id of a pipeline; * stands for any text.")
+    ] = None,
+    message: Annotated[str | None, typer.Option("--message", help="A part of what the finding says.")] = None,
+    repo: Repo = Path(),
+    json: Json = False,
+    form: Format = "text",
+) -> None:
+    """Take a gate's finding upon yourself until a day: write and sign a waiver, for you to commit."""
+    from meta_pipeline.cli import waive as waiving
+
+    waiving.waive(
+        repo,
+        gate.upper(),
+        key,
+        path=path,
+        pipeline=pipeline,
+        message=message,
+        until=until,
+        why=why,
+        as_json=json or form == "json",
+    )
 
 
 @app.command(rich_help_panel=_DELIVER)
@@ -245,7 +315,11 @@ app.add_typer(lab, name="lab", rich_help_panel=_JUDGE)
 def main() -> None:
     """Run a command; every error ends here as one message and an exit status."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-    as_json = _wants_json(sys.argv)
+    form = _wanted_form(sys.argv)
+    # A path of the target may hold what the terminal's encoding has no sign for.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     # No plugin of pydantic has a part in our types; to look for some in all that is installed takes a while.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # What a command reads lives to its end, so that looking for garbage among it again and again is in vain.
@@ -258,41 +332,49 @@ def main() -> None:
         context = getattr(error, "ctx", None)
         if said:  # without a command there is nothing to complain of: the help was printed
             command = context.command_path if context else "meta-pipeline"
-            _complain(f"{said}; see: {command} --help", as_json=as_json)
+            _complain(f"{said}; see: {command} --help", form, Exit.USAGE)
         sys.exit(int(Exit.USAGE))
     except typer.Abort:
-        _complain("stopped by hand; nothing is lost, run the same command to go on", as_json=as_json)
-        sys.exit(int(Exit.COULD_NOT_RUN))
+        said = "stopped by hand; nothing is lost, run the same command to go on"
+        sys.exit(_complain(said, form, Exit.COULD_NOT_RUN))
     except OSError as error:
         where = error.filename or "this machine"
-        _complain(
+        said = (
             f"{where}: {error.strerror or error}; see that this user may write there and that there is room. "
-            f"State is kept where {HOME_VARIABLE} says.",
-            as_json=as_json,
+            f"State is kept where {HOME_VARIABLE} says."
         )
-        sys.exit(int(Exit.COULD_NOT_RUN))
+        sys.exit(_complain(said, form, Exit.COULD_NOT_RUN))
     except Exception as error:
         from meta_pipeline.cli.errors import usage_errors
 
         if isinstance(error, usage_errors()):
-            _complain(str(error), as_json=as_json)
-            sys.exit(int(Exit.USAGE))
+            sys.exit(_complain(str(error), form, Exit.USAGE))
         logging.getLogger(__name__).debug("unexpected", exc_info=True)
         STDERR.console.print_exception()
-        _complain(f"a fault of meta-pipeline, not of your change: {error}", as_json=as_json)
-        sys.exit(int(Exit.COULD_NOT_RUN))
+        sys.exit(
+            _complain(f"a fault of meta-pipeline, not of your change: {error}", form, Exit.COULD_NOT_RUN)
+        )
     sys.exit(status_code if isinstance(status_code, int) else 0)
 
 
-def _wants_json(arguments: list[str]) -> bool:
-    """Whether an error is to be a document too; the arguments may be too wrong to be parsed."""
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
-    return any(one in ("--json", "--format=json") or (one, two) == ("--format", "json") for one, two in pairs)
+def _wanted_form(arguments: list[str]) -> str:
+    """The form in which an error is told too; the arguments may be too wrong to be parsed."""
+    form = "text"
+    for one, two in zip(arguments, [*arguments[1:], ""], strict=True):
+        if one == "--json":
+            return "json"
+        if one == "--format":
+            form = two
+        elif one.startswith("--format="):
+            form = one.removeprefix("--format=")
+    return form
 
 
-def _complain(message: str, *, as_json: bool) -> None:
-    if as_json:
-        from meta_pipeline.cli.documents import ErrorDocument
+def _complain(message: str, form: str, status: Exit) -> int:
+    """Say why there is no answer, to a person and to whoever reads the answers; gives the exit status."""
+    if form != "text":
+        from meta_pipeline.cli.check_formats.errors import print_error
 
-        print_document(ErrorDocument(error=message))
+        print_error(message, form, status)
     STDERR.print(f"[red]error:[/red] {shown(message)}", highlight=False)
+    return int(status)

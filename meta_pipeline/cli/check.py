@@ -1,95 +1,102 @@
 """`check`: judgement without a delivery."""
 
 import shlex
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
+from meta_pipeline.cli.check_formats.judged import Judged
+from meta_pipeline.cli.check_formats.printing import Form, print_judged
 from meta_pipeline.cli.documents import CheckDocument, GateDocument
-from meta_pipeline.cli.output import STDOUT, exit_of_results, leave, print_document, shown
-from meta_pipeline.cli.reading import opened, policy_of
-from meta_pipeline.delivery.judgement import GateResult, decide
+from meta_pipeline.cli.output import exit_of_results, leave
+from meta_pipeline.cli.reading import default_policy, opened, signers_at, written_policy
+from meta_pipeline.cli.sides import Sides, named_sides, staged_sides
+from meta_pipeline.delivery.judgement import decide
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.catalogue import catalogue
-from meta_pipeline.gates.gate import judge
+from meta_pipeline.gates.judging import judge_all
+from meta_pipeline.gates.naming import require_gates_of_policy
+from meta_pipeline.gates.waiving import waivers_in
 from meta_pipeline.policy import POLICY_FILE
 from meta_pipeline.schedulers.survey import also_in, read_change
+from meta_pipeline.workspace.repository import Repository
 
-_COLOURS = {
-    "passed": "green",
-    "failed": "red",
-    "could_not_run": "red",
-    "needs_approval": "yellow",
-    "warned": "yellow",
-}
+Level = Literal["static", "full"]
 
 
-def check(repo: Path, base: str, head: str, *, level: Literal["static", "full"], as_json: bool) -> None:
-    """Judge the change from `base` to `head` by the policy of `base`, and leave with the verdict's exit status."""
+def check(repo: Path, base: str, head: str, *, level: Level, form: Form) -> NoReturn:
+    """Judge what `head` brings by the policy of `base`, and leave with the verdict's exit status."""
     repository = opened(repo)
-    trees = repository.tree(base), repository.tree(head)
-    policy = policy_of(repository, trees[0])
-    is_written = trees[0].read(POLICY_FILE) is not None
-    change = read_change(*trees, policy if is_written else also_in(policy, trees[1]))
-    case = Case(policy, change=change)
+    with named_sides(repository, base, head) as sides:
+        _check(repository, sides, level, form)
+
+
+def check_staged(repo: Path, base: str | None, *, form: Form) -> NoReturn:
+    """The same for what is staged, by source alone."""
+    repository = opened(repo)
+    with staged_sides(repository, base) as sides:
+        _check(repository, sides, "static", form)
+
+
+def _check(repository: Repository, sides: Sides, level: Level, form: Form) -> NoReturn:
+    written = written_policy(sides.rules)
+    policy = written or also_in(default_policy(repository, sides.base), sides.head)
+    require_gates_of_policy(policy, sides.rules)
+    signers = signers_at(sides.rules, policy)
+    case = Case(
+        policy,
+        change=read_change(sides.base, sides.head, policy),
+        waivers=waivers_in(sides.rules, signers, policy.target, datetime.now(UTC).date()),
+        authors=repository.authors(sides.base.commit, sides.head.commit),
+    )
     if level == "full":
         from meta_pipeline.cli.full import judge_full
 
-        results = judge_full(repo, policy, change, trees[0].commit, trees[1].commit)
+        results = judge_full(Path(repository.path), case, sides.base.commit, sides.head.commit)
     else:
-        results = tuple(judge(gate, case) for gate in catalogue().gates.values())
+        results = judge_all(catalogue().gates.values(), case)
     decision = decide(results)
+    status = exit_of_results(decision, results)
     document = CheckDocument(
         verdict=decision,
-        base=trees[0].commit,
-        head=trees[1].commit,
+        base=sides.base.commit,
+        head=sides.head.commit,
         level=level,
+        notes=sides.notes if written else (*sides.notes, _without_policy(repository, sides)),
         gates=tuple(GateDocument.of(result) for result in results),
     )
-    if as_json:
-        print_document(document)
-    else:
-        _show_check(document, results)
-        if not is_written:
-            STDOUT.print(
-                f"note: {base} has no {POLICY_FILE}, so safe defaults were used; write one with: "
-                f"meta-pipeline init --repo {shown(repo)}",
-                highlight=False,
-            )
-        STDOUT.print(f"next: {shown(_next(repo, base, head, document))}", highlight=False)
-    leave(exit_of_results(decision, results))
+    held = sides.head.entries()
+    gone = frozenset(
+        finding.path
+        for gate in document.gates
+        for finding in gate.findings
+        if finding.path is not None and finding.path not in held
+    )
+    print_judged(Judged(document, _next(repository, sides, document), gone), form, status)
+    leave(status)
 
 
-def _show_check(document: CheckDocument, results: tuple[GateResult, ...]) -> None:
-    for result in results:
-        if result.outcome == "not_applicable":
-            continue
-        colour = _COLOURS[result.outcome]
-        outcome = result.outcome.replace("_", " ")
-        STDOUT.print(
-            f"{result.id} {result.name}: [{colour}]{outcome}[/{colour}] {shown(result.reason)}",
-            highlight=False,
-        )
-        for finding in result.findings:
-            where = f"{finding.path}:{finding.line}" if finding.path and finding.line else finding.path or "-"
-            STDOUT.print(f"    {shown(where)}: {shown(finding.message)}", highlight=False)
-            STDOUT.print(f"        mend: {shown(finding.fix)}", highlight=False)
-    skipped = [result.id for result in results if result.outcome == "not_applicable"]
-    if skipped:
-        STDOUT.print(f"nothing to judge here for: {', '.join(skipped)}", highlight=False)
-    STDOUT.print(f"verdict: [bold]{document.verdict.replace('_', ' ')}[/bold]")
+def _without_policy(repository: Repository, sides: Sides) -> str:
+    return (
+        f"{sides.named} has no {POLICY_FILE}, so safe defaults were used; write one with: "
+        f"meta-pipeline init --repo {repository.path}"
+    )
 
 
-def _next(repo: Path, base: str, head: str, document: CheckDocument) -> str:
+def _next(repository: Repository, sides: Sides, document: CheckDocument) -> str:
     """What a person does with the verdict."""
-    again = shlex.join(("meta-pipeline", "check", "--repo", str(repo), "--base", base, "--head", head))
+    again = shlex.join(("meta-pipeline", "check", "--repo", repository.path, *sides.asked))
     again += " --level full" if document.level == "full" else ""
     outcomes = {gate.outcome for gate in document.gates}
+    done = "stage it" if sides.is_staged else "commit"
     if "failed" in outcomes:
-        return f"mend what failed, as each finding says, commit, then: {again}"
+        return f"mend what failed, as each finding says, {done}, then: {again}"
     if "could_not_run" in outcomes:
         return f"see why it could not run above, and what this machine lacks with: meta-pipeline doctor; then: {again}"
     if document.verdict == "needs_approval":
         return "have a person who may approve it read the findings above; a delivery would wait for their signature"
+    if sides.is_staged:
+        return "commit it; every gate that applies to its source has passed"
     if document.level == "static":
         return f"judge it by the repository's own linter, tests and dry runs too: {again} --level full"
     return "merge it; every gate that applies has passed"

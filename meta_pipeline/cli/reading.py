@@ -9,6 +9,7 @@ from typing import Literal
 
 from meta_pipeline.delivery.topology import Topology
 from meta_pipeline.delivery.tree import Tree
+from meta_pipeline.evidence.signing import Signers
 from meta_pipeline.policy import POLICY_FILE, Policy, read_policy
 from meta_pipeline.schedulers.source.processes import read_in_processes
 from meta_pipeline.schedulers.source.store import keep_readings_in
@@ -60,11 +61,25 @@ def read_each(
         return tuple(pool.map(partial(read_at, repository, level=level), revs))
 
 
+def signers_at(tree: GitTree, policy: Policy) -> Signers:
+    """Who may sign, by the file of a commit that the policy names."""
+    path = policy.signoff.allowed_signers
+    return Signers(((f"{path} at {tree.commit[:12]}", tree.read(path) or b""),))
+
+
 def policy_of(repository: Repository, tree: Tree) -> Policy:
     """The policy committed in `tree`, or safe defaults; raises `PolicyError`."""
+    return written_policy(tree) or default_policy(repository, tree)
+
+
+def written_policy(tree: Tree) -> Policy | None:
+    """The policy committed in `tree`; raises `PolicyError`."""
     text = tree.read(POLICY_FILE)
-    if text is not None:
-        return read_policy(text.decode("utf-8", "replace"))
+    return None if text is None else read_policy(text.decode("utf-8", "replace"))
+
+
+def default_policy(repository: Repository, tree: Tree) -> Policy:
+    """What stands in for the policy that nobody wrote, by what is detected in `tree`."""
     from meta_pipeline.messages.policy_file import target_name
     from meta_pipeline.schedulers.defaults import detected_policy
 

@@ -27,7 +27,7 @@ def columns_given(text: str) -> list[Column]:
 
     Empty where they cannot be told: a `*` among others, Jinja inside the list, more than one SELECT at the end.
     """
-    bare = _masked(text)
+    bare = masked(text)
     star = _STAR_OF.search(bare)
     if star is not None:
         cte = re.search(rf"\b{re.escape(star.group(1))}\s+as\s*\(", bare, re.IGNORECASE)
@@ -38,7 +38,7 @@ def columns_given(text: str) -> list[Column]:
     return _list_of(text, bare, (0, len(bare)))
 
 
-def _masked(text: str) -> str:
+def masked(text: str) -> str:
     """The text with comments, quoted strings and Jinja as blanks of the same length; what is Jinja becomes `~`."""
 
     def blank(match: re.Match[str]) -> str:

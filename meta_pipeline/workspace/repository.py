@@ -60,9 +60,9 @@ class Repository:
             if found.exit == 0:
                 commit, tree = found.text.split()
                 return commit, tree
-        if not self._has_commit():
+        if not self.has_commit():
             raise GitFault(f"{self.path} is a repository with no commit; commit its files first.")
-        if self.git.run("rev-parse", "--is-shallow-repository").text == "true":
+        if self.is_shallow():
             raise GitFault(
                 f"{self.path} has no commit '{rev}': it is a shallow clone, which lacks old commits; run "
                 "'git fetch --unshallow' in it, or name a commit that it has."
@@ -86,9 +86,32 @@ class Repository:
         log = self.git.out("log", "-z", f"--max-count={count}", f"--format={form}", self.resolve(rev), "--")
         return tuple(_commit(decoded(record)) for record in log.split(b"\0") if record)
 
+    def authors(self, base: str, head: str) -> tuple[str, ...]:
+        """Who wrote the commits from `base` to `head`, as addresses or `Name <address>`; those that are known."""
+        form = "%ae%n%(trailers:key=Co-authored-by,valueonly)"
+        answer = self.git.run("log", f"--format={form}", "--end-of-options", f"{base}..{head}", "--")
+        return (
+            tuple(dict.fromkeys(line for line in answer.text.splitlines() if line))
+            if answer.exit == 0
+            else ()
+        )
+
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Whether `newer` holds all of `older`'s history."""
         return self.git.run("merge-base", "--is-ancestor", older, newer).exit == 0
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """The newest commit that both commits have in their history; None where the repository holds none."""
+        found = self.git.run("merge-base", one, other)
+        return found.text if found.exit == 0 else None
+
+    def has_commit(self) -> bool:
+        """Whether there is a commit on any branch, or checked out."""
+        return any(self.git.run("rev-list", "--max-count=1", start).text for start in ("--all", "HEAD"))
+
+    def is_shallow(self) -> bool:
+        """Whether the clone lacks old commits."""
+        return self.git.run("rev-parse", "--is-shallow-repository").text == "true"
 
     def default_branch(self) -> tuple[str, bool]:
         """The branch that changes are merged into, and whether git says so itself.
@@ -119,9 +142,6 @@ class Repository:
 
     def _names(self, rev: str) -> tuple[str, ...]:
         return (rev,)
-
-    def _has_commit(self) -> bool:
-        return any(self.git.run("rev-list", "--max-count=1", start).text for start in ("--all", "HEAD"))
 
 
 def open_repository(path: Path) -> Repository:
