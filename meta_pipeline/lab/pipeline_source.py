@@ -222,3 +222,8 @@ def task_functions(source: PythonSource) -> list[Function]:
     )
     found = [decorated.function for decorated in decorated_by(source, *names)]
     return [*dict.fromkeys(found), *(f for f in source.functions if f.name in given and f not in found)]
+
+
+def given_to(function: Function) -> list[str]:
+    """The arguments that carry a value of the run."""
+    return [argument.arg for argument in function.args.args if argument.arg not in {"self", "context", "cls"}]

@@ -12,7 +12,6 @@ from meta_pipeline.lab.pipeline_source import is_off, settings
 from meta_pipeline.lab.python_source import python_of
 from meta_pipeline.lab.repository import ANY, PYTHON
 from meta_pipeline.lab.secret_shapes import one_line_secrets
-from meta_pipeline.lab.sql_source import sql_regions
 
 # Letters of other scripts that look like Latin ones.
 _LOOKALIKES = {
@@ -139,50 +138,3 @@ class SuppressedFault(Mutator):
                 new = source.text.value[slice(*setting.span)].replace(source.source(setting.value), "0")
                 edit = Edit(setting.span[0], stop, f"{new},  # noqa\n")
                 yield Change(source.text, [edit], setting.near).fault("sets retries to 0 with `# noqa`")
-
-
-class InjectionBySql(Mutator):
-    """A statement is put together from what whoever starts the run gives.
-
-    Who may start a run may then run any SQL with the rights of the pipeline.
-    """
-
-    id = "sql-injection"
-    schedulers = PYTHON
-    is_harmful = True
-
-    def mutations(self, base: Base, dice: random.Random) -> Iterator[Mutation]:
-        source = python_of(base)
-        if source is None:
-            return
-        for region in sql_regions(base):
-            start, end = region.span
-            opened = source.text.value[:start]
-            found = re.search(r"(?i)\bwhere\s+[\w.]+\s*=\s*((?:\$|:|@)\w+|%s|\?|%\(\w+\)s)", region.value)
-            plain = re.search(r"(?<![A-Za-z])(\"\"\"|\"|')$", opened)
-            node = next(
-                (
-                    node
-                    for node in source.nodes
-                    if isinstance(node, ast.Constant)
-                    and source.span(node)[1] >= end
-                    and source.span(node)[0] <= start
-                ),
-                None,
-            )
-            function = None if node is None else source.function_of(node)
-            if found is None or plain is None or function is None or "{" in region.value:
-                continue
-            arguments = [
-                argument.arg
-                for argument in function.args.args
-                if argument.arg not in {"self", "context", "cls"}
-            ]
-            if not arguments:
-                continue
-            edits = [
-                Edit(plain.start(), plain.start(), "f"),
-                Edit(start + found.start(1), start + found.end(1), f"'{{{arguments[0]}}}'"),
-            ]
-            if plain.group(1) != "'":
-                yield Change(source.text, edits).fault(f"puts `{arguments[0]}` into the statement as text")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from meta_pipeline.lab.editing import Change, Edit
 from meta_pipeline.lab.mutation import Base, Mutation, Mutator
-from meta_pipeline.lab.pipeline_source import task_functions
+from meta_pipeline.lab.pipeline_source import given_to, task_functions
 from meta_pipeline.lab.python_source import Function, PythonSource, keyword_of, python_of
 from meta_pipeline.lab.repository import PYTHON
 
@@ -59,9 +59,7 @@ class InsecureCall(Mutator):
                             )
 
     def _added(self, source: PythonSource, function: Function, dice: random.Random) -> Mutation:
-        arguments = [
-            argument.arg for argument in function.args.args if argument.arg not in {"self", "context", "cls"}
-        ]
+        arguments = given_to(function)
         value = arguments[0] if arguments else ""
         download = 'with urllib.request.urlopen("http://models.example.com/model.pkl") as answer:'
         request = 'requests.get("https://api.example.com/export", verify=False, timeout=60)'

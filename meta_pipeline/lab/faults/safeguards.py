@@ -2,15 +2,16 @@
 
 import ast
 import random
+import re
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from meta_pipeline.delivery.topology import SchedulerKind
 from meta_pipeline.lab.editing import Change, Edit
-from meta_pipeline.lab.mutation import Base, Mutation, Mutator
-from meta_pipeline.lab.pipeline_source import Setting, is_off, setting_beside, settings
+from meta_pipeline.lab.mutation import Base, Mutation, Mutator, Place
+from meta_pipeline.lab.pipeline_source import Setting, decorated_by, is_off, setting_beside, settings
 from meta_pipeline.lab.python_source import PythonSource, python_of
-from meta_pipeline.lab.repository import ANY, PYTHON
+from meta_pipeline.lab.repository import ANY, PYTHON, mentions
 from meta_pipeline.lab.yaml_source import yaml_of
 
 
@@ -48,6 +49,8 @@ class Dropped(Mutator):
         document = yaml_of(base) if names and ".github/" not in base.path else None
         for entry in document.entries() if document else ():
             if entry.key in names and document and entry.value_text not in {"", "null", "0", "false"}:
+                if getattr(document.siblings(entry).get("enabled"), "value", "") == "false":
+                    continue  # it did nothing before
                 edit = document.without(entry)
                 yield Change(document.text, [edit], [document.parent_lines(entry)]).fault(
                     f"takes out `{entry.key}` of {document.subject(entry)}: {self.what}"
@@ -79,12 +82,16 @@ class RetriesDropped(Dropped):
     schedulers = PYTHON
     names: ClassVar = {
         "airflow": ("retries",),
-        "dagster": ("retry_policy", "op_retry_policy"),
+        "dagster": ("retry_policy", "op_retry_policy", "max_retries"),
         "prefect": ("retries",),
     }
-    off: ClassVar = {"retries": "0"}
+    off: ClassVar = {"retries": "0", "max_retries": "0"}
     yaml_names: ClassVar = {"dagster": ("run_retries", "max_retries"), "airflow": ("retries",)}
     what = "a run fails with its first error"
+
+    def must_be_off(self, setting: Setting) -> bool:
+        """A policy that names no number still tries once more."""
+        return setting.name == "max_retries"
 
 
 class BackoffDropped(Dropped):
@@ -156,6 +163,16 @@ class AlertRemoved(Dropped):
         """Addresses are of use only where mail is sent to them."""
         on_failure = setting_beside(setting, "email_on_failure")
         return setting.name != "email" or on_failure is None or not is_off(on_failure)
+
+    def mutations(self, base: Base, dice: random.Random) -> Iterator[Mutation]:
+        yield from super().mutations(base, dice)
+        source = python_of(base) if base.scheduler == "dagster" else None
+        for found in decorated_by(source, "dagster:run_failure_sensor") if source else ():
+            name = found.function.name
+            if source is not None and len(re.findall(rf"\b{name}\b", source.text.value)) == 1:
+                edit = source.text.without_lines(source.statement(found.function))
+                users = [Place(path, line, line) for path, line in mentions(base, name, ends=(".py",))]
+                yield Change(source.text, [edit], places=users).fault(f"takes `{name}` out: {self.what}")
 
     def must_be_off(self, setting: Setting) -> bool:
         """Airflow mails on failure unless told otherwise."""

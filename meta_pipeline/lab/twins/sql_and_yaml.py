@@ -221,6 +221,18 @@ class ColumnTested(Mutator):
                 new = "\n" + " " * indent + "- not_null"
             edit = Edit(item.span[1], item.span[1], new)
             yield Change(document.text, [edit]).twin("tests that a key is there")
+        key = "data_tests" if "data_tests" in document.text.value else "tests"
+        for entry in document.entries():
+            is_key = entry.path == ("models", "columns", "name") and (entry.value_text or "").endswith("_id")
+            if (
+                is_key
+                and not {"tests", "data_tests"} & set(document.siblings(entry))
+                and not entry.parent.flow_style
+            ):
+                column = entry.span[0] - document.text.start_of_line(entry.span[0])
+                line = "\n" + " " * column + f"{key}: [not_null]"
+                edit = Edit(entry.span[1], entry.span[1], line)
+                yield Change(document.text, [edit]).twin("tests that a key is there")
 
 
 class ExposureAdded(Mutator):
