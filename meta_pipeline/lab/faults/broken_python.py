@@ -1,6 +1,7 @@
 """Python that does not load: imports of what is not there, names that nothing binds, text that does not parse."""
 
 import ast
+import keyword
 import random
 import re
 from collections.abc import Iterator
@@ -211,7 +212,8 @@ def _misspelt(name: str, dice: random.Random) -> str:
         at = dice.randrange(1, len(name) - 2)
         swapped = name[:at] + name[at + 1] + name[at] + name[at + 2 :]
         ways += [swapped if swapped != name else f"{name}_", name[:at] + name[at + 1 :]]
-    return dice.choice(ways)
+    found = dice.choice(ways)
+    return f"{found}_" if keyword.iskeyword(found) else found
 
 
 def _is_module_there(base: Base, module: str, last: str) -> bool:
