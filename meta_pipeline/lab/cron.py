@@ -19,6 +19,11 @@ def is_cron(text: str) -> bool:
     return len(fields) == 5 and all(_FIELD.fullmatch(field) for field in fields) and text == " ".join(fields)
 
 
+def is_each_hour(text: str) -> bool:
+    """Whether a schedule runs in each hour of the day, so that a shift by whole hours changes nothing."""
+    return text == "@hourly" or (is_cron(text) and text.split()[1:] == ["*", "*", "*", "*"])
+
+
 def other_schedule(text: str, dice: random.Random) -> str | None:
     """A schedule that differs from a cron or preset; None where the text is neither."""
     if text in PRESETS:

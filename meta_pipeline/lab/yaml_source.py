@@ -100,18 +100,22 @@ class YamlSource:
                 return Edit(start, following.start_mark.index, "")
         return self.text.without_lines((start, end))
 
+    @cached_property
+    def _by_value(self) -> dict[int, Entry]:
+        return {id(found.value): found for found in reversed(self.all)}
+
     def around(self, entry: Entry) -> Entry | None:
         """The entry or item whose value is the mapping or sequence that holds this one."""
-        return next((found for found in self.all if found.value is entry.parent), None)
+        return self._by_value.get(id(entry.parent))
 
-    def parent_lines(self, entry: Entry) -> Span:
-        """The first line of the mapping or sequence that holds an entry."""
-        start: int = entry.parent.start_mark.index
-        around = self.around(entry)
-        first = (
-            around.span[0] if around is not None and isinstance(entry.parent, yaml.SequenceNode) else start
-        )
-        return first, self.text.end_of_line(first)
+    def near(self, entry: Entry) -> list[Span]:
+        """The first lines of what holds an entry: its mapping, and each item of a list that this lies in."""
+        starts = [self.text.start_of_line(entry.parent.start_mark.index)]
+        at: Entry | None = entry
+        while (at := self.around(at) if at is not None else None) is not None:
+            if not at.key or at.value is entry.parent:
+                starts.append(at.span[0])
+        return [(start, self.text.end_of_line(start)) for start in dict.fromkeys(starts)]
 
     def subject(self, entry: Entry) -> str:
         """What an entry belongs to, in words: the nearest `name`, or its path."""

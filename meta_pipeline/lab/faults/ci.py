@@ -122,7 +122,7 @@ class StepNotBlocking(Mutator):
             step = document.around(entry)
             steps = [] if step is None else step.parent.value
             if step is not None and len(steps) > 2:
-                yield Change(text, [text.without_lines(step.span)], [document.parent_lines(step)]).fault(
+                yield Change(text, [text.without_lines(step.span)], document.near(step)).fault(
                     "takes a check out of CI"
                 )
 
@@ -130,7 +130,7 @@ class StepNotBlocking(Mutator):
         document = yaml_of(base) if base.path.endswith(".pre-commit-config.yaml") else None
         for item in document.items() if document else ():
             if document is not None and item.path == ("repos", "hooks") and not item.parent.flow_style:
-                yield Change(document.text, [document.without(item)], [document.parent_lines(item)]).fault(
+                yield Change(document.text, [document.without(item)], document.near(item)).fault(
                     "takes a hook out"
                 )
 

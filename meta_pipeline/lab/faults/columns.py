@@ -99,7 +99,7 @@ class ColumnDropped(Mutator):
         for item, name in _column_items(document) if document else ():
             assert document is not None
             edit = document.without(item)
-            yield Change(document.text, [edit], [document.parent_lines(item)]).fault(
+            yield Change(document.text, [edit], document.near(item)).fault(
                 f"drops the column `{name.value_text}`"
             )
 
@@ -133,9 +133,9 @@ class ColumnRenamed(Mutator):
         for item, name in _column_items(document) if document else ():
             assert document is not None
             new = _renamed(name.value_text or "", dice)
-            yield Change(
-                document.text, [document.value_edit(name, new)], [document.parent_lines(item)]
-            ).fault(f"renames the column `{name.value_text}` to `{new}`")
+            yield Change(document.text, [document.value_edit(name, new)], document.near(item)).fault(
+                f"renames the column `{name.value_text}` to `{new}`"
+            )
 
 
 def _renamed(name: str, dice: random.Random) -> str:
@@ -198,14 +198,14 @@ class ColumnRetyped(Mutator):
                     other = _TYPES.get((entry.value_text or "").split("(")[0].lower())
                     if other is not None:
                         edit = document.value_edit(entry, other)
-                        near = [document.parent_lines(entry)]
+                        near = document.near(entry)
                         yield Change(document.text, [edit], near).fault(
                             f"makes `{name.value_text}` a {other}"
                         )
 
 
 class CheckLoosened(Mutator):
-    """A promise about data is taken back: `not_null` or `unique` removed, `required` turned off, a limit widened.
+    """A promise about data is taken back: `not_null` or `unique` removed, `required` turned off.
 
     Bad rows then go through to those who rely on it.
     """
@@ -223,25 +223,14 @@ class CheckLoosened(Mutator):
             key = item.path[-1] if item.path else ""
             under = {"models", "sources", "seeds", "snapshots"} & set(item.path)
             if key in self.keys and under:
-                yield Change(document.text, [document.without(item)], [document.parent_lines(item)]).fault(
+                yield Change(document.text, [document.without(item)], document.near(item)).fault(
                     f"takes a test of {document.subject(item)} out"
                 )
-            elif (
-                key == "values"
-                and "accepted_values" in item.path
-                and item.value_text
-                and len(item.parent.value) > 1
-            ):
-                # One value fewer is refused from now on; one more would be let in.
-                start = item.span[1]
-                new = f", '{item.value_text}_other'" if item.parent.flow_style else ""
-                if new:
-                    yield Change(document.text, [Edit(start, start, new)]).fault("accepts one more value")
         for entry in document.entries():
             value = (entry.value_text or "").lower()
             if entry.key in {"required", "unique", "enforced", "primaryKey"} and value == "true":
                 edit = document.value_edit(entry, "false")
-                yield Change(document.text, [edit], [document.parent_lines(entry)]).fault(
+                yield Change(document.text, [edit], document.near(entry)).fault(
                     f"turns `{entry.key}` off for {document.subject(entry)}"
                 )
 
@@ -266,14 +255,14 @@ class CheckTightened(Mutator):
                 and "accepted_values" in item.path
                 and len(item.parent.value) > 1
             ):
-                near = [document.parent_lines(item)]
+                near = document.near(item)
                 yield Change(document.text, [document.without(item)], near).fault(
                     f"refuses the value {item.value_text}"
                 )
         for entry in document.entries():
             if entry.key == "required" and (entry.value_text or "").lower() == "false":
                 edit = document.value_edit(entry, "true")
-                yield Change(document.text, [edit], [document.parent_lines(entry)]).fault(
+                yield Change(document.text, [edit], document.near(entry)).fault(
                     f"requires {document.subject(entry)}, which may be null"
                 )
 

@@ -17,7 +17,7 @@ from meta_pipeline.lab.pipeline_source import (
     settings,
 )
 from meta_pipeline.lab.python_source import Function, PythonSource, keyword_of, python_of, text_value
-from meta_pipeline.lab.repository import PYTHON
+from meta_pipeline.lab.repository import PYTHON, mentions
 
 
 class SensorOffsetBroken(Mutator):
@@ -51,7 +51,9 @@ class SensorOffsetBroken(Mutator):
                         yield Change(source.text, [edit], near).fault(
                             f"waits for the run {new} {digits.group(1)} earlier"
                         )
-                    if keyword.arg == "external_task_id" and (task := text_value(keyword.value)):
+                    task = text_value(keyword.value) if keyword.arg == "external_task_id" else None
+                    other = text_value(getattr(keyword_of(call, "external_dag_id"), "value", None))
+                    if task and other and mentions(base, other, ends=(".py",)):
                         edit = Edit(*source.span(keyword.value), f'"{task}_done"')
                         yield Change(source.text, [edit], near).fault(
                             "waits for a task that the other DAG does not have"

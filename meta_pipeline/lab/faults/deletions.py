@@ -5,6 +5,7 @@ import posixpath
 import random
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from meta_pipeline.lab.editing import Change, Edit, Span, Text
 from meta_pipeline.lab.mutation import Base, Mutation, Mutator, Place
@@ -242,7 +243,7 @@ class EdgeDropped(Mutator):
             text = source.text
             near = [source.span(part) for part in parts[:1]]
             body = getattr(source.parents[node], "body", [])
-            if len(parts) == 2 and len(body) > 1:
+            if len(parts) == 2 and len(body) > 1 and not _is_implied(source, node, parts):
                 written = source.source(node)
                 ends = _assignments(source, parts)
                 yield Change(text, [text.without_lines(source.span(node))], [*ends, *_heads(source)]).fault(
@@ -251,7 +252,31 @@ class EdgeDropped(Mutator):
             elif len(parts) > 2 and "\n" not in source.source(node):
                 last, before = parts[-1], parts[-2]
                 edit = Edit(source.span(before)[1], source.span(last)[1], "")
-                yield Change(text, [edit], near).fault(f"takes the edge to {source.source(last)} out")
+                yield Change(
+                    text, [edit], [*near, *_assignments(source, [before, last]), *_heads(source)]
+                ).fault(f"takes the edge to {source.source(last)} out")
+
+
+def _is_implied(source: PythonSource, node: ast.Expr, parts: list[ast.expr]) -> bool:
+    """Whether other chains of the file order the two as well."""
+    after: dict[str, set[str]] = {}
+    for other in source.nodes:
+        chain = _chain(other.value) if isinstance(other, ast.Expr) and other is not node else None
+        for before, behind in pairwise(chain or []):
+            for name in _names(before):
+                after.setdefault(name, set()).update(_names(behind))
+    reached: set[str] = set()
+    pending = list(_names(parts[0]))
+    while pending:
+        name = pending.pop()
+        if name not in reached:
+            reached.add(name)
+            pending += after.get(name, ())
+    return bool(_names(parts[1]) & (reached - _names(parts[0])))
+
+
+def _names(node: ast.expr) -> set[str]:
+    return {found.id for found in ast.walk(node) if isinstance(found, ast.Name)}
 
 
 def _heads(source: PythonSource) -> list[Span]:
@@ -318,7 +343,7 @@ class DefinitionUnlisted(Mutator):
                 yield Change(document.text, [whole], near).fault("takes a deployment out")
             elif found.path == ("deployments", "schedules"):
                 edit = document.without(found)
-                yield Change(document.text, [edit], [document.parent_lines(found)]).fault(
+                yield Change(document.text, [edit], document.near(found)).fault(
                     "takes a deployment's schedule out"
                 )
 

@@ -124,7 +124,7 @@ class Unpinned(Mutator):
                     new = "main"
                 else:
                     continue
-                yield Change(text, [document.value_edit(entry, new)], [document.parent_lines(entry)]).fault(
+                yield Change(text, [document.value_edit(entry, new)], document.near(entry)).fault(
                     "a package floats"
                 )
 

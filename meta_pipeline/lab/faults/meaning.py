@@ -38,7 +38,7 @@ class OwnerRemoved(Mutator):
             return
         for entry in document.entries():
             if entry.key in {"owner", "owners"} and entry.value_text != "":
-                yield Change(document.text, [document.without(entry)], [document.parent_lines(entry)]).fault(
+                yield Change(document.text, [document.without(entry)], document.near(entry)).fault(
                     f"takes out the owner of {document.subject(entry)}"
                 )
 
@@ -75,11 +75,11 @@ class SensitiveMarkRemoved(Mutator):
                 "tags",
             }
             if marked and is_mark and entry.value_text != "":
-                yield Change(document.text, [document.without(entry)], [document.parent_lines(entry)]).fault(
+                yield Change(document.text, [document.without(entry)], document.near(entry)).fault(
                     f"takes out `{entry.key}: {entry.value_text}` of {document.subject(entry)}"
                 )
         for tag in document.items():
             if tag.path[-1:] == ("tags",) and _SENSITIVE.search(tag.value_text or ""):
-                yield Change(document.text, [document.without(tag)], [document.parent_lines(tag)]).fault(
+                yield Change(document.text, [document.without(tag)], document.near(tag)).fault(
                     f"takes out the tag `{tag.value_text}` of {document.subject(tag)}"
                 )

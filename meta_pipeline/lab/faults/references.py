@@ -166,7 +166,7 @@ class ReferenceMissing(Mutator):
                 if entry.key == "entrypoint" and ":" in (entry.value_text or ""):
                     new = f"{entry.value_text}_{dice.choice(['main', 'flow'])}"
                     yield Change(
-                        document.text, [document.value_edit(entry, new)], [document.parent_lines(entry)]
+                        document.text, [document.value_edit(entry, new)], document.near(entry)
                     ).fault(f"deploys {new}, which does not exist")
         source = python_of(base)
         if source is not None and is_pipeline_file(source, base.scheduler):
@@ -177,7 +177,7 @@ class ReferenceMissing(Mutator):
         for call in source.calls:
             for keyword in call.keywords:
                 value = text_value(keyword.value)
-                if keyword.arg in names and value and "{{" not in value:
+                if keyword.arg in names and value and mentions(base, value, ends=(".py",)):
                     edit = Edit(*source.span(keyword.value), f'"{_wrong(value, dice)}"')
                     yield Change(source.text, [edit], [source.span(call)]).fault(
                         "names a DAG that does not exist"
@@ -188,7 +188,8 @@ class ReferenceMissing(Mutator):
                     and isinstance(keyword.value, ast.List)
                 ):
                     for item in keyword.value.elts:
-                        if text_value(item) and (source.name(call.func) or "").startswith("dagster"):
+                        known = text_value(item) and _is_defined(source, base, text_value(item) or "")
+                        if known and (source.name(call.func) or "").startswith("dagster"):
                             edit = Edit(*source.span(item), f'"{_wrong(text_value(item) or "", dice)}"')
                             yield Change(source.text, [edit], [source.span(call)]).fault(
                                 "depends on an asset that does not exist"
@@ -198,11 +199,19 @@ class ReferenceMissing(Mutator):
                     and keyword.arg == "name"
                     and _is_run_deployment(source, call)
                     and value
+                    and mentions(base, value.rsplit("/", 1)[-1], ends=(".py", ".yaml", ".yml"))
                 ):
                     edit = Edit(*source.span(keyword.value), f'"{_wrong(value, dice)}"')
                     yield Change(source.text, [edit], [source.span(call)]).fault(
                         "runs a deployment that does not exist"
                     )
+
+
+def _is_defined(source: PythonSource, base: Base, name: str) -> bool:
+    """Whether a function of the file or of another one has a name."""
+    return any(function.name == name for function in source.functions) or bool(
+        mentions(base, name, ends=(".py",))
+    )
 
 
 def _is_run_deployment(source: PythonSource, call: ast.Call) -> bool:

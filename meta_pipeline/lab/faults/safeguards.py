@@ -52,7 +52,7 @@ class Dropped(Mutator):
                 if getattr(document.siblings(entry).get("enabled"), "value", "") == "false":
                     continue  # it did nothing before
                 edit = document.without(entry)
-                yield Change(document.text, [edit], [document.parent_lines(entry)]).fault(
+                yield Change(document.text, [edit], document.near(entry)).fault(
                     f"takes out `{entry.key}` of {document.subject(entry)}: {self.what}"
                 )
 
@@ -112,7 +112,8 @@ class BackoffDropped(Dropped):
 
     def is_worth(self, source: PythonSource, setting: Setting) -> bool:
         """Whether there are attempts to wait between, and more of a wait than Airflow's own five minutes."""
-        if not _has_retries(setting):
+        value = setting.value
+        if not _has_retries(setting) or (_is_short(value)):
             return False
         if setting.name != "retry_delay":
             return setting.name not in {"backoff", "delay"} or _is_retry_policy(source, setting)
@@ -222,6 +223,12 @@ class LimitRemoved(Dropped):
     def is_worth(self, source: PythonSource, setting: Setting) -> bool:
         """The default pool and Airflow's own limit of 16 are no limit that a team set."""
         return not (isinstance(setting.value, ast.Constant) and setting.value.value in {"default_pool", 16})
+
+
+def _is_short(value: ast.expr) -> bool:
+    """Whether a wait is so short that nothing is lost with it."""
+    seconds = value.value if isinstance(value, ast.Constant) else None
+    return isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds < 10
 
 
 def _has_retries(setting: Setting) -> bool:

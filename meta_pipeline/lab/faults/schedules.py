@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import ClassVar
 
-from meta_pipeline.lab.cron import other_schedule
+from meta_pipeline.lab.cron import is_each_hour, other_schedule
 from meta_pipeline.lab.editing import Change, Edit
 from meta_pipeline.lab.mutation import Base, Mutation, Mutator
 from meta_pipeline.lab.pipeline_source import (
@@ -26,7 +26,7 @@ from meta_pipeline.lab.yaml_source import yaml_of
 
 _SCHEDULE_NAMES = {
     "airflow": ("schedule", "schedule_interval"),
-    "dagster": ("cron_schedule", "cron", "minimum_interval_seconds"),
+    "dagster": ("cron_schedule", "cron"),
     "prefect": ("cron", "interval", "schedule"),
     "dbt": ("cron_schedule", "schedule"),
 }
@@ -67,7 +67,7 @@ class ScheduleChanged(Mutator):
             if new is not None and document.text.value[entry.value.start_mark.index] != "&":
                 new = new if new.isdigit() else f'"{new}"'
                 edit = document.value_edit(entry, new)
-                yield Change(document.text, [edit], [document.parent_lines(entry)]).fault(
+                yield Change(document.text, [edit], document.near(entry)).fault(
                     f"runs at {new} in place of {entry.value_text}"
                 )
 
@@ -78,8 +78,6 @@ def _changed(source: PythonSource, setting: Setting, dice: random.Random) -> Ite
     new = None if text is None else other_schedule(text, dice)
     if new is not None:
         new = "None" if setting.name.startswith("schedule") and dice.random() < 0.15 else f'"{new}"'
-    elif setting.name == "minimum_interval_seconds" and isinstance(value, ast.Constant):
-        new = f"{source.source(value)}0"
     if new is not None:
         edit = Edit(*source.span(value), new)
         yield Change(source.text, [edit], setting.near).fault(
@@ -218,13 +216,18 @@ class TimezoneLost(Mutator):
                 continue
             if document.text.value[entry.value.start_mark.index] == "&" or entry.value_text == "":
                 continue
+            crons = [
+                getattr(document.siblings(entry).get(key), "value", "") for key in ("cron", "cron_schedule")
+            ]
+            if any(is_each_hour(str(cron)) for cron in crons):
+                continue
             if entry.value_text in {"UTC", "Etc/UTC"}:
                 edit = document.value_edit(entry, "America/New_York")
             elif dice.random() < 0.5 and len(document.siblings(entry)) > 1:
                 edit = document.without(entry)
             else:
                 edit = document.value_edit(entry, "UTC")
-            yield Change(document.text, [edit], [document.parent_lines(entry)]).fault(
+            yield Change(document.text, [edit], document.near(entry)).fault(
                 f"loses the time zone {entry.value_text}"
             )
 
@@ -232,6 +235,10 @@ class TimezoneLost(Mutator):
         self, source: PythonSource, call: ast.Call, keyword: ast.keyword, dice: random.Random
     ) -> Iterator[Mutation]:
         called = (source.name(call.func) or "").rsplit(".", 1)[-1]
+        around = [node for node in parents_of(source, call) if isinstance(node, ast.Call)]
+        texts = [text_value(keyword.value) or "" for node in around for keyword in node.keywords]
+        if any(is_each_hour(text) for text in texts):
+            return
         if source.function_of(call) is None and any(
             isinstance(node, ast.Call) and is_untimed_dag(source, node) for node in parents_of(source, call)
         ):

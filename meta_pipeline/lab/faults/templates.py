@@ -12,10 +12,12 @@ from meta_pipeline.lab.mutation import Base, Mutation, Mutator, Place
 from meta_pipeline.lab.pipeline_source import is_pipeline_file
 from meta_pipeline.lab.python_source import python_of, text_value
 from meta_pipeline.lab.repository import ANY
+from meta_pipeline.lab.select_list import masked
 from meta_pipeline.lab.sql_source import closing_of
 from meta_pipeline.lab.yaml_source import yaml_of
 
 _BLOCK = re.compile(r"[ \t]*\{%-?\s*(endif|endfor|endmacro|endset|endtest|endsnapshot)\s*-?%\}[ \t]*\n?")
+_KEYWORD = re.compile(r"\b(from|where|group(?=\s+by\b)|order(?=\s+by\b))\b", re.IGNORECASE)
 _CLOSING = re.compile(r"\{\{[^{}\n]*?(\}\})")
 
 
@@ -69,7 +71,7 @@ class JinjaBroken(Mutator):
 
 
 class SqlBroken(Mutator):
-    """A SQL statement does not parse: a parenthesis is gone, or a comma is left before FROM.
+    """A SQL statement does not parse: a parenthesis is gone, or a keyword is misspelt.
 
     The statement fails when it runs, which may be at night.
     """
@@ -82,17 +84,14 @@ class SqlBroken(Mutator):
         text = Text.of(base) if base.path.endswith(".sql") and "/macros/" not in f"/{base.path}" else None
         if text is None:
             return
-        commas = [
-            found
-            for found in re.finditer(r"(?i)(?<=[\w)\"`])([ \t]*\n[ \t]*)(?=from\b)", text.value)
-            if not text.value[text.start_of_line(found.start()) : found.start()].lstrip().startswith("--")
-            and "--" not in text.value[text.start_of_line(found.start()) : found.start()]
-        ]
-        for found in commas[:3]:
-            near = (found.end(), found.end() + 4)
-            yield Change(text, [Edit(found.start(), found.start(), ",")], [near]).fault(
-                "leaves a comma before FROM"
-            )
+        words = [found for found in _KEYWORD.finditer(masked(text.value)) if found.group().islower()]
+        words += [found for found in _KEYWORD.finditer(masked(text.value)) if found.group().isupper()]
+        for found in dice.sample(words, min(3, len(words))):
+            word = found.group()
+            wrong = word[0] + word[2] + word[1] + word[3:]
+            place = Place(text.path, text.line(found.start()), min(text.count, text.line(found.start()) + 2))
+            edit = Edit(found.start(), found.end(), wrong)
+            yield Change(text, [edit], places=[place]).fault(f"writes {wrong} for {word}")
         openings = [match.start() for match in re.finditer(r"(?<=\w)\((?=[^()'{}\n]+\))", text.value)]
         for at in dice.sample(openings, min(3, len(openings))):
             end = closing_of(text.value, at)

@@ -141,7 +141,8 @@ class LocalRenamed(Mutator):
 
     def _renamed(self, source: PythonSource, function: Function, dice: random.Random) -> Iterator[Mutation]:
         inside = list(ast.walk(function))
-        if any(isinstance(node, ast.Global | ast.Nonlocal | ast.Lambda) for node in inside):
+        by_name = re.search(r"\b(locals|vars|eval|exec)\(", source.source(function))
+        if by_name or any(isinstance(node, ast.Global | ast.Nonlocal | ast.Lambda) for node in inside):
             return
         arguments = {node.arg for node in inside if isinstance(node, ast.arg)}
         names = {node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
