@@ -276,7 +276,7 @@ from store import assets
 from store.assets import orders, orders_arrived, raw_orders
 
 nightly = dg.define_asset_job(name="nightly", selection=[orders], hooks={HOOK})
-hourly = dg.define_asset_job(name="hourly", selection=[raw_orders])
+hourly = dg.define_asset_job(name="hourly", selection=[raw_orders], tags={"dagster/max_runtime": 600})
 
 nightly_schedule = dg.ScheduleDefinition(
     name="nightly_schedule",

@@ -2,10 +2,13 @@
 
 import ast
 import json
+import random
+import re
 
 import pytest
 import yaml
 
+from meta_pipeline.delivery.tree import MemoryTree
 from meta_pipeline.lab.classes import mutators
 from meta_pipeline.lab.mutation import Base, Mutation, Mutator, Place
 from tests.lab.bases import bases
@@ -107,6 +110,25 @@ def test_a_planted_secret_stands_on_a_line_that_is_named(name: str) -> None:
 def test_secrets_have_many_shapes() -> None:
     mutator = next(mutator for mutator in mutators() if mutator.id == "secret-in-python")
     assert len({mutation.says.split(" down")[0] for _, mutation in all_made(mutator)}) >= 10
+
+
+def test_a_misspelt_name_is_still_a_name() -> None:
+    mutator = next(mutator for mutator in mutators() if mutator.id == "broken-import-name")
+    tree = MemoryTree.of({"shop/__init__.py": "from shop.parts import defs\n", "shop/parts.py": "defs = 1\n"})
+    base = Base("shop", "dagster", tree, "shop/__init__.py")
+    for seed in range(20):
+        for mutation in mutator.mutations(base, random.Random(seed)):  # noqa: S311
+            ast.parse(mutation.files[base.path] or b"")
+
+
+def test_a_select_list_without_one_column_has_no_comma_at_its_end() -> None:
+    mutator = next(mutator for mutator in mutators() if mutator.id == "column-dropped")
+    sql = [(base, mutation) for base, mutation in all_made(mutator) if base.path.endswith(".sql")]
+    assert {base.path for base, _ in sql} >= {"sql/totals.sql", "models/staging/stg_receipts.sql"}
+    for base, mutation in sql:
+        assert not re.search(
+            r",\s*(--[^\n]*)?\s*from\b", (mutation.files[base.path] or b"").decode(), re.IGNORECASE
+        )
 
 
 def test_hidden_text_is_where_the_place_says() -> None:

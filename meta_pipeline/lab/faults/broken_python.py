@@ -1,10 +1,10 @@
 """Python that does not load: imports of what is not there, names that nothing binds, text that does not parse."""
 
 import ast
-import keyword
 import random
 import re
 from collections.abc import Iterator
+from keyword import iskeyword
 
 from meta_pipeline.lab.editing import Change, Edit
 from meta_pipeline.lab.mutation import Base, Mutation, Mutator, Place
@@ -212,8 +212,7 @@ def _misspelt(name: str, dice: random.Random) -> str:
         at = dice.randrange(1, len(name) - 2)
         swapped = name[:at] + name[at + 1] + name[at] + name[at + 2 :]
         ways += [swapped if swapped != name else f"{name}_", name[:at] + name[at + 1 :]]
-    found = dice.choice(ways)
-    return f"{found}_" if keyword.iskeyword(found) else found
+    return dice.choice([way for way in ways if way.isidentifier() and not iskeyword(way)] or [f"{name}_"])
 
 
 def _is_module_there(base: Base, module: str, last: str) -> bool:

@@ -1,4 +1,4 @@
-"""SQL that destroys, or that no longer gives the same when it runs twice."""
+"""SQL that destroys, or that adds its rows again when it runs twice."""
 
 import ast
 import random
@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from meta_pipeline.lab.editing import Change, Edit
 from meta_pipeline.lab.mutation import Base, Mutation, Mutator
-from meta_pipeline.lab.pipeline_source import is_pipeline_file
-from meta_pipeline.lab.python_source import PythonSource, python_of, text_value
+from meta_pipeline.lab.python_source import python_of, text_value
 from meta_pipeline.lab.repository import ANY
 from meta_pipeline.lab.sql_source import (
     Region,
@@ -193,6 +192,11 @@ class AppendOnly(Mutator):
                 edit = Edit(*strategy.value, "'append'")
                 yield Change(region.text, [edit]).fault("appends where it merged")
             kind = found.get("materialized")
+            if kind is None and not found and "config(" not in region.value:
+                edit = Edit(0, 0, "{{ config(materialized='incremental') }}\n\n")
+                yield Change(region.text, [edit]).fault(
+                    "becomes incremental without a key or a filter: each run adds all rows again"
+                )
             if (
                 kind
                 and re.fullmatch(r"['\"]table['\"]", region.text.value[slice(*kind.value)])
@@ -202,63 +206,3 @@ class AppendOnly(Mutator):
                 yield Change(region.text, [edit]).fault(
                     "becomes incremental without a key or a filter: each run adds all rows again"
                 )
-
-
-class ClockAsKey(Mutator):
-    """The rows of an interval are picked or marked by the clock, not by the run's own date.
-
-    A backfill or a late retry then reads and writes another day than it says.
-    """
-
-    id = "clock-as-interval"
-    schedulers = ANY
-    is_harmful = True
-
-    def mutations(self, base: Base, dice: random.Random) -> Iterator[Mutation]:
-        source = python_of(base)
-        if source is not None and not is_pipeline_file(source, base.scheduler):
-            return
-        if base.scheduler == "airflow":
-            for region in sql_regions(base):
-                for found in re.finditer(r"'\{\{\s*ds\s*\}\}'", region.value):
-                    start = region.span[0] + found.start()
-                    edit = Edit(start, start + len(found.group()), "CURRENT_DATE")
-                    yield Change(region.text, [edit]).fault("goes by CURRENT_DATE in place of the run's date")
-        if source is None:
-            return
-        for node in source.nodes:
-            if (
-                isinstance(node, ast.Attribute)
-                and node.attr == "partition_key"
-                and isinstance(node.value, ast.Name)
-            ):
-                if node.value.id != "context" or source.function_of(node) is None:
-                    continue
-                yield from self._now(source, node)
-            elif isinstance(node, ast.Subscript) and text_value(node.slice) in {
-                "ds",
-                "logical_date",
-                "data_interval_start",
-            }:
-                yield from self._now(source, node)
-
-    def _now(self, source: PythonSource, node: ast.Attribute | ast.Subscript) -> Iterator[Mutation]:
-        if isinstance(node.ctx, ast.Store):
-            return
-        function = source.function_of(node)
-        names = {full: name for name, full in source.imported.items()}
-        if "datetime.datetime" in names:
-            new = f'{names["datetime.datetime"]}.now().strftime("%Y-%m-%d")'
-        elif "datetime.date" in names:
-            new = f"{names['datetime.date']}.today().isoformat()"
-        elif "datetime" in names:
-            new = f"{names['datetime']}.date.today().isoformat()"
-        else:
-            return
-        start, end = source.span(node)
-        if '"' in new and isinstance(source.parents.get(node), ast.FormattedValue):
-            return
-        near = [source.signature_line(function)] if function else []
-        yield Change(source.text, [Edit(start, end, new)], near).fault(
-            f"goes by {new} in place of the run's date"
-        )

@@ -9,8 +9,15 @@ from typing import ClassVar
 from meta_pipeline.delivery.topology import SchedulerKind
 from meta_pipeline.lab.editing import Change, Edit
 from meta_pipeline.lab.mutation import Base, Mutation, Mutator, Place
-from meta_pipeline.lab.pipeline_source import Setting, decorated_by, is_off, setting_beside, settings
-from meta_pipeline.lab.python_source import PythonSource, python_of
+from meta_pipeline.lab.pipeline_source import (
+    Setting,
+    calls_around,
+    decorated_by,
+    is_off,
+    setting_beside,
+    settings,
+)
+from meta_pipeline.lab.python_source import PythonSource, entry_span, python_of, text_value
 from meta_pipeline.lab.repository import ANY, PYTHON, mentions
 from meta_pipeline.lab.yaml_source import yaml_of
 
@@ -142,6 +149,18 @@ class TimeoutDropped(Dropped):
         "airflow": ("execution_timeout", "dagrun_timeout"),
     }
     what = "nothing stops what hangs"
+
+    def mutations(self, base: Base, dice: random.Random) -> Iterator[Mutation]:
+        yield from super().mutations(base, dice)
+        source = python_of(base) if base.scheduler == "dagster" else None
+        for node in source.nodes if source else ():
+            for key, value in zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ():
+                if source is not None and key is not None and text_value(key) == "dagster/max_runtime":
+                    edit = source.text.without_item(entry_span(source, key, value))
+                    near = calls_around(source, node)
+                    yield Change(source.text, [edit], near).fault(
+                        f"takes the longest run time out: {self.what}"
+                    )
 
 
 class AlertRemoved(Dropped):
