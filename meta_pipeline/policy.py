@@ -210,12 +210,21 @@ class MonitoringPolicy(Frozen):
 
 
 class FollowUpPolicy(Frozen):
-    """Standing answers to the four questions that every change must face."""
+    """Standing answers to the four questions that every change must face; a null has the question asked each time.
 
-    upstream_schema: str | None = None
-    environments: str | None = None
-    dashboards: str | None = None
-    backfill: str | None = None
+    The defaults assume nothing beyond what an issue says.
+    """
+
+    upstream_schema: str | None = (
+        "No change of an upstream schema comes with this one, unless the issue names it."
+    )
+    environments: str | None = (
+        "The deployment of the default branch, as for any other change; no window of its own."
+    )
+    dashboards: str | None = (
+        "The dashboards and alerts that are there; none is added, unless the issue names it."
+    )
+    backfill: str | None = "No backfill, unless the issue names the dates."
 
 
 class Policy(Frozen):

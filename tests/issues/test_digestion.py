@@ -194,7 +194,11 @@ def test_follow_ups_come_from_the_issue_then_from_the_policy_then_from_nobody(
     context: RepoContext, write_issue: Any
 ) -> None:
     issue = write_issue("- All tests pass", backfill="None.", dashboards_and_alerts="_No response_")
-    policy = Policy(follow_ups=FollowUpPolicy(dashboards="Nothing to add.", backfill="Ask."))
+    policy = Policy(
+        follow_ups=FollowUpPolicy(
+            upstream_schema=None, environments=None, dashboards="Nothing to add.", backfill="Ask."
+        )
+    )
 
     found = {f.topic: (f.answer, f.given_by) for f in digest_issue(issue, context, policy).follow_ups}
 
@@ -210,7 +214,7 @@ def test_a_follow_up_that_nobody_speaks_of_is_asked_and_a_person_answers_it(
     context: RepoContext, write_issue: Any
 ) -> None:
     issue = write_issue("- All tests pass", backfill="None.", dashboards_and_alerts="As they are.")
-    policy = Policy(follow_ups=FollowUpPolicy(environments="All."))
+    policy = Policy(follow_ups=FollowUpPolicy(upstream_schema=None))
     answer = Answer(question="upstream_schema", text="It stays.", by="reviewer@example.com")
 
     asked = digest_issue(issue, context, policy)
