@@ -16,7 +16,7 @@ INSTANCE := META_PIPELINE_HOME="$(CURDIR)/.state" DAGSTER_HOME="$(CURDIR)"
 # Many containers set it; every command would then compile anew all that it imports.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup lint format lock test test-full demo ui bench fidelity docs clean
+.PHONY: help setup lint format lock test test-full demo ui bench fidelity lab docs clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 14
@@ -61,6 +61,13 @@ bench: $(READY) ## Measure what it costs, into docs/benchmarks.md; BEFORE=COMMIT
 fidelity: $(READY) ## Measure static topologies against the schedulers' own, into docs/fidelity.md; ARGS="--only NAME"
 	@scripts/install-system-packages
 	$(BIN)/python -m scripts.measure_fidelity $(ARGS)
+
+# Our gates, and what a team has today without and with secret scanner and SQL linter.
+STACKS := --stack meta-pipeline --stack today --stack today-scanners
+
+lab: $(READY) ## Score gates on seeded faults and harmless twins, into docs/gate-lab.md; ARGS="--per-class 20"
+	@scripts/install-system-packages
+	$(BIN)/python -m meta_pipeline lab run --part scored $(STACKS) --page docs/gate-lab.md $(ARGS)
 
 docs: $(READY) ## Write the generated pages of docs/ again
 	$(BIN)/python -m scripts.generate_docs

@@ -43,6 +43,9 @@ Stacks = Annotated[
 Details = Annotated[
     bool, typer.Option("--details", help="List what went wrong on the scored part too, which then is seen.")
 ]
+Page = Annotated[
+    Path | None, typer.Option("--page", help="Write the scores as a page of Markdown into this file.")
+]
 Case = Annotated[str, typer.Argument(help="A case's id, as `lab score` prints it.")]
 
 
@@ -70,13 +73,14 @@ def run(
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Ask anew what was answered before.")] = False,
     details: Details = False,
+    page: Page = None,
     work: Work = None,
 ) -> None:
     """Seed changes, run stacks of gates on them, and print the scores. What was stopped goes on where it was."""
     from meta_pipeline.cli.laboratory import Choice, run_stacks
 
     choice = Choice(part, seed, per_class, tuple(klass or ()), tuple(scheduler or ()), tuple(only or ()))
-    run_stacks(choice, stack or [], clone or [], jobs, work, again=again, details=details)
+    run_stacks(choice, stack or [], clone or [], jobs, work, again=again, details=details, page=page)
 
 
 @lab.command()
@@ -84,9 +88,7 @@ def score(
     *,
     stack: Stacks = None,
     details: Details = False,
-    page: Annotated[
-        Path | None, typer.Option("--page", help="Write the scores as a page of Markdown into this file.")
-    ] = None,
+    page: Page = None,
     work: Work = None,
 ) -> None:
     """Print the scores of stacks on the cases of the last run, from what they answered."""

@@ -79,6 +79,7 @@ def run_stacks(
     *,
     again: bool,
     details: bool,
+    page: Path | None,
 ) -> None:
     """Draw the cases, ask each stack for those that it has not answered, and tell the scores."""
     chosen = [read_stack(name) for name in stacks or [_OURS]]
@@ -93,7 +94,7 @@ def run_stacks(
         with Progress(console=STDERR.console, transient=True) as progress:
             task = progress.add_task(stack.name, total=len(missing))
             runner.ask(missing, jobs or os.cpu_count() or 1, lambda _: progress.advance(task))  # noqa: B023
-    show_scores(stacks, work, details=details, page=None)
+    show_scores(stacks, work, details=details, page=page)
 
 
 def show_scores(stacks: Sequence[str], work: Path | None, *, details: bool, page: Path | None) -> None:

@@ -3,6 +3,7 @@
 import ast
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ruamel.yaml import YAML
@@ -62,7 +63,7 @@ def _wrong(case: Case, tree: Tree, *, breaks_syntax: bool, keeps_meaning: bool) 
             continue
         if not is_sound:
             yield f"{path} cannot be read any more, and its class is none that breaks syntax"
-        elif keeps_meaning and old is not None and path.endswith(".py") and _meaning(old) != _meaning(data):
+        elif keeps_meaning and old is not None and _meaning(path, old) != _meaning(path, data):
             yield f"{path} means something else, and its class keeps the meaning"
 
 
@@ -92,7 +93,7 @@ def _sound(path: str, data: bytes | None) -> bool:
                 compile(data, path, "exec", dont_inherit=True)
         except (SyntaxError, ValueError):
             return False
-    elif path.endswith((".yml", ".yaml")) and b"{{" not in data and b"{%" not in data:
+    elif path.endswith((".yml", ".yaml")) and not _is_template(data):
         try:
             list(YAML(typ="rt").load_all(data))
         except (YAMLError, ValueError):
@@ -100,5 +101,15 @@ def _sound(path: str, data: bytes | None) -> bool:
     return True
 
 
-def _meaning(data: bytes) -> str:
-    return ast.dump(ast.parse(data))
+def _is_template(data: bytes) -> bool:
+    return b"{{" in data or b"{%" in data
+
+
+def _meaning(path: str, data: bytes) -> object:
+    """The syntax tree of Python, the values of YAML; None of what cannot be compared, as SQL and most templates."""
+    if path.endswith(".py"):
+        return ast.dump(ast.parse(data))
+    if path.endswith((".yml", ".yaml")):
+        with suppress(YAMLError, ValueError):
+            return list(YAML(typ="safe", pure=True).load_all(data))
+    return None

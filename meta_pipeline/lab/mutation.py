@@ -52,8 +52,8 @@ class Mutator(ABC):
     """One class of change. The docstring of the class is its public description.
 
     `level` is the lowest at which the fault can be seen at all: `static` where source alone shows it.
-    `breaks_syntax` says that a changed file may be none that Python or YAML can read, `keeps_meaning` that the changed
-    Python has an equal syntax tree: the audit of the laboratory holds a class to both.
+    `breaks_syntax` says that a changed file may be none that Python or YAML can read, `keeps_meaning` that changed
+    Python has an equal syntax tree and changed YAML equal values: the audit of the laboratory holds a class to both.
     """
 
     id: ClassVar[str]

@@ -1,6 +1,6 @@
 """The cases of a run as they were seeded: what is known of each without drawing it again."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -29,8 +29,8 @@ class SeededCase(Frozen):
     head: str
 
 
-def seeded(cases: Iterable[Case], stores: Mapping[str, CaseStore]) -> tuple[SeededCase, ...]:
-    """Write the commits of all cases."""
+def seeded(cases: Sequence[Case], stores: Mapping[str, CaseStore]) -> tuple[SeededCase, ...]:
+    """Write the commits of all cases; gives them in the same order."""
     by_repository: dict[str, list[Case]] = {}
     for case in cases:
         by_repository.setdefault(case.repository, []).append(case)
@@ -50,8 +50,7 @@ def seeded(cases: Iterable[Case], stores: Mapping[str, CaseStore]) -> tuple[Seed
             base=stores[case.repository].base,
             head=heads[case.repository][case.key],
         )
-        for found in by_repository.values()
-        for case in found
+        for case in cases
     )
 
 

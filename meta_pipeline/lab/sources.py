@@ -33,7 +33,7 @@ class _Source(Frozen):
     `part` is the part of all its files, where those who build the gates know it well.
     """
 
-    name: str = Field(pattern=r"[a-z0-9][\w-]*")
+    name: str = Field(pattern=r"^[a-z0-9][\w-]*$")
     family: str | None = None
     part: Part | None = None
 

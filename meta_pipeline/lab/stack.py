@@ -30,7 +30,7 @@ class Stack(Frozen):
     place is ever right. With `needs_checkout`, `{repo}` is a checkout of `head`, else a bare repository.
     """
 
-    name: str = Field(pattern=r"[a-z0-9][a-z0-9-]*")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     title: str
     command: tuple[str, ...] = Field(min_length=1)
     passes: tuple[int, ...] = (0,)

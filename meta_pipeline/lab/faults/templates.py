@@ -113,6 +113,7 @@ class YamlBroken(Mutator):
     """
 
     id = "yaml-broken"
+    breaks_syntax = True
     schedulers = ANY
     is_harmful = True
 

@@ -15,7 +15,7 @@ except ImportError:
 def main() -> None:
     errors = {}
     for folder in sys.argv[1:]:
-        errors.update(DagBag(folder, include_examples=False).import_errors)
+        errors.update(DagBag(folder).import_errors)
     sys.stdout.write("\n" + json.dumps(errors) + "\n")
 
 

@@ -12,7 +12,7 @@ from meta_pipeline.lab.today.checkouts import Side, ToolFault, as_json
 from meta_pipeline.lab.today.problem import Problem
 from meta_pipeline.policy import Policy
 from meta_pipeline.workspace.environment import Built
-from meta_pipeline.workspace.process import Ran
+from meta_pipeline.workspace.process import Ran, split_command
 
 _SECONDS = 300
 _HERE = Path(__file__).resolve().parent
@@ -52,13 +52,14 @@ class Parsing:
                     yield from _of_exit(side, "dbt parse", ran)
 
     def tests(self, side: Side) -> Iterator[Problem]:
-        """The repository's own tests, by pytest where the environment has it; dbt's need a warehouse."""
-        if not (self.environment.programs / "pytest").is_file():
+        """The repository's own unit tests, where they are pytest's and the environment has it."""
+        argv = split_command(self.policy.commands.unit_tests or "none")
+        if "pytest" not in argv or not (self.environment.programs / "pytest").is_file():
             return
         report = side.scratch / "report.xml"
         report.unlink(missing_ok=True)
-        options = ("-q", "-p", "no:cacheprovider", f"--junitxml={report}")
-        ran = self._run(side, "python", "-m", "pytest", *options, variables=_airflow_variables(side))
+        options = ("-p", "no:cacheprovider", f"--junitxml={report}")
+        ran = self._run(side, *argv, *options, variables=_airflow_variables(side))
         if ran.exit in (0, 5):  # 5: there are none
             return
         try:

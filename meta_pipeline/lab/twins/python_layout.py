@@ -24,6 +24,7 @@ class CommentAdded(Mutator):
     """A comment is added in front of a statement. Nothing reads it but people."""
 
     id = "comment-added"
+    keeps_meaning = True
     schedulers = PYTHON
     is_harmful = False
 
@@ -71,6 +72,7 @@ class Reformatted(Mutator):
     """A call is spread over lines, or single quotes become double ones, as a formatter does."""
 
     id = "python-reformatted"
+    keeps_meaning = True
     schedulers = PYTHON
     is_harmful = False
 
