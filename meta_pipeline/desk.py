@@ -1,31 +1,29 @@
 """One delivery at hand: its record, its target's mirror, its pinned policy, its borders."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
-from typing import Literal
 
 from meta_pipeline.delivery.borders import Open, Shut, border
 from meta_pipeline.delivery.change_set import Author
 from meta_pipeline.delivery.ids import DeliveryId
-from meta_pipeline.delivery.judgement import SEVERITY
 from meta_pipeline.delivery.ledger import Opened, opening
 from meta_pipeline.delivery.model import Frozen, digest, digest_bytes
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.delivery.states import Standing
+from meta_pipeline.delivery.waiver import Waivers
 from meta_pipeline.evidence.record import DeliveryRecord
 from meta_pipeline.evidence.signing import Signers
 from meta_pipeline.evidence.store import EvidenceStore, Folder, readable_json
 from meta_pipeline.gates.catalogue import catalogue
 from meta_pipeline.gates.gate import Gate
-from meta_pipeline.policy import POLICY_FILE, Policy, read_policy
+from meta_pipeline.gates.naming import require_gates_of_policy
+from meta_pipeline.gates.waiving import waivers_in
+from meta_pipeline.policy import POLICY_FILE, JoinedPolicy, Policy, read_policy
 from meta_pipeline.schedulers.source.store import keep_readings_in
 from meta_pipeline.settings import Home, Target
 from meta_pipeline.workspace.repository import Mirror
 from meta_pipeline.workspace.tree import GitTree
-
-SIGNED_GATES = ("DSN006", "REV007")
-"""The gates that are about a sign-off itself: they stand outside the verdict that is signed."""
 
 
 class Request(Frozen):
@@ -70,8 +68,8 @@ class Delivery:
 
     @cached_property
     def policy(self) -> Policy:
-        """The policy pinned when this revision was opened, tightened by the operator."""
-        return Policy.model_validate_json(self.record.evidence.get(self.opened.policy))
+        """The policy pinned when this revision was opened, joined with the operator's word on gates."""
+        return JoinedPolicy.model_validate_json(self.record.evidence.get(self.opened.policy))
 
     @property
     def request(self) -> Request | None:
@@ -84,8 +82,8 @@ class Delivery:
         self.record.folder.write("request.json", readable_json(request))
 
     def gates(self, stage: StageId) -> tuple[Gate, ...]:
-        """The gates whose results make up the verdict of a stage."""
-        return tuple(gate for gate in catalogue().of_stage(stage) if gate.id not in SIGNED_GATES)
+        """The gates whose results make up the verdict of a stage; not the one on its sign-off, which signs it."""
+        return tuple(gate for gate in catalogue().of_stage(stage) if not gate.is_on_signing)
 
     def signatures(self, stage: StageId) -> int:
         """How many people must sign the verdict of a stage."""
@@ -117,6 +115,10 @@ class Delivery:
             operator = self.home.path.joinpath(self.target.allowed_signers).expanduser()
             files.append((str(operator), operator.read_bytes() if operator.is_file() else b""))
         return Signers(tuple(files))
+
+    def waivers(self, base: str, today: date) -> Waivers:
+        """The waivers that the commit `base` holds, signed by those who may sign there; `today` is a date in UTC."""
+        return waivers_in(self.tree(base), self.signers(base), self.policy.target, today)
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,7 @@ class Tip:
 
 
 def tip_of(mirror: Mirror, target: Target) -> Tip:
-    """Where the default branch is now, and the policy there, tightened by the operator.
+    """Where the default branch is now, and the policy there, joined with the operator's word on gates.
 
     The policy is read from `main`, `master` or the branch that the source's HEAD names, and may name
     another default branch, whose own policy then counts. Raises `PolicyError` or `GitFault`.
@@ -178,7 +180,7 @@ def tip_of(mirror: Mirror, target: Target) -> Tip:
     signers = tree.read(policy.signoff.allowed_signers)
     return Tip(
         commit,
-        policy.model_copy(update={"gates": _tightened(policy, target)}),
+        JoinedPolicy(**dict(policy), operator=target.gates),
         None if signers is None else digest_bytes(signers),
     )
 
@@ -195,12 +197,6 @@ def _policy_in(tree: GitTree, target: Target, branch: str) -> Policy:
         from meta_pipeline.schedulers.defaults import detected_policy
 
         return detected_policy(tree, target.name, branch)
-    return read_policy(text.decode("utf-8", "replace"))
-
-
-def _tightened(policy: Policy, target: Target) -> dict[str, Literal["failed", "needs_approval"]]:
-    gates = dict(policy.gates)
-    for gate, outcome in target.gates.items():
-        if gate not in gates or SEVERITY[outcome] > SEVERITY[gates[gate]]:
-            gates[gate] = outcome
-    return gates
+    policy = read_policy(text.decode("utf-8", "replace"))
+    require_gates_of_policy(policy, tree)
+    return policy

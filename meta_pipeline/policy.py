@@ -1,25 +1,29 @@
 """The policy of a target: `.meta-pipeline.yaml` at its root, read from the base commit and never from a patch."""
 
 import shlex
-from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
-from itertools import count
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Literal, get_args
 
-from pydantic import Field, JsonValue, ValidationError, ValidationInfo, field_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError
-from ruamel.yaml.reader import ReaderError
+from pydantic import (
+    Field,
+    GetJsonSchemaHandler,
+    JsonValue,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from meta_pipeline.delivery.ids import TARGET_NAME
+from meta_pipeline.delivery.judgement import Strength
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.topology import SchedulerKind
+from meta_pipeline.written import MistakeError, read_written
 
 POLICY_FILE = ".meta-pipeline.yaml"
 INBOX = ".meta-pipeline/issues"
 SIGNERS_FILE = ".meta-pipeline/allowed_signers"
-_MOST_VALUES = 50_000
 
 
 class PolicyError(ValueError):
@@ -161,6 +165,45 @@ class SignoffPolicy(Frozen):
     review: int = Field(default=1, ge=1)
 
 
+class Where(Frozen):
+    """The findings at these `paths` (as in a .gitignore) and about these `pipelines` (ids, with `*` for any text).
+
+    Where both are given, both must fit. A finding that names no pipeline is about those that its file holds.
+    """
+
+    paths: tuple[str, ...] = ()
+    pipelines: tuple[str, ...] = ()
+    outcome: Strength
+
+    @model_validator(mode="after")
+    def _names_a_place(self) -> "Where":
+        if not self.paths and not self.pipelines:
+            raise ValueError("it names no place; write 'paths', 'pipelines' or both")
+        return self
+
+
+class GateRule(Frozen):
+    """What the findings of a gate come to.
+
+    The first of `where` that a finding fits says it; else `outcome`; else the gate itself. `CHG005: failed` is short
+    for `CHG005: {outcome: failed}`.
+    """
+
+    outcome: Strength | None = None
+    where: tuple[Where, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_long(cls, value: object) -> object:
+        return {"outcome": value} if isinstance(value, str) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [{"enum": list(get_args(Strength)), "type": "string"}, handler(core_schema)]}
+
+
 class MonitoringPolicy(Frozen):
     dashboard: str | None = None
     alerts: tuple[str, ...] = ()
@@ -180,7 +223,8 @@ class Policy(Frozen):
 
     `scheduler` is the one that runs the pipelines; a repository with several names them all under `schedulers`.
     `references` are paths of documents by what they are: `changelog`, `runbook`, `readme`, and `migrations`, the log in
-    which a change that breaks readers of a dataset is told to them.
+    which a change that breaks readers of a dataset is told to them. Without `retries`, the repository's own habit is
+    the measure of new nodes.
     """
 
     version: Literal[1] = 1
@@ -196,13 +240,17 @@ class Policy(Frozen):
     data_quality: DataQualityPolicy = DataQualityPolicy()
     contracts: tuple[str, ...] = ()
     service_levels: Mapping[str, ServiceLevel] = Field(default_factory=dict)
-    retries: RetryPolicy = RetryPolicy()
+    retries: RetryPolicy | None = None
     change: ChangePolicy = ChangePolicy()
     signoff: SignoffPolicy = SignoffPolicy()
-    gates: Mapping[str, Literal["failed", "needs_approval"]] = Field(default_factory=dict)
+    gates: Mapping[str, GateRule] = Field(default_factory=dict)
     monitoring: MonitoringPolicy = MonitoringPolicy()
     references: Mapping[str, str] = Field(default_factory=dict)
     follow_ups: FollowUpPolicy = FollowUpPolicy()
+
+    def rules_of(self, gate: str) -> tuple[GateRule, ...]:
+        """What is said of a gate; of several rules the heaviest counts."""
+        return (self.gates[gate],) if gate in self.gates else ()
 
     @property
     def all_schedulers(self) -> tuple[SchedulerPolicy, ...]:
@@ -261,90 +309,19 @@ class Policy(Frozen):
         return value
 
 
+class JoinedPolicy(Policy):
+    """A target's policy with what its operator says of gates, which it may tighten and not loosen."""
+
+    operator: Mapping[str, GateRule] = Field(default_factory=dict)
+
+    def rules_of(self, gate: str) -> tuple[GateRule, ...]:
+        theirs = (self.operator[gate],) if gate in self.operator else ()
+        return (*theirs, *super().rules_of(gate))
+
+
 def read_policy(text: str, path: str = POLICY_FILE) -> Policy:
     """Parse the text of a policy file; raise `PolicyError` with file, line and mend where it is wrong."""
     try:
-        document = YAML(typ="rt").load(text)
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise PolicyError(f"{path}:{line}: this is not YAML: {error.problem}; mend the line.") from error
-    except ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise PolicyError(
-            f"{path}:{line}: this is not YAML: it holds a control character; remove it."
-        ) from error
-    except RecursionError as error:
-        raise PolicyError(f"{path}:1: it is nested too deeply to be read; write it as init does.") from error
-    except ValueError as error:
-        raise PolicyError(f"{path}:1: a value cannot be read: {error}; put it in quotes.") from error
-    if not isinstance(document, CommentedMap):
-        raise PolicyError(f"{path}:1: a policy is a mapping of keys; begin with 'version: 1'.")
-    counted = count()
-    values = _plain(document, counted)
-    if next(counted) > _MOST_VALUES:
-        raise PolicyError(f"{path}:1: its aliases unfold without end; write the values out.")
-    try:
-        return Policy.model_validate(values)
-    except ValidationError as error:
-        raise PolicyError(_explain(document, error, path)) from error
-
-
-def _plain(value: Any, counted: Iterator[int]) -> Any:
-    """The value as dicts, lists and scalars; beyond the most values that are counted, None."""
-    if next(counted) > _MOST_VALUES:
-        return None
-    if isinstance(value, CommentedMap):
-        return {str(key): _plain(item, counted) for key, item in value.items()}
-    if isinstance(value, CommentedSeq):
-        return [_plain(item, counted) for item in value]
-    return value.isoformat() if hasattr(value, "isoformat") else value
-
-
-def _explain(document: CommentedMap, error: ValidationError, path: str) -> str:
-    """One sentence for each thing that is wrong."""
-    sentences = []
-    for problem in error.errors():
-        location = tuple(problem["loc"])
-        key = ".".join(map(str, location))
-        where = f"{path}:{_line_of(document, location)}"
-        if problem["type"] == "extra_forbidden":
-            allowed = sorted(_fields_at(location[:-1]))
-            near = get_close_matches(str(location[-1]), allowed, n=1)
-            hint = f"write '{near[0]}'" if near else f"the keys here are {', '.join(allowed)}"
-            sentences.append(f"{where}: unknown key '{key}'; {hint}.")
-        else:
-            sentences.append(f"{where}: '{key}' is wrong: {problem['msg'].removeprefix('Value error, ')}.")
-    return " ".join(sentences)
-
-
-def _line_of(document: CommentedMap, location: tuple[int | str, ...]) -> int:
-    node: Any = document
-    line = 1
-    for part in location:
-        if isinstance(node, CommentedMap) and part in node:
-            line = node.lc.key(part)[0] + 1
-        elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
-            line = node.lc.item(part)[0] + 1
-        else:
-            break
-        node = node[part]
-    return line
-
-
-def _fields_at(location: tuple[int | str, ...]) -> set[str]:
-    model: Any = Policy
-    for part in location:
-        if isinstance(part, str) and hasattr(model, "model_fields") and part in model.model_fields:
-            model = _model_in(model.model_fields[part].annotation)
-    return set(getattr(model, "model_fields", ()))
-
-
-def _model_in(annotation: Any) -> Any:
-    """The model inside `X | None`, `tuple[X, ...]` or `Mapping[str, X]`."""
-    if hasattr(annotation, "model_fields"):
-        return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        found = _model_in(argument)
-        if hasattr(found, "model_fields"):
-            return found
-    return annotation
+        return read_written(text, path, Policy, called="a policy", begin="version: 1")
+    except MistakeError as error:
+        raise PolicyError(str(error)) from error

@@ -13,6 +13,7 @@ from ruamel.yaml.reader import ReaderError
 
 from meta_pipeline.delivery.ids import TARGET_NAME
 from meta_pipeline.delivery.model import Frozen
+from meta_pipeline.policy import GateRule
 
 HOME_VARIABLE = "META_PIPELINE_HOME"
 SETTINGS_FILE = "settings.yaml"
@@ -27,13 +28,14 @@ class Target(Frozen):
     """One watched repository.
 
     `repository` is a path or URL that git can fetch. `allowed_signers` is a file of the operator's that
-    signers must stand in too. `gates` tighten outcomes beyond the target's own policy.
+    signers must stand in too. `gates` say what findings come to, which the target's own policy may tighten and not
+    loosen.
     """
 
     name: str
     repository: str
     allowed_signers: str | None = None
-    gates: Mapping[str, Literal["failed", "needs_approval"]] = Field(default_factory=dict)
+    gates: Mapping[str, GateRule] = Field(default_factory=dict)
 
     @field_validator("name")
     @classmethod

@@ -14,7 +14,7 @@ from meta_pipeline.cli import documents
 from meta_pipeline.cli.topology_documents import TopologyDiffDocument
 from meta_pipeline.delivery.stages import STAGES
 from meta_pipeline.delivery.topology import TopologyDocument
-from meta_pipeline.gates.catalogue import catalogue
+from meta_pipeline.gates.catalogue import own_gates
 from meta_pipeline.gates.gate import Catalogue, Gate
 from meta_pipeline.policy import Policy
 from meta_pipeline.settings import Settings
@@ -32,6 +32,7 @@ DOCUMENTS: Mapping[str, type[BaseModel]] = {
     "status": documents.StatusDocument,
     "topology": TopologyDocument,
     "topology-diff": TopologyDiffDocument,
+    "waive": documents.WaiveDocument,
 }
 """What commands print under `--json`: `deliver` also for one delivery's `status`, `decide` for a person's decisions."""
 
@@ -53,8 +54,8 @@ A gate comes to one outcome:
 | `failed` | a finding that must be mended | the delivery is blocked; `check` exits with 1 |
 | `could_not_run` | its tool gave no answer, which is never a pass | the delivery is blocked; `check` exits with 4 |
 
-The table gives the outcome of a finding unless the gate says otherwise. A policy may make it stricter
-(`gates: {CHG005: failed}` in `.meta-pipeline.yaml`), never milder. The examples are the gate's tests.
+The table gives the outcome of a finding unless the gate says otherwise. The policy has the last word, by gate, path and
+pipeline (`gates` in `.meta-pipeline.yaml`). The examples are the gate's tests.
 """
 
 
@@ -121,7 +122,7 @@ def _schema(schema: Mapping[str, object], title: str) -> str:
 
 
 def main() -> None:
-    for name, text in pages(catalogue()).items():
+    for name, text in pages(own_gates()).items():
         page = DOCS / name
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(text, encoding="utf-8")

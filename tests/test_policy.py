@@ -32,7 +32,12 @@ from meta_pipeline.policy import Policy, PolicyError, read_policy
             ":3: 'environment.python' is wrong: put the version in",
         ),
         ("version: 1\nscheduler: {kind: cron}\n", "'scheduler.kind' is wrong"),
-        ("version: 1\ngates: {VAL001: warned}\n", "'gates.VAL001' is wrong"),
+        ("version: 1\ngates: {VAL001: off}\n", "'gates.VAL001.outcome' is wrong"),
+        (
+            "version: 1\ngates:\n  VAL001:\n    where: [{outcome: warned}]\n",
+            r"yaml:4: 'gates.VAL001.where.0' is wrong",
+        ),
+        ("version: 1\ngates:\n  VAL001:\n    outcom: warned\n", "write 'outcome'"),
         ('version: 1\ncommands:\n  lint: "ruff \'a"\n', ":3: 'commands.lint' is wrong: it cannot be read as"),
         ("version: 1\ncommands: {unit_tests: ''}\n", "it is empty; write a program and its arguments"),
         ("version: 1\nlimits: {seconds: -1}\n", "'limits.seconds' is wrong"),

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from meta_pipeline.policy import GateRule
 from meta_pipeline.settings import HOME_VARIABLE, Home, Settings, SettingsError, Target
 
 SALES = Target(name="sales", repository="/srv/sales.git")
@@ -40,7 +41,7 @@ def test_what_the_operator_wrote_survives_a_new_target(tmp_path: Path) -> None:
     settings = home.settings()
     assert (settings.keep_watch_seconds, settings.evidence) == (5, "memory://facts")
     assert [target.name for target in settings.targets] == ["shop", "sales"]
-    assert settings.targets[0].gates == {"VAL001": "failed"}
+    assert settings.targets[0].gates == {"VAL001": GateRule(outcome="failed")}
     assert settings.targets[0].allowed_signers == "shop.signers"
 
 

@@ -3,11 +3,13 @@
 from datetime import UTC, datetime
 from email.utils import parseaddr
 
+from meta_pipeline.authors.planning import Meant
 from meta_pipeline.delivery.change_set import Author, ChangeSet
 from meta_pipeline.delivery.ids import DeliveryId
 from meta_pipeline.delivery.model import digest
 from meta_pipeline.delivery.plan import Plan, TopologyEdit
 from meta_pipeline.policy import Policy
+from meta_pipeline.schedulers.found.needs import new_needs
 from meta_pipeline.schedulers.survey import read_change
 from meta_pipeline.workspace.patch import Applied, Rejected
 from meta_pipeline.workspace.repository import Mirror
@@ -59,14 +61,15 @@ def tried(mirror: Mirror, base: str, patch: str) -> Applied | Rejected:
     return mirror.commit_patch(base, patch, "Try a patch", *OURSELVES, datetime(2000, 1, 1, tzinfo=UTC))
 
 
-def edits_of_patch(mirror: Mirror, base: str, patch: str, policy: Policy) -> tuple[TopologyEdit, ...]:
-    """What a patch on `base` changes for the scheduler, for its plan to name; nothing where it does not apply."""
+def meaning_of_patch(mirror: Mirror, base: str, patch: str, policy: Policy) -> Meant:
+    """What a patch on `base` would do, for its plan to name; nothing where it does not apply."""
     applied = tried(mirror, base, patch)
     if isinstance(applied, Rejected):
-        return ()
+        return Meant()
     change = read_change(mirror.tree(base), mirror.tree(applied.head), policy)
-    found = (TopologyEdit(pipeline=d.pipeline, node=d.node, field=d.field) for d in change.differences)
-    return tuple(dict.fromkeys(found))
+    edits = (TopologyEdit(pipeline=d.pipeline, node=d.node, field=d.field) for d in change.differences)
+    touched = [file.path for file in change.files if file.new is not None]
+    return Meant(tuple(dict.fromkeys(edits)), new_needs(change.base, change.head, touched))
 
 
 def commit_message(delivery: DeliveryId, title: str, plan: Plan) -> str:

@@ -1,6 +1,7 @@
 """A plan out of recipes, or read off a human's patch."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from meta_pipeline.authors.patch import HumanPatch, read_patch
 from meta_pipeline.authors.recipes.book import NOTE_CHANGE, Choice, NoFit, choose
@@ -9,7 +10,7 @@ from meta_pipeline.authors.watching import failures_of, watched
 from meta_pipeline.delivery.context import RepoContext
 from meta_pipeline.delivery.differences.phrases import folder_name
 from meta_pipeline.delivery.model import digest, digest_bytes
-from meta_pipeline.delivery.plan import Plan, RecipeCall, Step, TopologyEdit
+from meta_pipeline.delivery.plan import Need, Plan, RecipeCall, Step, TopologyEdit
 from meta_pipeline.delivery.requirements import Criterion, Requirements, Verification
 from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.policy import Policy
@@ -17,6 +18,17 @@ from meta_pipeline.schedulers.by_hand import dry_run_by_hand, parse_by_hand
 
 _CHANGE_LOG = "CHANGELOG.md"
 _DEFAULTS = Policy()
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a patch would do: its edits of topology, and what it newly needs of the platform."""
+
+    edits: tuple[TopologyEdit, ...] = ()
+    needs: tuple[Need, ...] = ()
+
+
+_NOTHING = Meant()
 
 
 def plan_with_recipes(
@@ -53,9 +65,9 @@ def plan_from_patch(
     context: RepoContext,
     author_identity: str,
     policy: Policy = _DEFAULTS,
-    edits: tuple[TopologyEdit, ...] = (),
+    meant: Meant = _NOTHING,
 ) -> Plan:
-    """The plan that a patch implies: one step for each top-level folder that it touches, and its `edits` of topology.
+    """The plan that a patch implies: one step for each top-level folder that it touches, and what is `meant` by it.
 
     Raises `ValueError` where the patch cannot be read.
     """
@@ -73,7 +85,8 @@ def plan_from_patch(
             _patch_step(number, area, patch, tuple(paths), served.get(area, ()), context, policy)
             for number, (area, paths) in enumerate(areas.items(), start=1)
         ),
-        edits=edits,
+        edits=meant.edits,
+        needs=meant.needs,
         assumptions=_assumptions(requirements),
         risks=("The plan was read off its own patch, so it proves nothing about it.",),
         from_patch=digest_bytes(patch_text.encode()),
@@ -138,7 +151,9 @@ def _patch_step(
         or "Every gate of the implementation stage passes.",
         rollback=f"Revert the change of {', '.join(paths)}.",
         criteria=tuple(criterion.id for criterion in criteria),
-        metrics=tuple(watched(failures_of(pipeline), policy.monitoring) for pipeline in touched),
+        metrics=tuple(
+            watched(failures_of(pipeline), policy.monitoring) for pipeline in touched or ("every pipeline",)
+        ),
     )
 
 

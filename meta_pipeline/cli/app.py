@@ -189,6 +189,40 @@ def gates(
     listing.gates(gate, as_json=json or form == "json")
 
 
+@app.command(rich_help_panel=_JUDGE)
+def waive(
+    *,
+    gate: Annotated[str, typer.Argument(help="The gate whose finding is waived, such as CHG005.")],
+    until: Annotated[str, typer.Option("--until", help="The last day on which it counts, as 2026-03-31.")],
+    why: Annotated[str, typer.Option("--why", help="Why the finding is no reason to stop a change.")],
+    key: Key,
+    path: Annotated[
+        str | None, typer.Option("--path", help="A file or folder, from the root; * stands for any text.")
+    ] = None,
+    pipeline: Annotated[
+        str | None, typer.Option("--pipeline", help="The id of a pipeline; * stands for any text.")
+    ] = None,
+    message: Annotated[str | None, typer.Option("--message", help="A part of what the finding says.")] = None,
+    repo: Repo = Path(),
+    json: Json = False,
+    form: Format = "text",
+) -> None:
+    """Take a gate's finding upon yourself until a day: write and sign a waiver, for you to commit."""
+    from meta_pipeline.cli import waive as waiving
+
+    waiving.waive(
+        repo,
+        gate.upper(),
+        key,
+        path=path,
+        pipeline=pipeline,
+        message=message,
+        until=until,
+        why=why,
+        as_json=json or form == "json",
+    )
+
+
 @app.command(rich_help_panel=_DELIVER)
 def status(
     delivery: Annotated[str | None, typer.Argument(help="A delivery's id; all of them without.")] = None,

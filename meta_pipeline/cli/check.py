@@ -1,6 +1,7 @@
 """`check`: judgement without a delivery."""
 
 import shlex
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, NoReturn
 
@@ -8,12 +9,14 @@ from meta_pipeline.cli.check_formats.judged import Judged
 from meta_pipeline.cli.check_formats.printing import Form, print_judged
 from meta_pipeline.cli.documents import CheckDocument, GateDocument
 from meta_pipeline.cli.output import exit_of_results, leave
-from meta_pipeline.cli.reading import default_policy, opened, written_policy
+from meta_pipeline.cli.reading import default_policy, opened, signers_at, written_policy
 from meta_pipeline.cli.sides import Sides, named_sides, staged_sides
 from meta_pipeline.delivery.judgement import decide
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.catalogue import catalogue
-from meta_pipeline.gates.gate import judge
+from meta_pipeline.gates.judging import judge_all
+from meta_pipeline.gates.naming import require_gates_of_policy
+from meta_pipeline.gates.waiving import waivers_in
 from meta_pipeline.policy import POLICY_FILE
 from meta_pipeline.schedulers.survey import also_in, read_change
 from meta_pipeline.workspace.repository import Repository
@@ -37,15 +40,22 @@ def check_staged(repo: Path, base: str | None, *, form: Form) -> NoReturn:
 
 def _check(repository: Repository, sides: Sides, level: Level, form: Form) -> NoReturn:
     written = written_policy(sides.rules)
-    policy = written or also_in(default_policy(repository, sides.base), sides.head)
-    change = read_change(sides.base, sides.head, policy)
+    policy = written or default_policy(repository, sides.base)
+    require_gates_of_policy(policy, sides.rules)
+    change = read_change(sides.base, sides.head, policy if written else also_in(policy, sides.head))
+    signers = signers_at(sides.rules, policy)
+    case = Case(
+        policy,
+        change=change,
+        waivers=waivers_in(sides.rules, signers, policy.target, datetime.now(UTC).date()),
+        authors=repository.authors(sides.base.commit, sides.tip),
+    )
     if level == "full":
         from meta_pipeline.cli.full import judge_full
 
-        results = judge_full(Path(repository.path), policy, change, sides.base.commit, sides.head.commit)
+        results = judge_full(Path(repository.path), case, sides.base.commit, sides.head.commit)
     else:
-        case = Case(policy, change=change)
-        results = tuple(judge(gate, case) for gate in catalogue().gates.values())
+        results = judge_all(catalogue().gates.values(), case)
     decision = decide(results)
     status = exit_of_results(decision, results)
     document = CheckDocument(

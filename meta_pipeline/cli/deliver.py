@@ -19,6 +19,7 @@ from meta_pipeline.delivery.model import digest, digest_bytes
 from meta_pipeline.delivery.stages import STAGES, JobName, StageId
 from meta_pipeline.delivery.states import STATES, Standing
 from meta_pipeline.desk import Delivery, Desk, Request, needs_new_pins, tip_of
+from meta_pipeline.gates.naming import require_gates_of_settings
 from meta_pipeline.issues.inbox import read_issue
 from meta_pipeline.policy import POLICY_FILE
 from meta_pipeline.settings import Home
@@ -49,6 +50,7 @@ def deliver(
             f"--author {author} is not part of this version; use --author recipes, or hand in a --patch."
         )
     home = Home.of_environment()
+    require_gates_of_settings(home)
     desk = Desk(home)
     target = watched(home, repo)
     mirror = desk.mirror(target)

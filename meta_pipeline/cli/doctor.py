@@ -8,6 +8,7 @@ from rich.table import Table
 
 from meta_pipeline.cli.documents import DoctorDocument, ToolDocument
 from meta_pipeline.cli.output import STDOUT, Exit, leave, print_document, shown
+from meta_pipeline.gates.naming import require_gates_of_settings
 from meta_pipeline.settings import Home
 from meta_pipeline.workspace.process import call
 from meta_pipeline.workspace.sandbox import detect_sandbox
@@ -20,7 +21,7 @@ _NEEDED = (
 
 def doctor(home: Home, *, as_json: bool) -> None:
     """Print every tool with its version or how to get it; leaves with 4 where a needed one is missing."""
-    home.settings()
+    require_gates_of_settings(home)
     tools = [_tool(*needed) for needed in _NEEDED]
     tools.append(_uv())
     python = f"Python {sys.version.split()[0]}"

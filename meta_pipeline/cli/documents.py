@@ -2,18 +2,37 @@
 
 from typing import Literal
 
-from meta_pipeline.delivery.judgement import Decision, GateResult, Outcome
+from meta_pipeline.delivery.judgement import Decision, GateResult, Outcome, Strength
 from meta_pipeline.delivery.lineage.cards import Kind
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.delivery.states import State
 
 
+class WaivedDocument(Frozen):
+    """Who took a finding upon themselves, why and until which day; `file` is the waiver in the repository."""
+
+    by: str
+    why: str
+    until: str
+    file: str
+
+    @property
+    def sentence(self) -> str:
+        """All of it, as a person reads it."""
+        return f"waived by {self.by} until {self.until}: {self.why} ({self.file})"
+
+
 class FindingDocument(Frozen):
+    """One finding. `outcome` is what it alone makes of its gate; one that is `waived` makes nothing of it."""
+
     path: str | None
     line: int | None
     message: str
     fix: str
+    pipeline: str | None = None
+    outcome: Strength | None = None
+    waived: WaivedDocument | None = None
 
 
 class GateDocument(Frozen):
@@ -57,13 +76,16 @@ class ExampleListing(Frozen):
 
 
 class GateListing(Frozen):
-    """One gate of the catalogue."""
+    """One gate of the catalogue; `unloadable` says why the gate of a package cannot be judged, where it cannot."""
 
     id: str
     name: str
     stage: StageId
     shown_on: str
     default: str
+    may_be_waived: bool
+    package: str
+    unloadable: str | None
     rationale: str
     examples: tuple[ExampleListing, ...]
 
@@ -173,6 +195,16 @@ class InitDocument(Frozen):
     found: tuple[FoundDocument, ...]
     notes: tuple[str, ...]
     next: tuple[str, ...]
+
+
+class WaiveDocument(Frozen):
+    """What `waive` prints: the files that it wrote, and who signed."""
+
+    schema_version: Literal[1] = 1
+    written: str
+    signature: str
+    by: str
+    next_action: str
 
 
 class DoneDocument(Frozen):

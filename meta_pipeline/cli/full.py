@@ -1,16 +1,16 @@
 """`--level full`: the target's own tools, in a sandbox, without a delivery."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from meta_pipeline.cli.errors import UsageError
-from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.change_set import Author, ChangeSet
 from meta_pipeline.delivery.judgement import GateResult
 from meta_pipeline.delivery.topology import Topology
 from meta_pipeline.evidence.store import EvidenceStore, Folder
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.catalogue import catalogue
-from meta_pipeline.gates.gate import judge
+from meta_pipeline.gates.judging import judge_all
 from meta_pipeline.policy import Policy
 from meta_pipeline.schedulers.registry import ADAPTERS
 from meta_pipeline.settings import Home
@@ -22,8 +22,10 @@ from meta_pipeline.workspace.repository import Mirror
 from meta_pipeline.workspace.scratch import scratch_folder
 
 
-def judge_full(repo: Path, policy: Policy, change: Change, base: str, head: str) -> tuple[GateResult, ...]:
-    """All gates on a change, the target's tools run at both commits."""
+def judge_full(repo: Path, given: Case, base: str, head: str) -> tuple[GateResult, ...]:
+    """All gates on the case of a change, with what the target's tools say at both commits."""
+    assert given.change is not None
+    policy, change = given.policy, given.change
     with scratch_folder() as folder:
         mirror = Mirror.open(folder, "check", str(repo.resolve()))
         change_set = ChangeSet(
@@ -41,8 +43,7 @@ def judge_full(repo: Path, policy: Policy, change: Change, base: str, head: str)
             if isinstance(benches, CannotBuild)
             else validate(benches, change_set, change, Folder.at(str(folder / "base_evidence")))
         )
-        case = Case(policy, change=change, reports=reports)
-        return tuple(judge(gate, case) for gate in catalogue().gates.values())
+        return judge_all(catalogue().gates.values(), replace(given, reports=reports))
 
 
 def runtime_topologies(repo: Path, policy: Policy, commit: str) -> tuple[Topology, ...]:

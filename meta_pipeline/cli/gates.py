@@ -4,9 +4,11 @@ from rich.table import Table
 
 from meta_pipeline.cli.documents import ExampleListing, GateListing, GatesDocument
 from meta_pipeline.cli.errors import UsageError
-from meta_pipeline.cli.output import STDOUT, print_document, shown
+from meta_pipeline.cli.output import STDOUT, Exit, leave, print_document, shown
 from meta_pipeline.delivery.stages import STAGES
 from meta_pipeline.gates.catalogue import catalogue
+from meta_pipeline.gates.gate import Catalogue, Gate
+from meta_pipeline.gates.packages import Unloadable
 
 
 def gates(wanted: str | None, *, as_json: bool) -> None:
@@ -20,11 +22,14 @@ def gates(wanted: str | None, *, as_json: bool) -> None:
         _show_all(listing)
     else:
         _show_one(listing[0])
+    if any(gate.unloadable for gate in listing):
+        leave(Exit.COULD_NOT_RUN)
 
 
 def _listing() -> list[GateListing]:
     """The gates in the order in which a delivery meets them."""
-    found = sorted(catalogue().gates.values(), key=lambda gate: (STAGES.index(gate.stage), gate.id))
+    known = catalogue()
+    found = sorted(known.gates.values(), key=lambda gate: (STAGES.index(gate.stage), gate.id))
     return [
         GateListing(
             id=gate.id,
@@ -32,22 +37,38 @@ def _listing() -> list[GateListing]:
             stage=gate.stage,
             shown_on=gate.subject,
             default=gate.default,
+            may_be_waived=gate.may_be_waived,
+            package=known.packages.get(gate.id, "meta-pipeline"),
+            unloadable=gate.reason if isinstance(gate, Unloadable) else None,
             rationale=gate.rationale,
-            examples=tuple(ExampleListing(title=e.title, outcome=e.outcome) for e in gate.examples()),
+            examples=_examples(gate, known),
         )
         for gate in found
     ]
 
 
+def _examples(gate: Gate, known: Catalogue) -> tuple[ExampleListing, ...]:
+    try:
+        return tuple(ExampleListing(title=e.title, outcome=e.outcome) for e in gate.examples())
+    except Exception as error:
+        raise UsageError(
+            f"the examples of {gate.id} cannot be made: {type(error).__name__}: {error}; "
+            f"mend its package, {known.packages.get(gate.id, 'meta-pipeline')}."
+        ) from error
+
+
 def _is(listed: GateListing, wanted: str) -> bool:
-    return wanted.upper() == listed.id or wanted.lower() == listed.name
+    return wanted.upper() == listed.id.upper() or wanted.lower() == listed.name
 
 
 def _show_all(listing: tuple[GateListing, ...]) -> None:
-    table = Table("gate", "name", "stage", "a finding is", "demands")
+    foreign = any(gate.package != "meta-pipeline" for gate in listing)
+    table = Table("gate", "name", "stage", "a finding is", "demands", *(["package"] if foreign else []))
     for gate in listing:
-        demand = " ".join(gate.rationale.split("\n\n")[0].split())
-        table.add_row(gate.id, gate.name, gate.stage, gate.default.replace("_", " "), shown(demand))
+        demand = gate.unloadable or " ".join(gate.rationale.split("\n\n")[0].split())
+        finding = "could not run" if gate.unloadable else gate.default.replace("_", " ")
+        package = [shown(gate.package)] if foreign else []
+        table.add_row(gate.id, gate.name, gate.stage, finding, shown(demand), *package)
     STDOUT.print(table)
     STDOUT.print(
         "next: read one of them with 'meta-pipeline gates CHG004', or judge a change by all with: "
@@ -59,13 +80,19 @@ def _show_all(listing: tuple[GateListing, ...]) -> None:
 def _show_one(gate: GateListing) -> None:
     STDOUT.print(f"[bold]{gate.id} {gate.name}[/bold] ({gate.stage}, shown on {gate.shown_on})\n")
     STDOUT.print(shown(gate.rationale), highlight=False)
+    if gate.package != "meta-pipeline":
+        STDOUT.print(f"\nIt comes from {shown(gate.package)}.", highlight=False)
+    if gate.unloadable:
+        STDOUT.print(f"[red]could not run[/red]: {shown(gate.unloadable)}", highlight=False)
+        return
     table = Table("example", "outcome", title="Examples, which are its tests", title_justify="left")
     for example in gate.examples:
         table.add_row(shown(example.title), example.outcome.replace("_", " "))
     STDOUT.print("")
     STDOUT.print(table)
+    milder = "a signed waiver may except one" if gate.may_be_waived else "nothing makes it milder"
     STDOUT.print(
-        f"A finding is '{gate.default}'. A policy may make it stricter, as with 'gates: {{{gate.id}: failed}}' "
-        "in .meta-pipeline.yaml.",
+        f"A finding is '{gate.default}'. A policy may say otherwise, as with 'gates: {{{gate.id}: failed}}' "
+        f"in .meta-pipeline.yaml; {milder}.",
         highlight=False,
     )

@@ -9,6 +9,7 @@ from typing import Literal
 
 from meta_pipeline.delivery.topology import Topology
 from meta_pipeline.delivery.tree import Tree
+from meta_pipeline.evidence.signing import Signers
 from meta_pipeline.policy import POLICY_FILE, Policy, read_policy
 from meta_pipeline.schedulers.source.processes import read_in_processes
 from meta_pipeline.schedulers.source.store import keep_readings_in
@@ -58,6 +59,12 @@ def read_each(
         return tuple(read_at(repository, rev, level) for rev in revs)
     with ThreadPoolExecutor(max_workers=len(revs), thread_name_prefix="side") as pool:
         return tuple(pool.map(partial(read_at, repository, level=level), revs))
+
+
+def signers_at(tree: GitTree, policy: Policy) -> Signers:
+    """Who may sign, by the file of a commit that the policy names."""
+    path = policy.signoff.allowed_signers
+    return Signers(((f"{path} at {tree.commit[:12]}", tree.read(path) or b""),))
 
 
 def policy_of(repository: Repository, tree: Tree) -> Policy:

@@ -1,6 +1,8 @@
 """How gates show in Dagster: judged into the ledger, yielded as checks, and a blocked border raised as red."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import dagster as dg
 from pydantic import BaseModel
@@ -20,7 +22,8 @@ from meta_pipeline.delivery.states import standing
 from meta_pipeline.desk import Delivery
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.catalogue import catalogue
-from meta_pipeline.gates.gate import Gate, judge
+from meta_pipeline.gates.gate import Gate
+from meta_pipeline.gates.judging import judge_all
 from meta_pipeline.messages.notes import guidance_note
 from meta_pipeline.resources import BLOCKED_TAG, DeskResource
 
@@ -32,7 +35,15 @@ def judged(
 ) -> tuple[GateResult, ...]:
     """Judge gates on one subject; the ledger knows that it began, so that a crash leaves no old pass behind."""
     delivery.record.append(Judging(stage=stage, subject=subject, gates=tuple(gate.id for gate in gates)))
-    results = tuple(judge(gate, case) for gate in gates)
+    base = case.change_set.base if case.change_set else delivery.tip
+    results = judge_all(
+        gates,
+        replace(
+            case,
+            waivers=delivery.waivers(base, datetime.now(UTC).date()),
+            authors=(delivery.opened.author.identity,),
+        ),
+    )
     delivery.record.append(Judged(stage=stage, subject=subject, results=results))
     return results
 

@@ -49,16 +49,18 @@ def findings_table(delivery: Delivery, results: Sequence[GateResult]) -> dg.Meta
             "gate": result.id,
             "where": _where(finding.path, finding.line),
             "what": finding.message,
+            "pipeline": finding.pipeline or "",
             "how to mend it": finding.fix.replace("<delivery>", str(delivery.id)),
+            "waived": finding.waived.sentence.removeprefix("waived ") if finding.waived else "",
         }
         for result in results
         for finding in result.findings
     ]
-    columns = (
-        ["where", "what", "how to mend it"]
-        if any(row["where"] for row in rows)
-        else ["what", "how to mend it"]
-    )
+    columns = [
+        column
+        for column in ("where", "pipeline", "what", "how to mend it", "waived")
+        if column in ("what", "how to mend it") or any(row[column] for row in rows)
+    ]
     return _table(columns if len(results) == 1 else ["gate", *columns], rows)
 
 
@@ -138,13 +140,15 @@ def _(value: RolloutNotes, delivery: Delivery) -> Mapping[str, dg.MetadataValue]
 def _(value: ValidationReport, delivery: Delivery) -> Mapping[str, dg.MetadataValue]:
     rows: list[Mapping[str, str | float]] = [
         {
-            "side": record.side,
+            "side": record.side.replace("_", " "),
             "command": record.command.shown_as,
             "ended with": _ended(record.exit, record.ended_by),
             "seconds": record.seconds,
             "chunk_id": record.chunk_id,
         }
-        for record in (*value.head.records, *value.base.records)
+        for side in (value.head, value.base, value.former_tests)
+        if side is not None
+        for record in side.records
     ]
     if not rows:
         return {}

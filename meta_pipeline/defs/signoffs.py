@@ -9,7 +9,7 @@ from meta_pipeline.defs.gating import checks, halt, made
 from meta_pipeline.delivery.judgement import Verdict
 from meta_pipeline.delivery.ledger import signoffs_on
 from meta_pipeline.delivery.packet import SignedStage
-from meta_pipeline.desk import SIGNED_GATES, Delivery
+from meta_pipeline.desk import Delivery
 from meta_pipeline.gates.case import Case, Signing
 from meta_pipeline.gates.catalogue import catalogue
 from meta_pipeline.gates.gate import judge
@@ -23,7 +23,7 @@ def signed_stage(context: dg.AssetExecutionContext, delivery: Delivery, verdict:
         signed=signoffs_on(delivery.record.entries(), verdict.stage, verdict.digest),
         author=delivery.opened.author.identity,
     )
-    gate = next(gate for gate in catalogue().of_stage(verdict.stage) if gate.id in SIGNED_GATES)
+    gate = next(gate for gate in catalogue().of_stage(verdict.stage) if gate.is_on_signing)
     result = judge(gate, Case(delivery.policy, signing=signing))
     if result.outcome == "passed":
         stage = SignedStage(stage=verdict.stage, digest=verdict.digest, signoffs=signing.signed)

@@ -4,7 +4,8 @@ from typing import Literal
 
 from meta_pipeline.delivery.model import Frozen, chunk_id, digest
 
-Side = Literal["base", "head", "reverted"]
+Side = Literal["base", "head", "former_tests", "reverted"]
+"""What a command ran on: `former_tests` is head with the tests of base, `reverted` head with the change undone."""
 EndedBy = Literal["time", "memory", "output", "processes", "missing"]
 
 

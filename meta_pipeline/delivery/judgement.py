@@ -7,6 +7,8 @@ from meta_pipeline.delivery.model import Frozen, digest
 from meta_pipeline.delivery.stages import StageId
 
 Outcome = Literal["passed", "failed", "needs_approval", "warned", "not_applicable", "could_not_run"]
+Strength = Literal["failed", "needs_approval", "warned"]
+"""What one finding comes to, by itself."""
 Decision = Literal["pass", "needs_approval", "blocked"]
 
 SEVERITY: dict[Outcome, int] = {
@@ -19,18 +21,46 @@ SEVERITY: dict[Outcome, int] = {
 }
 
 
+class Waived(Frozen):
+    """Who took a finding upon themselves, why and until which day (YYYY-MM-DD); `file` is the waiver they signed."""
+
+    by: str
+    why: str
+    until: str
+    file: str
+
+    @property
+    def sentence(self) -> str:
+        """Who, why, until when and by which file, as a person reads it."""
+        return f"waived by {self.by} until {self.until}: {self.why} ({self.file})"
+
+
 class Finding(Frozen):
-    """One thing that a gate found: where it is, what is wrong and why it matters, and how to mend it."""
+    """One thing that a gate found: where it is, what is wrong and why it matters, and how to mend it.
+
+    `pipeline` is the id of the one that it is about, where it is about one. `outcome` is what the finding alone makes
+    of its gate; None for one that only explains why a gate could not run. A `waived` one makes nothing of it.
+    """
 
     path: str | None
     line: int | None
     message: str
     fix: str
+    pipeline: str | None = None
+    outcome: Strength | None = None
+    waived: Waived | None = None
 
     @property
     def fingerprint(self) -> str:
         """Identity of the finding across runs of the same gate on the same content."""
         return digest([self.path, self.line, self.message])
+
+    @property
+    def mark(self) -> str:
+        """What a verdict's digest covers of it: the finding, what it comes to, and who waived it."""
+        if self.outcome is None and self.waived is None:
+            return self.fingerprint
+        return digest([self.fingerprint, self.outcome, self.waived])
 
 
 class GateResult(Frozen):
@@ -64,13 +94,13 @@ class Verdict(Frozen):
 
     @property
     def digest(self) -> str:
-        """Covers gates, outcomes and finding fingerprints; not durations, so an equal re-run voids nothing."""
+        """Covers gates, outcomes, and each finding with its own; not durations, so an equal re-run voids nothing."""
         return digest(
             {
                 "stage": self.stage,
                 "subject": self.subject,
                 "gates": [
-                    [result.id, result.outcome, sorted(f.fingerprint for f in result.findings)]
+                    [result.id, result.outcome, sorted(f.mark for f in result.findings)]
                     for result in sorted(self.results, key=lambda result: result.id)
                 ],
             }
@@ -84,6 +114,17 @@ class Verdict(Frozen):
             for result in self.results
             if result.outcome == "needs_approval"
             for finding in result.findings
+            if finding.waived is None and finding.outcome in (None, "needs_approval")
+        )
+
+    @property
+    def waived(self) -> tuple[tuple[str, Finding], ...]:
+        """The (gate id, finding) pairs that somebody took upon themselves."""
+        return tuple(
+            (result.id, finding)
+            for result in self.results
+            for finding in result.findings
+            if finding.waived is not None
         )
 
 

@@ -6,6 +6,17 @@ from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.signoff import SignOff
 from meta_pipeline.delivery.stages import StageId
 
+FEWEST_WORDS, MOST_WORDS = 500, 1000
+"""The length of a page that a person reads to its end, as the specification sets it."""
+
+SECTIONS = ("What changes", "Acceptance criteria", "How it was tested", "Rollout", "Rollback", "References")
+"""The headings of a review packet and of a final summary, in their order."""
+
+
+def words_of(markdown: str) -> int:
+    """How many words a page has, as `wc -w` counts them."""
+    return len(markdown.split())
+
 
 class SignedStage(Frozen):
     """A stage whose verdict `digest` was approved by enough people."""

@@ -43,6 +43,18 @@ class RecipeCall(Frozen):
     parameters: str
 
 
+NeedKind = Literal["Connection", "Variable", "pool", "work pool", "environment variable", "block"]
+
+
+class Need(Frozen):
+    """Something of the platform that the change uses at `line` of `path`, and that nothing used before it."""
+
+    kind: NeedKind
+    name: str
+    path: str
+    line: int
+
+
 class Plan(Frozen):
     """The numbered plan.
 
@@ -61,6 +73,7 @@ class Plan(Frozen):
     risks: tuple[str, ...] = ()
     from_patch: str | None = None
     gaps: tuple[str, ...] = ()
+    needs: tuple[Need, ...] = ()
 
     @property
     def files(self) -> frozenset[str]:

@@ -6,7 +6,7 @@ from meta_pipeline.delivery.evidence import CommandRecord
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.topology import Topology
 
-ReportKind = Literal["lint", "tests", "parse", "dry_run", "data_quality"]
+ReportKind = Literal["lint", "tests", "integration_tests", "parse", "dry_run", "data_quality"]
 
 
 class Measure(Frozen):
@@ -45,12 +45,16 @@ class SideReport(Frozen):
 
 
 class ValidationReport(Frozen):
-    """One validation at base and at head. `not_applicable` says why there is nothing to run, where there is not."""
+    """One validation at base and at head. `not_applicable` says why there is nothing to run, where there is not.
+
+    `former_tests` is what the tests of base say of the code of head, where the change touches tests that were there.
+    """
 
     kind: ReportKind
     change_set: str
     base: SideReport = SideReport()
     head: SideReport = SideReport()
+    former_tests: SideReport | None = None
     measures: tuple[Measure, ...] = ()
     topologies: tuple[Topology, ...] = ()
     not_applicable: str | None = None

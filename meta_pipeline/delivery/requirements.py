@@ -106,7 +106,7 @@ class FollowUp(Frozen):
 
     topic: Literal["upstream_schema", "environments", "dashboards", "backfill"]
     answer: str | None
-    given_by: Literal["issue", "policy", "nobody"]
+    given_by: Literal["issue", "policy", "answer", "nobody"]
 
 
 class Requirements(Frozen):

@@ -21,7 +21,14 @@ class Artifact:
     optional: bool = False
 
 
-REPORTS = ("lint_report", "test_report", "parse_report", "dry_run_report", "data_quality_report")
+REPORTS = (
+    "lint_report",
+    "test_report",
+    "integration_test_report",
+    "parse_report",
+    "dry_run_report",
+    "data_quality_report",
+)
 
 ARTIFACTS: tuple[Artifact, ...] = (
     Artifact("issue", "discovery", (), "The change request as its author wrote it."),
@@ -57,7 +64,8 @@ ARTIFACTS: tuple[Artifact, ...] = (
         Artifact(name, "implementation", ("patched_code",), description)
         for name, description in (
             ("lint_report", "The target's own lint command at base and head."),
-            ("test_report", "The target's own tests at base and head."),
+            ("test_report", "The target's own unit tests at base and head."),
+            ("integration_test_report", "The target's own integration tests at base and head."),
             ("parse_report", "What the real scheduler imports at base and head."),
             ("dry_run_report", "The changed pipelines, run by the scheduler's own dry run."),
             ("data_quality_report", "Great Expectations checkpoints on what the dry run wrote."),

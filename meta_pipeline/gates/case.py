@@ -11,6 +11,7 @@ from meta_pipeline.delivery.reports import ReportKind, ValidationReport
 from meta_pipeline.delivery.requirements import Requirements
 from meta_pipeline.delivery.rollback import RollbackPlan
 from meta_pipeline.delivery.signoff import SignOff
+from meta_pipeline.delivery.waiver import Waivers
 from meta_pipeline.policy import Policy
 
 
@@ -45,7 +46,10 @@ class Merging:
 
 @dataclass(frozen=True)
 class Case:
-    """One delivery, or one plain comparison of two commits, as the gates see it."""
+    """One delivery, or one plain comparison of two commits, as the gates see it.
+
+    `waivers` are those of the base commit; `authors` wrote the change, and cannot waive what is found in it.
+    """
 
     policy: Policy
     change: Change | None = None
@@ -57,5 +61,7 @@ class Case:
     reports: Mapping[ReportKind, ValidationReport] = field(default_factory=dict)
     rollback: RollbackPlan | None = None
     packet: Packet | None = None
+    waivers: Waivers = field(default_factory=Waivers)
+    authors: tuple[str, ...] = ()
     signing: Signing | None = None
     merging: Merging | None = None

@@ -1,4 +1,4 @@
-"""Finds every gate of this package: a module `<id>_<name>.py` holds one class with that id."""
+"""Finds every gate: those of this package, in modules `<id>_<name>.py`, and those of other installed packages."""
 
 import importlib
 import inspect
@@ -8,13 +8,23 @@ from functools import cache
 
 import meta_pipeline.gates
 from meta_pipeline.gates.gate import Catalogue, Gate
+from meta_pipeline.gates.packages import gates_of_packages
 
 _GATE_MODULE = re.compile(r"[a-z]+\d+_\w+")
 
 
 @cache
 def catalogue() -> Catalogue:
-    """Every gate, sorted by id; raises `ValueError` where two gates share one."""
+    """Every gate that is installed, sorted by id; raises `ValueError` where two of this package share an id."""
+    own = own_gates()
+    others = gates_of_packages(own.gates)
+    gates = {**own.gates, **{found.gate.id: found.gate for found in others}}
+    return Catalogue(dict(sorted(gates.items())), {found.gate.id: found.package for found in others})
+
+
+@cache
+def own_gates() -> Catalogue:
+    """The gates of this package alone."""
     found: dict[str, Gate] = {}
     for name in _gate_modules():
         module = importlib.import_module(name)

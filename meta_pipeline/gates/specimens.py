@@ -16,6 +16,7 @@ from meta_pipeline.delivery.signoff import SignOff
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.delivery.topology import Node, Pipeline, Topology
 from meta_pipeline.delivery.tree import MemoryTree
+from meta_pipeline.gates.case import Packet
 
 Files = Mapping[str, str | bytes]
 Reports = Mapping[ReportKind, ValidationReport]
@@ -230,6 +231,11 @@ def report(
         "measures": measures,
     }
     return {kind: ValidationReport(**given | fields)}
+
+
+def packet(markdown: str = "# For review\n") -> Packet:
+    """A review packet with this text, which cites nothing."""
+    return Packet(markdown, frozenset(), frozenset())
 
 
 def rehearsal(**fields: Any) -> Rehearsal:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from meta_pipeline.delivery.judgement import SEVERITY, Finding
 from meta_pipeline.gates.gate import Gate, Opinion, Strength
+from meta_pipeline.gates.ruling import summary
+
+__all__ = ["Weighed", "summary", "weigh", "weighed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +19,22 @@ class Weighed:
 
 
 def weighed(
-    strength: Strength, message: str, fix: str, *, path: str | None = None, line: int | None = None
+    strength: Strength,
+    message: str,
+    fix: str,
+    *,
+    path: str | None = None,
+    line: int | None = None,
+    pipeline: str | None = None,
 ) -> Weighed:
-    """A finding with its weight."""
-    return Weighed(strength, Finding(path=path, line=line, message=message, fix=fix))
+    """A finding with its weight; `pipeline` is the id of the one that it is about."""
+    return Weighed(strength, Finding(path=path, line=line, message=message, fix=fix, pipeline=pipeline))
+
+
+def the_one(pipelines: Iterable[str]) -> str | None:
+    """The pipeline that a finding is about; None where it tells of several, which no rule on one of them may settle."""
+    known = set(pipelines)
+    return known.pop() if len(known) == 1 else None
 
 
 def weigh(gate: Gate, found: Iterable[Weighed], clean: str, *, evidence: Iterable[str] = ()) -> Opinion:
@@ -27,11 +42,5 @@ def weigh(gate: Gate, found: Iterable[Weighed], clean: str, *, evidence: Iterabl
     ordered = sorted(found, key=lambda item: -SEVERITY[item.strength])
     if not ordered:
         return gate.passed(clean, evidence=evidence)
-    findings = [item.finding for item in ordered]
-    return gate.found(summary(findings), findings, outcome=ordered[0].strength, evidence=evidence)
-
-
-def summary(findings: list[Finding]) -> str:
-    """The first finding's message, and how many there are besides."""
-    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-    return f"{findings[0].message.rstrip('.')}{more}"
+    findings = tuple(item.finding.model_copy(update={"outcome": item.strength}) for item in ordered)
+    return Opinion(ordered[0].strength, summary(findings), findings, tuple(evidence))

@@ -7,7 +7,7 @@ from meta_pipeline.delivery.context import RepoContext
 from meta_pipeline.delivery.issue import Issue, Section
 from meta_pipeline.delivery.requirements import Answer, Criterion, Question, Requirements, Span
 from meta_pipeline.issues.criteria import Draft, Understood, understand
-from meta_pipeline.issues.follow_ups import follow_ups_of
+from meta_pipeline.issues.follow_ups import follow_ups_of, questions_of
 from meta_pipeline.issues.inbox import FIRST_SECTION
 from meta_pipeline.issues.names import Names
 from meta_pipeline.issues.questions import Doubt, ask, ask_again, doubt_of_nothing, doubt_of_time
@@ -61,6 +61,9 @@ def digest_issue(
             unmeasurable += doubt.spans
         else:
             drafts += settled
+    follow_ups = follow_ups_of(issue, policy.follow_ups, answers)
+    questions += questions_of(issue, follow_ups)
+    used += [given[f.topic] for f in follow_ups if f.given_by == "answer"]
     return Requirements(
         issue=issue.path,
         title=issue.title,
@@ -70,7 +73,7 @@ def digest_issue(
         questions=tuple(questions),
         answers=tuple(used),
         touchpoints=touchpoints_of(issue, known, tuple(drafts)),
-        follow_ups=follow_ups_of(issue, policy.follow_ups),
+        follow_ups=follow_ups,
     )
 
 

@@ -10,16 +10,16 @@ from meta_pipeline.delivery.change_set import ChangeSet
 from meta_pipeline.delivery.evidence import CommandRecord
 from meta_pipeline.delivery.ids import DeliveryId
 from meta_pipeline.delivery.impact.meaning import Meaning
-from meta_pipeline.delivery.judgement import GateResult, Verdict
+from meta_pipeline.delivery.judgement import Finding, GateResult, Verdict
 from meta_pipeline.delivery.ledger import Concluded, Entry, Signed
 from meta_pipeline.delivery.model import digest
-from meta_pipeline.delivery.packet import Merged
+from meta_pipeline.delivery.packet import MOST_WORDS, Merged, words_of
 from meta_pipeline.delivery.plan import Metric, Plan
 from meta_pipeline.delivery.reports import ReportKind, ValidationReport
 from meta_pipeline.delivery.requirements import Requirements
 from meta_pipeline.delivery.rollback import RollbackPlan
 from meta_pipeline.delivery.signoff import SignOff
-from meta_pipeline.delivery.stages import ABSENT_IN_ROLLOUT, StageId
+from meta_pipeline.delivery.stages import ABSENT_IN_ROLLOUT, STAGES, StageId
 from meta_pipeline.gates.discovery.measuring import Measured, measured
 from meta_pipeline.messages.outlook import Row, downstream, to_test_again
 from meta_pipeline.messages.picture import picture_file
@@ -37,7 +37,6 @@ class Size:
 
 WHOLE = Size(10_000, 10_000)
 _SMALLER = (WHOLE, Size(12, 60), Size(8, 30), Size(5, 16), Size(3, 12), Size(2, 8), Size(1, 6))
-_WORDS = 1000
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,11 @@ class Account:
         """What the change means for whoever is on call, and downstream; missed runs count until the delivery began."""
         began = datetime.fromisoformat(self.entries[0].at) if self.entries else datetime.now(UTC)
         return Meaning(self.change, began, self.policy.data_quality.looks_at)
+
+    @cached_property
+    def files(self) -> frozenset[str]:
+        """All files of base and head; an issue that was handed in by its path is none of them."""
+        return frozenset((*self.change.base.entries(), *self.change.head.entries()))
 
     @property
     def outlook(self) -> tuple[Row, ...]:
@@ -116,6 +120,11 @@ class Account:
         return tuple(r for v in verdicts for r in v.results if r.outcome in ("warned", "needs_approval"))
 
     @property
+    def waived(self) -> tuple[tuple[str, Finding], ...]:
+        """The gates' ids and findings that somebody took upon themselves, over all stages judged so far."""
+        return tuple(waived for stage in STAGES if (v := self.verdict(stage)) for waived in v.waived)
+
+    @property
     def passed(self) -> int:
         """How many gates passed at discovery, design and implementation."""
         stages: tuple[StageId, ...] = ("discovery", "design", "implementation")
@@ -131,19 +140,20 @@ def chunks_to_cite(reports: Mapping[ReportKind, ValidationReport], rollback: Rol
 
 
 def review_packet_text(account: Account, implementation: Verdict) -> str:
-    """What a reviewer reads before signing."""
-    return _told(account, implementation, None, WHOLE)
+    """What a reviewer reads before signing: a page, as `summary_text` is one after the merge."""
+    return _page(account, implementation, None)
 
 
 def summary_text(account: Account, merged: Merged) -> str:
-    """The final summary: changes, tests, rollout steps and rollback, restated after the merge.
+    """The final summary: changes, tests, rollout steps and rollback, restated after the merge."""
+    return _page(account, account.verdict("implementation"), merged)
 
-    Of a large change so much is told that it stays within a thousand words; every file is cited all the same.
-    """
-    texts = (_told(account, account.verdict("implementation"), merged, size) for size in _SMALLER)
+
+def _page(account: Account, implementation: Verdict | None, merged: Merged | None) -> str:
+    """Of a large change so much is told that it stays within the most words; every file is cited all the same."""
     text = ""
-    for text in texts:
-        if len(text.split()) <= _WORDS:
+    for text in (_told(account, implementation, merged, size) for size in _SMALLER):
+        if words_of(text) <= MOST_WORDS:
             break
     return text
 

@@ -35,7 +35,7 @@ _PURPOSES = {
     "retries": "The least that a new or changed task must have.",
     "change": "A change larger than this is to be split.",
     "signoff": "Whose agreement a change needs: this many people for the plan, and this many for the result.",
-    "gates": "Gates that weigh more here than by default.",
+    "gates": "What the findings of a gate come to here, where it is not as by default.",
     "monitoring": "Where to look after a rollout.",
     "references": "Documents that a change keeps up to date.",
     "follow_ups": "Standing answers, for an issue that does not give its own.",

@@ -37,7 +37,7 @@ def brief(text: object, words: int) -> str:
 
 def more(items: Sized, shown: int) -> str:
     """That a list goes on after what is shown of it; empty where it does not."""
-    return f"{len(items) - shown} more are in the review packet." if len(items) > shown else ""
+    return f"{len(items) - shown} more are in the ledger." if len(items) > shown else ""
 
 
 def shortened(text: object) -> str:

@@ -13,7 +13,7 @@ from meta_pipeline.delivery.rollback import Rehearsal, RollbackPlan
 from meta_pipeline.policy import Policy
 from meta_pipeline.schedulers.survey import survey
 from meta_pipeline.validation.bench import SYSTEM_PATH, Bench
-from meta_pipeline.validation.tests import TestsLane
+from meta_pipeline.validation.tests import test_lanes
 from meta_pipeline.validation.validate import run_lane
 from meta_pipeline.workspace.git import Git
 from meta_pipeline.workspace.process import run, split_command
@@ -181,12 +181,11 @@ def _play(
 
 def _test(bench: Bench, commit: str) -> tuple[list[str], tuple[CommandRecord, ...]]:
     """What the target's tests say of the reverted state that they did not say of the base."""
-    texts = [
-        text for text in (bench.policy.commands.unit_tests, bench.policy.commands.integration_tests) if text
-    ]
-    if not texts:
-        return [], ()
-    part = run_lane(bench, TestsLane(texts), "reverted", commit)[0]
-    if part.side.could_not_run:
-        return [part.side.could_not_run], part.side.records
-    return [problem.message for problem in part.side.problems], part.side.records
+    said: list[str] = []
+    records: list[CommandRecord] = []
+    for lane in test_lanes(bench.policy.commands):
+        for part in run_lane(bench, lane, "reverted", commit):
+            could_not_run = part.side.could_not_run
+            said += [could_not_run] if could_not_run else [problem.message for problem in part.side.problems]
+            records += part.side.records
+    return said, tuple(records)

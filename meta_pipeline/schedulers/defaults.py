@@ -7,7 +7,14 @@ from typing import Any
 
 from meta_pipeline.delivery.topology import SchedulerKind
 from meta_pipeline.delivery.tree import Tree, text_of
-from meta_pipeline.policy import CommandsPolicy, DataQualityPolicy, EnvironmentPolicy, Policy, SchedulerPolicy
+from meta_pipeline.policy import (
+    CommandsPolicy,
+    DataQualityPolicy,
+    EnvironmentPolicy,
+    FollowUpPolicy,
+    Policy,
+    SchedulerPolicy,
+)
 from meta_pipeline.schedulers.detect import detect
 from meta_pipeline.schedulers.found import (
     commands,
@@ -32,6 +39,13 @@ SCHEDULERS = "schedulers"
 COMMANDS = "commands"
 CONTRACTS = "contracts"
 DEFAULT_BRANCH = "default_branch"
+
+_NOTHING_MORE = FollowUpPolicy(
+    upstream_schema="No change of an upstream schema comes with a change here, unless the issue names it.",
+    environments="The deployment of the default branch, as for any other change; no window of its own.",
+    dashboards="The dashboards and alerts that are there; none is added unless the issue names it.",
+    backfill="No backfill, unless the issue names the dates.",
+)
 
 _USUAL_BRANCHES = ("main", "master", "trunk", "develop", "production")
 
@@ -96,6 +110,7 @@ def detect_policy(tree: Tree, target: str, branch: str, *, is_default: bool = Fa
         data_quality=DataQualityPolicy(great_expectations=expectations.value),
         contracts=contracts.value,
         references=references(tree).value,
+        follow_ups=_NOTHING_MORE,
     )
     answers: dict[str, Answer[Any]] = {
         SCHEDULERS if policy.schedulers else SCHEDULER: schedulers,
@@ -110,6 +125,9 @@ def detect_policy(tree: Tree, target: str, branch: str, *, is_default: bool = Fa
         data_quality.CHECKPOINTS: expectations,
         CONTRACTS: contracts,
         SIGNERS: signing,
+        "follow_ups": Answer(
+            None, "they assume nothing beyond what an issue says; put your own in their place"
+        ),
     }
     return Detection(
         policy=policy,

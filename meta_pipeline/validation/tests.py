@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 from xml.etree.ElementTree import ParseError
 
 from meta_pipeline.delivery.evidence import Command, CommandRecord
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.reports import Measure, Problem, SideReport
+from meta_pipeline.policy import CommandsPolicy
 from meta_pipeline.validation.lane import Lane, Part, occurrences, tail, unfinished
 from meta_pipeline.workspace.process import split_command
 from meta_pipeline.workspace.written import read_written
 
 _NOTHING_COLLECTED = 5
 """pytest's exit status for a run that found no test."""
+_JUNIT = "junit.xml"
 
 
 class Counted(Frozen):
@@ -23,68 +26,78 @@ class Counted(Frozen):
     failed: tuple[Problem, ...]
 
 
+TestKind = Literal["tests", "integration_tests"]
+
+
 class TestsLane(Lane):
-    """Runs test commands and reads the JUnit reports that pytest writes."""
+    """Runs a test command and reads the JUnit report that pytest writes."""
 
-    kinds = ("tests",)
-
-    def __init__(self, commands: Sequence[str]) -> None:
-        self.texts = tuple(commands)
+    def __init__(self, kind: TestKind, text: str) -> None:
+        self.kind = kind
+        self.kinds = (kind,)
+        self.text = text
 
     def commands(self, scratch: Path) -> tuple[Command, ...]:
-        return tuple(
+        return (
             Command(
-                name=f"tests-{number}",
-                argv=split_command(text),
-                shown_as=text,
+                name=self.kind,
+                argv=split_command(self.text),
+                shown_as=self.text,
                 variables=(
-                    ("PYTEST_ADDOPTS", f"--junitxml={scratch / f'junit-{number}.xml'} -p no:cacheprovider"),
+                    ("PYTEST_ADDOPTS", f"--junitxml={scratch / _JUNIT} -p no:cacheprovider"),
                     ("AIRFLOW_HOME", str(scratch / "airflow")),
                     ("AIRFLOW__CORE__LOAD_EXAMPLES", "False"),
                 ),
                 seconds=1200,
-            )
-            for number, text in enumerate(self.texts, start=1)
+            ),
         )
 
     def read(
         self, records: Sequence[CommandRecord], outputs: Sequence[str], scratch: Path
     ) -> tuple[Part, ...]:
-        problems: list[Problem] = []
-        collected = skipped = 0
-        for number, (record, output) in enumerate(zip(records, outputs, strict=True), start=1):
-            stopped = unfinished(record)
-            if stopped:
-                return (Part(kind="tests", side=SideReport(records=tuple(records), could_not_run=stopped)),)
-            counted = read_junit(scratch / f"junit-{number}.xml")
-            if counted is None:
-                if not record.succeeded and record.exit != _NOTHING_COLLECTED:
-                    reason = f"'{record.command.shown_as}' ended with {record.exit} and wrote no report: {tail(output)}"
-                    return (
-                        Part(kind="tests", side=SideReport(records=tuple(records), could_not_run=reason)),
-                    )
-                continue
-            collected += counted.collected
-            skipped += counted.skipped
-            problems += counted.failed
-            if not record.succeeded and not counted.failed and record.exit != _NOTHING_COLLECTED:
-                message = f"'{record.command.shown_as}' ended with {record.exit}: {tail(output)}"
-                problems.append(Problem(path=None, line=None, message=message, key=f"exit:{record.exit}"))
+        record, output = records[0], outputs[0]
+        shown = f"'{record.command.shown_as}'"
+        stopped = unfinished(record)
+        counted = None if stopped else read_junit(scratch / _JUNIT)
+        if counted is None:
+            if not stopped and (record.succeeded or record.exit == _NOTHING_COLLECTED):
+                counted = Counted(collected=0, skipped=0, failed=())
+            else:
+                reason = stopped or f"{shown} ended with {record.exit} and wrote no report: {tail(output)}"
+                return (Part(kind=self.kind, side=SideReport(records=(record,), could_not_run=reason)),)
+        problems = list(counted.failed)
+        if not record.succeeded and not problems and record.exit != _NOTHING_COLLECTED:
+            message = f"{shown} ended with {record.exit}: {tail(output)}"
+            problems.append(Problem(path=None, line=None, message=message, key=f"exit:{record.exit}"))
         numbered = occurrences(problems)
-        counts = {"tests_collected": collected, "tests_skipped": skipped, "tests_failed": len(numbered)}
+        counts = {
+            "tests_collected": counted.collected,
+            "tests_skipped": counted.skipped,
+            "tests_failed": len(numbered),
+        }
         measures = tuple(
             Measure(
                 name=name,
                 subject="",
                 value=value,
                 unit="tests",
-                side="base" if records[0].side == "base" else "head",
-                chunk_id=records[0].chunk_id,
+                side="base" if record.side == "base" else "head",
+                chunk_id=record.chunk_id,
             )
             for name, value in counts.items()
         )
-        side = SideReport(records=tuple(records), problems=numbered)
-        return (Part(kind="tests", side=side, measures=measures),)
+        return (
+            Part(kind=self.kind, side=SideReport(records=(record,), problems=numbered), measures=measures),
+        )
+
+
+def test_lanes(commands: CommandsPolicy) -> tuple[TestsLane, ...]:
+    """A lane for each test command of the policy."""
+    given: tuple[tuple[TestKind, str | None], ...] = (
+        ("tests", commands.unit_tests),
+        ("integration_tests", commands.integration_tests),
+    )
+    return tuple(TestsLane(kind, text) for kind, text in given if text)
 
 
 def read_junit(path: Path) -> Counted | None:

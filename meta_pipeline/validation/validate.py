@@ -31,14 +31,22 @@ from meta_pipeline.schedulers.runtime import DryRuns
 from meta_pipeline.schedulers.shares import topologies_of
 from meta_pipeline.validation.bench import Bench, Benches
 from meta_pipeline.validation.dbt import DbtLane
+from meta_pipeline.validation.former_tests import with_former_tests
 from meta_pipeline.validation.lane import Lane, Part, joined, unable_parts
 from meta_pipeline.validation.lint import LintLane
 from meta_pipeline.validation.memory import KEY_SCRATCH, memory_key, reused
 from meta_pipeline.validation.pipelines import DryRunLane, ParseLane
-from meta_pipeline.validation.tests import TestsLane
+from meta_pipeline.validation.tests import test_lanes
 from meta_pipeline.workspace.environment import CannotBuild
 
-ALL_KINDS: tuple[ReportKind, ...] = ("lint", "tests", "parse", "dry_run", "data_quality")
+ALL_KINDS: tuple[ReportKind, ...] = (
+    "lint",
+    "tests",
+    "integration_tests",
+    "parse",
+    "dry_run",
+    "data_quality",
+)
 
 
 class _Remembered(Frozen):
@@ -75,11 +83,9 @@ def lanes_for(policy: Policy, shares: Sequence[Policy], change: Change, side: Si
         lanes.append(LintLane(policy.commands.lint))
     else:
         absent["lint"] = "the policy names no lint command (commands.lint)"
-    tests = [text for text in (policy.commands.unit_tests, policy.commands.integration_tests) if text]
-    if tests:
-        lanes.append(TestsLane(tests))
-    else:
-        absent["tests"] = "the policy names no test command (commands.unit_tests)"
+    lanes += test_lanes(policy.commands)
+    absent["tests"] = "the policy names no test command (commands.unit_tests)"
+    absent["integration_tests"] = "the policy names no test command (commands.integration_tests)"
     if not policy.all_schedulers:
         absent["parse"] = "the policy names no scheduler (scheduler.kind)"
     if not policy.data_quality.great_expectations:
@@ -189,6 +195,7 @@ def _validate(
             for side, lanes in sides.items()
             for lane in lanes.lanes
         ),
+        *_former_tests(benches.head, change_set.head, change),
         *(
             _Work(
                 lane.kinds,
@@ -222,6 +229,19 @@ def _validate(
     absent = {**sides["head"].absent, **_untouched(projects, touched)}
     found_out = {kind: _report(kind, digest(change_set), parts, absent.get(kind)) for kind in ALL_KINDS}
     return {kind: report for kind, report in found_out.items() if kind in wanted}
+
+
+def _former_tests(bench: Bench, head: str, change: Change) -> Iterator[_Work]:
+    """The tests of base on the code of head, where the change touches tests that were there."""
+    commit = with_former_tests(bench.mirror, head, change)
+    if commit is not None:
+        for lane in test_lanes(bench.policy.commands):
+            yield _Work(lane.kinds, partial(_run_former, bench, lane, commit))
+
+
+def _run_former(bench: Bench, lane: Lane, commit: str) -> Iterator[tuple[Side, Part]]:
+    for part in run_lane(bench, lane, "former_tests", commit):
+        yield "former_tests", part
 
 
 def _untouched(projects: Collection[DbtLane], touched: Collection[DbtLane]) -> dict[ReportKind, str]:
@@ -319,11 +339,13 @@ def _report(
     kind: ReportKind, change_set: str, parts: Mapping[tuple[Side, ReportKind], list[Part]], absent: str | None
 ) -> ValidationReport:
     base, head = joined(kind, parts.get(("base", kind), ())), joined(kind, parts.get(("head", kind), ()))
+    former = parts.get(("former_tests", kind))
     return ValidationReport(
         kind=kind,
         change_set=change_set,
         base=base.side,
         head=head.side,
+        former_tests=joined(kind, former).side if former else None,
         measures=(*base.measures, *head.measures),
         topologies=head.topologies,
         not_applicable=head.idle if ("head", kind) in parts else absent,

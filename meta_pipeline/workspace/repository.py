@@ -86,6 +86,16 @@ class Repository:
         log = self.git.out("log", "-z", f"--max-count={count}", f"--format={form}", self.resolve(rev), "--")
         return tuple(_commit(decoded(record)) for record in log.split(b"\0") if record)
 
+    def authors(self, base: str, head: str) -> tuple[str, ...]:
+        """Who wrote the commits from `base` to `head`, as addresses or `Name <address>`; those that are known."""
+        form = "%ae%n%(trailers:key=Co-authored-by,valueonly)"
+        answer = self.git.run("log", f"--format={form}", "--end-of-options", f"{base}..{head}", "--")
+        return (
+            tuple(dict.fromkeys(line for line in answer.text.splitlines() if line))
+            if answer.exit == 0
+            else ()
+        )
+
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Whether `newer` holds all of `older`'s history."""
         return self.git.run("merge-base", "--is-ancestor", older, newer).exit == 0

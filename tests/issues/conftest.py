@@ -8,7 +8,7 @@ from meta_pipeline.delivery.context import Dataset, RepoContext
 from meta_pipeline.delivery.issue import Issue
 from meta_pipeline.delivery.topology import Node, Pipeline, Topology
 from meta_pipeline.issues.inbox import read_issue
-from meta_pipeline.policy import CheckpointPolicy, DataQualityPolicy, Policy
+from meta_pipeline.policy import CheckpointPolicy, DataQualityPolicy, FollowUpPolicy, Policy
 
 PATH = ".meta-pipeline/issues/0007-change.md"
 
@@ -53,7 +53,12 @@ def context() -> RepoContext:
 @pytest.fixture
 def policy() -> Policy:
     checkpoints = CheckpointPolicy(project="gx", checkpoints=("daily_revenue",))
-    return Policy(data_quality=DataQualityPolicy(great_expectations=(checkpoints,)))
+    return Policy(
+        data_quality=DataQualityPolicy(great_expectations=(checkpoints,)),
+        follow_ups=FollowUpPolicy(
+            upstream_schema="It stays.", environments="All.", dashboards="As they are.", backfill="None."
+        ),
+    )
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from meta_pipeline.delivery.context import Dataset, RepoContext
 from meta_pipeline.delivery.requirements import Requirements
 from meta_pipeline.delivery.topology import Node, Pipeline, Topology
 from meta_pipeline.issues.digestion import digest_issue
-from meta_pipeline.policy import Policy
+from meta_pipeline.policy import FollowUpPolicy, Policy
 from tests.issues.conftest import WriteIssue
 
 TEXT = "Price of all pieces, in EUR. Isn't netted – see `returns`"
@@ -46,7 +46,8 @@ def shop() -> RepoContext:
 
 
 def digested(write_issue: WriteIssue, context: RepoContext, text: str) -> Requirements:
-    return digest_issue(write_issue(f"- {text}"), context, Policy())
+    standing = FollowUpPolicy(upstream_schema="-", environments="-", dashboards="-", backfill="-")
+    return digest_issue(write_issue(f"- {text}"), context, Policy(follow_ups=standing))
 
 
 @pytest.mark.parametrize(

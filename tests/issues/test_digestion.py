@@ -206,6 +206,23 @@ def test_follow_ups_come_from_the_issue_then_from_the_policy_then_from_nobody(
     }
 
 
+def test_a_follow_up_that_nobody_speaks_of_is_asked_and_a_person_answers_it(
+    context: RepoContext, write_issue: Any
+) -> None:
+    issue = write_issue("- All tests pass", backfill="None.", dashboards_and_alerts="As they are.")
+    policy = Policy(follow_ups=FollowUpPolicy(environments="All."))
+    answer = Answer(question="upstream_schema", text="It stays.", by="reviewer@example.com")
+
+    asked = digest_issue(issue, context, policy)
+    answered = digest_issue(issue, context, policy, (answer,))
+
+    assert [question.id for question in asked.open_questions] == ["upstream_schema"]
+    assert not answered.open_questions
+    assert answered.answers == (answer,)
+    assert answered.follow_ups[0].answer == "It stays."
+    assert answered.follow_ups[0].given_by == "answer"
+
+
 def test_hostile_text_is_read_quickly(context: RepoContext, policy: Policy, write_issue: Any) -> None:
     pieces = [
         "retry " * 160,

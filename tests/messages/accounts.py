@@ -21,7 +21,14 @@ MERGED = Merged(
     commit=specimens.HEAD_COMMIT,
     by="meta-pipeline",
 )
-KINDS: tuple[ReportKind, ...] = ("lint", "tests", "parse", "dry_run", "data_quality")
+KINDS: tuple[ReportKind, ...] = (
+    "lint",
+    "tests",
+    "integration_tests",
+    "parse",
+    "dry_run",
+    "data_quality",
+)
 TOPICS = ("upstream_schema", "environments", "dashboards", "backfill")
 
 

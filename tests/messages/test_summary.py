@@ -4,6 +4,10 @@ from typing import Any
 import pytest
 
 from meta_pipeline.delivery.citations import chunks_cited, files_cited
+from meta_pipeline.gates.case import Case
+from meta_pipeline.gates.gate import judge
+from meta_pipeline.gates.review.rev006_packet_readable import PacketReadable
+from meta_pipeline.gates.specimens import packet
 from meta_pipeline.messages.packet import Account, chunks_to_cite, review_packet_text, summary_text
 from meta_pipeline.messages.render import code, escaped
 from tests.messages.accounts import MERGED, account
@@ -35,8 +39,12 @@ HOSTILE = [
 
 @pytest.mark.parametrize("size", SIZES)
 def test_the_summary_is_a_page_and_no_book(size: dict[str, Any]) -> None:
-    words = len(summary_text(account(**size), MERGED).split())
-    assert 500 <= words <= 1000
+    told = account(**size)
+    implementation = told.verdict("implementation")
+    assert implementation is not None
+    for text in (summary_text(told, MERGED), review_packet_text(told, implementation)):
+        assert 500 <= len(text.split()) <= 1000
+        assert judge(PacketReadable(), Case(told.policy, packet=packet(text))).outcome == "passed"
 
 
 def test_long_texts_of_others_are_cut() -> None:

@@ -52,7 +52,10 @@ class Shop:
         )
 
     def changed(
-        self, files: dict[str, str | bytes | None], policy: Policy = POLICY
+        self,
+        files: dict[str, str | bytes | None],
+        policy: Policy = POLICY,
+        wanted: tuple[ReportKind, ...] = ("parse", "dry_run", "data_quality"),
     ) -> dict[ReportKind, ValidationReport]:
         """The reports of a change that writes these files on the base."""
         self.repo.git.reset("--hard", self.base)
@@ -69,9 +72,7 @@ class Shop:
         )
         remembered = Folder.at(str(self.folder / "base_evidence"))
         self.ran.clear()
-        return validate(
-            Benches(bench, bench), change_set, change, remembered, ("parse", "dry_run", "data_quality")
-        )
+        return validate(Benches(bench, bench), change_set, change, remembered, wanted)
 
     def judged(self, files: dict[str, str | bytes | None]) -> Change:
         """The same change as it is read from source."""

@@ -94,7 +94,8 @@ def _rule(gate: "Gate") -> Sarif:
 
 def _results(judged: Judged, index: dict[str, int]) -> Iterator[Sarif]:
     met: Counter[str] = Counter()
-    for gate, finding in judged.findings():
+    for told in (*judged.findings(), *judged.waived()):
+        gate, finding = told.gate, told.finding
         if finding is None and gate.outcome == "could_not_run":
             continue  # it found nothing, and a notification says why
         message = gate.reason if finding is None else finding.message
@@ -105,14 +106,24 @@ def _results(judged: Judged, index: dict[str, int]) -> Iterator[Sarif]:
         yield {
             "ruleId": gate.id,
             **({"ruleIndex": index[gate.id]} if gate.id in index else {}),
-            "level": WEIGHTS[gate.outcome],
+            "level": told.weight,
             "message": {"text": visible(f"{message}{mend}", lines=True)},
             "locations": [_location(finding)],
             "partialFingerprints": {
                 "metaPipelineFinding/v1": f"{known.removeprefix('sha256:')}:{met[known]}"
             },
-            "properties": {"outcome": gate.outcome},
+            **_suppressed(finding),
+            "properties": {"outcome": told.outcome},
         }
+
+
+def _suppressed(finding: "FindingDocument | None") -> Sarif:
+    """A waiver in SARIF's words: it stands in a file of its own, and a person who may has signed it."""
+    if finding is None or finding.waived is None:
+        return {}
+    waived = finding.waived
+    justification = visible(f"{waived.why} (by {waived.by} until {waived.until}, {waived.file})", lines=True)
+    return {"suppressions": [{"kind": "external", "status": "accepted", "justification": justification}]}
 
 
 def _location(finding: "FindingDocument | None") -> Sarif:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from meta_pipeline.authors.change import edits_of_patch
+from meta_pipeline.authors.change import meaning_of_patch
 from meta_pipeline.defs.gating import (
     at_work,
     block,
@@ -93,12 +93,14 @@ def _planned(delivery: Delivery, requirements: Requirements, repo_context: RepoC
 
     request = delivery.request
     if request is not None and request.patch is not None:
-        edits = edits_of_patch(delivery.mirror, repo_context.base, request.patch, delivery.policy)
+        meant = meaning_of_patch(delivery.mirror, repo_context.base, request.patch, delivery.policy)
         return plan_from_patch(
-            requirements, request.patch, repo_context, request.author.identity, delivery.policy, edits
+            requirements, request.patch, repo_context, request.author.identity, delivery.policy, meant
         )
-    planned = plan_with_recipes(requirements, repo_context, delivery.policy, delivery.tree(repo_context.base))
-    return _without_steps(requirements, planned) if not isinstance(planned, Plan) else planned
+    by_recipes = plan_with_recipes(
+        requirements, repo_context, delivery.policy, delivery.tree(repo_context.base)
+    )
+    return by_recipes if isinstance(by_recipes, Plan) else _without_steps(requirements, by_recipes)
 
 
 def _without_steps(requirements: Requirements, no_fit: "NoFit") -> Plan:

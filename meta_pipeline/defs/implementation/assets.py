@@ -34,6 +34,7 @@ from meta_pipeline.workspace.environment import CannotBuild
 KINDS: dict[str, ReportKind] = {
     "lint_report": "lint",
     "test_report": "tests",
+    "integration_test_report": "integration_tests",
     "parse_report": "parse",
     "dry_run_report": "dry_run",
     "data_quality_report": "data_quality",

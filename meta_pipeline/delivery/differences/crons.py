@@ -53,6 +53,19 @@ def is_cron(schedule: str) -> bool:
     return _cron(schedule, UTC, _MIDWINTER)
 
 
+def same_cron(one: str, other: str) -> bool:
+    """Whether two crons run at the same times, however they are spelled."""
+    if not (is_cron(one) and is_cron(other)):
+        return False
+    from cronsim import CronSim
+
+    both = [CronSim(schedule, _MIDWINTER) for schedule in (one, other)]
+    return all(
+        getattr(both[0], part) == getattr(both[1], part)
+        for part in ("minutes", "hours", "days", "months", "weekdays", "day_and")
+    )
+
+
 def runs_between(schedule: str, timezone: str | None, start: datetime, end: datetime) -> int | None:
     """About how many runs a cron makes in a span; None where it is no cron or the time zone is unknown."""
     zone = _zone(timezone)

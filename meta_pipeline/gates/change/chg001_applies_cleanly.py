@@ -27,6 +27,7 @@ class AppliesCleanly(Gate):
     name: ClassVar[str] = "applies-cleanly"
     stage: ClassVar[StageId] = "implementation"
     subject: ClassVar[str] = "patched_code"
+    may_be_waived: ClassVar[bool] = False
 
     def judge(self, case: Case) -> Opinion:
         if case.change_set is None and case.change is None:

@@ -118,6 +118,7 @@ def _unplanned_edits(change: Change, plan: Plan) -> Iterator[Weighed]:
                 "take this out of the change, or have a plan approved that names it",
                 path=difference.path,
                 line=difference.line,
+                pipeline=difference.pipeline or None,
             )
 
 

@@ -12,8 +12,9 @@ from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.delivery.tree import FileChange
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
-from meta_pipeline.gates.change.removals import removed_topology, strength_of
-from meta_pipeline.gates.gate import Example, Gate, Opinion
+from meta_pipeline.gates.change.commands import PROSE, destructive_commands, former_text
+from meta_pipeline.gates.change.removals import removed_topology
+from meta_pipeline.gates.gate import Example, Gate, Opinion, Strength
 from meta_pipeline.gates.sql.destructions import new_destructions
 from meta_pipeline.gates.weighing import Weighed, weigh, weighed
 from meta_pipeline.policy import Policy
@@ -21,31 +22,24 @@ from meta_pipeline.policy import Policy
 _MANY_FILES = 10
 _FEW_FILES = 3
 _LARGE_SHARE = 0.2
-_COMMANDS = (
-    ("a force push", re.compile(r"\bgit\s+push\b.*(\s--force(?!-)|\s-\w*f\w*\b|\s--mirror\b|\s\+\w)")),
-    ("the deletion of a DAG's history", re.compile(r"\bairflow\s+dags\s+delete\b")),
-    ("a reset of Airflow's database", re.compile(r"\bairflow\s+db\s+reset\b")),
-    (
-        "the deletion of what Prefect holds, its deployments, work pools or run history",
-        re.compile(
-            r"\bprefect\s+((deployment|work-pool|flow|flow-run|block|variable)\s+delete|server\s+database\s+reset)\b"
-        ),
-    ),
-    (
-        "a full refresh, which rebuilds tables from nothing",
-        re.compile(r"\bdbt\s+(run|build|seed)\b.*\s--full-refresh\b"),
-    ),
+_PICTURES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".svg", ".ico", ".pdf"})
+_MADE_SUFFIXES = frozenset({".pyc", ".pyo", ".lock", ".log", ".map"})
+_MADE_FOLDERS = frozenset(
+    {"__pycache__", "build", "dist", "node_modules", "target", "dbt_packages", ".ipynb_checkpoints", "logs"}
 )
-_PROSE = frozenset({".md", ".rst", ".txt", ".adoc", ".html"})
 
 
 class DestructiveChange(Gate):
-    """No pipeline, task or model, table, contract or mass of files goes away unless the plan says so.
+    """No pipeline, task or model, table, contract or mass of files goes away unless a person meant it.
 
-    What is deleted by mistake is found missing when somebody needs it. A removal that the plan names still
-    needs a person; any other is refused. A new name counts as a removal: the scheduler knows a thing by its name
-    alone, so that its history stays behind. Emptying a table that the same file fills again is how a load is made
-    to run twice, a moved file is not a deleted one, and temporary tables are free to go.
+    What is deleted by mistake is found missing when somebody needs it. Of two commits without a plan, what a revert
+    brings back needs a person who confirms it: a removed pipeline, task or model, or one with a new name, as the
+    scheduler knows a thing by its name alone and leaves its history behind. Where there is a plan, a removal that it
+    does not name is refused. Refused in any case are what a revert does not bring back, data that is dropped or emptied
+    and commands that destroy; a mass of pipelines or files at once; a contract whose dataset stays; and what is gone
+    because its file can no longer be read. Work that is seen to go on, in place, in another code location or in a
+    subflow, is only told of. Emptying a table that the same file fills again is how a load is made to run twice, a
+    moved file is not a deleted one, and temporary tables are free to go.
     """
 
     id: ClassVar[str] = "CHG004"
@@ -61,7 +55,7 @@ class DestructiveChange(Gate):
             *_deleted_files(case.change, case.plan, case.policy),
             *_removed_contracts(case.change, case.plan, case.policy),
             *_destroyed_data(case.change),
-            *_destructive_commands(case.change),
+            *destructive_commands(case.change),
         ]
         return weigh(self, found, "nothing is removed, dropped or emptied")
 
@@ -73,6 +67,10 @@ class DestructiveChange(Gate):
         removal = specimens.change(base=(two,), head=(one,))
         edit = TopologyEdit(pipeline="sales_daily", node="clean", field="removed")
         renamed = specimens.change(base=(one,), head=(specimens.pipeline(specimens.node("load_orders")),))
+        regrouped = specimens.change(
+            base=(specimens.pipeline(specimens.node("load.orders"), specimens.node("load.items")),),
+            head=(one,),
+        )
         model = {"dbt_project.yml": "name: shop\n", "models/orders.sql": "select id from raw\n"}
         contract = {"contracts/daily_revenue.odcs.yaml": "kind: DataContract\n"}
         return (
@@ -95,7 +93,22 @@ class DestructiveChange(Gate):
             ),
             Example("one day is deleted", _sql("DELETE FROM orders WHERE ds = '{{ ds }}'\n"), "passed"),
             Example(
-                "a task disappears", Case(Policy(), change=removal), "failed", "sales_daily.clean is removed"
+                "a task disappears",
+                Case(Policy(), change=removal),
+                "needs_approval",
+                "sales_daily.clean is removed",
+            ),
+            Example(
+                "a task disappears that the plan does not name",
+                Case(Policy(), change=removal, plan=specimens.plan()),
+                "failed",
+                "sales_daily.clean is removed",
+            ),
+            Example(
+                "a group gives way to a task of its name",
+                Case(Policy(), change=regrouped),
+                "warned",
+                "the task load is there in place of its group",
             ),
             Example(
                 "a task disappears as planned",
@@ -106,8 +119,8 @@ class DestructiveChange(Gate):
             Example(
                 "a task gets another name",
                 Case(Policy(), change=renamed),
-                "failed",
-                "task sales_daily.load is now called load_orders; to the scheduler it is a new one",
+                "needs_approval",
+                "task sales_daily.load is now called load_orders; to the scheduler a new name is a new thing",
             ),
             Example(
                 "a table is dropped",
@@ -145,7 +158,7 @@ class DestructiveChange(Gate):
                         model,
                     ),
                 ),
-                "failed",
+                "needs_approval",
                 "the description of orders is deleted",
             ),
             Example(
@@ -178,21 +191,63 @@ def _deleted_files(change: Change, plan: Plan | None, policy: Policy) -> Iterato
     named = plan.files if plan else frozenset()
     for file in deleted:
         if any(matches(file.path, pattern) for pattern in (*DEFAULT_CONTRACTS, *policy.contracts)):
+            goes_too = plan is None and _dataset_goes_too(file, change)
             yield weighed(
-                strength_of(is_named=file.path in named),
-                f"the data contract {file.path} is deleted; its readers rely on it",
+                "needs_approval" if file.path in named or goes_too else "failed",
+                f"the data contract {file.path} is deleted"
+                + (" with what makes its dataset" if goes_too else "")
+                + "; its readers rely on it",
                 "keep the contract, or have a plan approved that names its removal",
                 path=file.path,
             )
-    tracked = len(change.base.entries())
-    if len(deleted) >= _MANY_FILES or (len(deleted) >= _FEW_FILES and len(deleted) > _LARGE_SHARE * tracked):
-        some = ", ".join(file.path for file in deleted[:3])
-        yield weighed(
-            strength_of(is_named=all(file.path in named for file in deleted)),
-            f"{len(deleted)} of {tracked} files are deleted, such as {some}",
-            "keep them, or have a plan approved that names each",
-            path=deleted[0].path,
+    yield from _mass(change, [file for file in deleted if _is_work(file.path)], plan)
+
+
+def _mass(change: Change, deleted: list[FileChange], plan: Plan | None) -> Iterator[Weighed]:
+    """Many files that go at once: a large share of all is refused, any other mass a person confirms."""
+    tracked = sum(_is_work(path) for path in change.base.entries())
+    is_large = len(deleted) > _LARGE_SHARE * tracked
+    if len(deleted) < _FEW_FILES or (len(deleted) < _MANY_FILES and not is_large):
+        return
+    some = ", ".join(file.path for file in deleted[:3])
+    if plan is None:
+        strength: Strength = "failed" if is_large else "needs_approval"
+        fix = "keep them, or have a person confirm that none of them is needed any more"
+    else:
+        strength = "needs_approval" if all(file.path in plan.files for file in deleted) else "failed"
+        fix = "keep them, or have a plan approved that names each"
+    yield weighed(
+        strength,
+        f"{len(deleted)} of {tracked} files are deleted, such as {some}",
+        fix,
+        path=deleted[0].path,
+    )
+
+
+def _is_work(path: str) -> bool:
+    """Whether a person wrote the file and a pipeline may need it: no prose, no picture, nothing that tools make."""
+    where = PurePosixPath(path)
+    return (
+        where.suffix.casefold() not in PROSE | _PICTURES | _MADE_SUFFIXES
+        and _MADE_FOLDERS.isdisjoint(where.parts)
+        and not any(part.endswith(".egg-info") for part in where.parts)
+    )
+
+
+def _dataset_goes_too(file: FileChange, change: Change) -> bool:
+    """Whether something that is removed bears the name of the dataset that a deleted contract is of."""
+    text = (file.old or b"").decode("utf-8", errors="replace")
+    removed = [one for one in change.differences if one.change == "removed"]
+    gone = {one.pipeline for one in removed if one.node is None}
+    held = [one for topology in change.base_topologies for one in topology.pipelines if one.id in gone]
+    names = {
+        re.split(r"[./:]", name)[-1]
+        for name in (
+            *(one.node or one.pipeline for one in removed),
+            *(node.id for one in held for node in one.nodes),
         )
+    }
+    return any(re.search(rf"(?<![\w]){re.escape(name)}(?![\w])", text) for name in names if name)
 
 
 def _removed_contracts(change: Change, plan: Plan | None, policy: Policy) -> Iterator[Weighed]:
@@ -200,11 +255,12 @@ def _removed_contracts(change: Change, plan: Plan | None, policy: Policy) -> Ite
 
     named = plan.files if plan else frozenset()
     for contract in ContractsOfChange(change, policy.contracts).removed():
-        what = "description" if contract.declared_by == "dbt" and not contract.enforced else "contract"
+        is_description = contract.declared_by == "dbt" and not contract.enforced
+        is_asked = contract.path in named or (plan is None and is_description)
         yield weighed(
-            strength_of(is_named=contract.path in named),
-            f"the {what} of {contract.dataset} is deleted from {contract.path}, and the dataset stays; "
-            "nobody can tell any more what its readers rely on",
+            "needs_approval" if is_asked else "failed",
+            f"the {'description' if is_description else 'contract'} of {contract.dataset} is deleted from "
+            f"{contract.path}, and the dataset stays; nobody can tell any more what its readers rely on",
             "keep it, or have a plan approved that names the file",
             path=contract.path,
             line=contract.line,
@@ -227,8 +283,8 @@ def _not_moved(files: tuple[FileChange, ...]) -> list[FileChange]:
 def _destroyed_data(change: Change) -> Iterator[Weighed]:
     for file in change.files:
         if not file.is_binary and file.new is not None:
-            old = file.old.decode("utf-8", errors="replace") if file.old is not None else None
-            for destruction in new_destructions(file.path, old, file.new.decode("utf-8", errors="replace")):
+            new = file.new.decode("utf-8", errors="replace")
+            for destruction in new_destructions(file.path, former_text(change, file), new):
                 yield weighed(
                     "failed",
                     f"{destruction.verb} of {destruction.table} destroys data that a revert does not bring back",
@@ -236,21 +292,3 @@ def _destroyed_data(change: Change) -> Iterator[Weighed]:
                     path=file.path,
                     line=destruction.line,
                 )
-
-
-def _destructive_commands(change: Change) -> Iterator[Weighed]:
-    for file in change.files:
-        if PurePosixPath(file.path).suffix.casefold() in _PROSE:
-            continue
-        for line in file.added:
-            # A list of arguments reads like the command typed in a shell.
-            typed = re.sub(r"[\"',\[\]]+", " ", line.text)
-            for what, pattern in _COMMANDS:
-                if not typed.lstrip().startswith(("#", "--", "//")) and pattern.search(typed):
-                    yield weighed(
-                        "failed",
-                        f"the line runs {what}, which cannot be undone",
-                        "leave it out; a person can run it by hand when it is needed",
-                        path=file.path,
-                        line=line.number,
-                    )

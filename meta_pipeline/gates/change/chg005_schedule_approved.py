@@ -1,32 +1,27 @@
 """CHG005: an existing pipeline runs when it ran before, or a person agreed."""
 
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from meta_pipeline.delivery.change import Change
-from meta_pipeline.delivery.differences.difference import Difference
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.delivery.topology import UNRESOLVED
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
+from meta_pipeline.gates.change.timing import ends_moved, timing_changed, unseen_changes
 from meta_pipeline.gates.gate import Example, Gate, Opinion, Strength
-from meta_pipeline.gates.weighing import Weighed, weigh, weighed
+from meta_pipeline.gates.weighing import weigh
 from meta_pipeline.policy import Policy
-
-_FIELDS = frozenset({"schedule", "timezone", "start_date", "catchup", "paused"})
-_OF_SCHEDULE = frozenset({"timezone", "paused"})
-_NODE_FIELDS = frozenset({"partitions", "automation"})
 
 
 class ScheduleApproved(Gate):
     """When an existing pipeline runs stays as it was, or a person approves.
 
-    That is its schedule, catchup, start date, time zone and pause state, and the partitions and the automation
+    That is its schedule, catchup, start and end date, time zone and pause state, and the partitions and the automation
     condition of an asset.
 
     A moved schedule breaks whoever reads the data in the morning, and catchup or an earlier start date can
-    launch years of runs. A new pipeline changes nobody's schedule. A value that can no longer be read from
-    source, or could not be before, counts as a change: nobody knows whether it is one.
+    launch years of runs. A new pipeline changes nobody's schedule, and neither does another spelling of an equal cron,
+    zone or date. An earlier start date of a pipeline that makes up for no missed runs is only told of. Where source
+    does not tell a value, a person is asked as soon as what it is made of changes.
     """
 
     id: ClassVar[str] = "CHG005"
@@ -38,9 +33,8 @@ class ScheduleApproved(Gate):
 
     def judge(self, case: Case) -> Opinion:
         assert case.change is not None
-        return weigh(
-            self, map(_weighed, _changed(case.change)), "every existing pipeline runs when it ran before"
-        )
+        found = [*timing_changed(case.change), *unseen_changes(case.change), *ends_moved(case.change)]
+        return weigh(self, found, "every existing pipeline runs when it ran before")
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -59,6 +53,26 @@ class ScheduleApproved(Gate):
                 "now runs every hour (0 * * * *) instead of at 05:00 every day (0 5 * * *)",
             ),
             Example(
+                "an equal schedule in another spelling",
+                _case({"schedule": "0 5 * * 1-5"}, {"schedule": "00 5 * * MON-FRI"}),
+                "passed",
+            ),
+            Example(
+                "an earlier start date without catchup",
+                _case({"start_date": "2024-01-01"}, {"start_date": "2023-01-01"}),
+                "warned",
+                "which starts no run by itself",
+            ),
+            Example(
+                "an earlier start date with catchup",
+                _case(
+                    {"start_date": "2024-01-01", "catchup": True},
+                    {"start_date": "2023-01-01", "catchup": True},
+                ),
+                "needs_approval",
+                "about 365 more runs",
+            ),
+            Example(
                 "catchup is switched on", _case({}, {"catchup": True}), "needs_approval", "now makes up for"
             ),
             Example(
@@ -73,30 +87,3 @@ class ScheduleApproved(Gate):
 def _case(before: dict[str, Any], after: dict[str, Any]) -> Case:
     change = specimens.change(base=(specimens.pipeline(**before),), head=(specimens.pipeline(**after),))
     return Case(Policy(), change=change)
-
-
-def _changed(change: Change) -> Iterator[Difference]:
-    """What changes of when existing pipelines and assets run, and in which partitions."""
-    told = {d.pipeline for d in change.differences if d.node is None and d.field == "schedule"}
-    for difference in change.differences:
-        if difference.node is not None:
-            if difference.field in _NODE_FIELDS:
-                yield difference
-        elif difference.field in _FIELDS:
-            # A pipeline without a schedule has neither a zone nor a state; they come and go with it.
-            follows = None in (difference.before, difference.after) and difference.pipeline in told
-            if difference.field not in _OF_SCHEDULE or not follows:
-                yield difference
-
-
-def _weighed(difference: Difference) -> Weighed:
-    known = "" if difference.is_known else "; whether it stays the same cannot be known"
-    restored = "take it away again" if difference.before is None else f"restore {difference.before}"
-    what = difference.node or difference.pipeline
-    return weighed(
-        "needs_approval",
-        f"{difference.sentence}{known}",
-        f"{restored}, or approve when and how often {what} runs",
-        path=difference.path,
-        line=difference.line,
-    )

@@ -1,67 +1,150 @@
-"""Pipelines, tasks, assets and tests that a change takes away or renames, and what of it only looks so."""
+"""Pipelines, tasks and assets that a change takes away or renames, and what of it only looks so."""
 
-from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 
+from meta_pipeline.delivery.briefing.folding import folded
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.differences.difference import Difference
+from meta_pipeline.delivery.differences.phrases import listed
 from meta_pipeline.delivery.plan import Plan
-from meta_pipeline.delivery.topology import Node, TopologyError, pipelines_of
+from meta_pipeline.delivery.topology import TopologyError
+from meta_pipeline.delivery.tree import text_of
+from meta_pipeline.gates.change.going_on import GoingOn, Places
+from meta_pipeline.gates.change.reaching import is_broken
 from meta_pipeline.gates.gate import Strength
-from meta_pipeline.gates.weighing import Weighed, weighed
+from meta_pipeline.gates.weighing import Weighed, the_one, weighed
 
 _LOOKING = frozenset({"asset_check", "test"})
-"""Kinds of node that only look at data."""
+"""Kinds of node that only look at data: of those, CHG013 tells."""
+_MANY_PIPELINES = 5
+_LARGE_SHARE = 0.2
 
 
 def removed_topology(change: Change, plan: Plan | None) -> Iterator[Weighed]:
-    """What the head's topologies no longer hold under its name, each with its weight; `plan` is None without one."""
-    named = {(e.pipeline, e.node) for e in plan.edits if e.field in ("removed", "renamed")} if plan else set()
+    """What the head's topologies no longer hold under its name, each with its weight; `plan` is None without one.
+
+    What is alike is one finding. Many pipelines at once are no longer a removal that a person confirms at a glance.
+    """
+    judged = [_judged(*removal, plan) for removal in _removals(change)]
+    for alike in _alike(judged):
+        first = alike[0]
+        for told in folded(
+            tuple(one.difference for one in alike), change.base_topologies, change.head_topologies
+        ):
+            yield weighed(
+                first.strength,
+                f"{told.sentence}{first.cause}; "
+                + first.lost.replace("{its}", "their" if len(told.differences) > 1 else "its"),
+                first.fix,
+                path=told.differences[0].path,
+                line=told.differences[0].line,
+                pipeline=the_one(difference.pipeline for difference in told.differences),
+            )
+    yield from _mass(change, [one for one in judged if one.strength == "needs_approval"], plan)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A removed or renamed thing with its weight, and what is said beside it, where `{its}` may be `their`."""
+
+    difference: Difference
+    strength: Strength
+    cause: str
+    lost: str
+    fix: str
+
+
+def _removals(change: Change) -> Iterator[tuple[Difference, str, Strength | None, GoingOn | None]]:
+    """What is gone or renamed, why, the weight that this gives it beside the plan, and where its work goes on."""
     known = {error for topology in change.base_topologies for error in topology.errors}
     new = [error for topology in change.head_topologies for error in topology.errors if error not in known]
     unreadable = {error.path for error in new if not error.opaque}
-    carried_on = _carried_on(change)
+    places = Places(change)
     for difference in change.differences:
+        if difference.node is not None and difference.kind in _LOOKING:
+            continue
         if difference.change == "renamed":
-            if difference.kind not in _LOOKING:
-                yield _renamed(difference, is_named=not named.isdisjoint(difference.places))
+            yield difference, "", None, places.of(difference)
+        elif difference.change != "removed" or difference.level not in ("pipeline", "node"):
             continue
-        if difference.change != "removed" or difference.level not in ("pipeline", "node"):
-            continue
-        if (difference.pipeline, difference.node) in carried_on:
-            continue
-        is_named = (difference.pipeline, difference.node) in named
-        cause, veiled = "", _veil(difference, new, change)
-        fix = "confirm the removal" if is_named else "keep it, or have a plan approved that names the removal"
-        if difference.path in unreadable:
-            cause = ", as its file can no longer be read"
-        elif veiled is not None:
-            cause = f", unless {veiled.path}:{veiled.line or 1} makes it, which only a run can tell"
-            fix = "look whether it is made there, and approve it if it is"
-        yield weighed(
-            strength_of(is_named=is_named or (veiled is not None and difference.path not in unreadable)),
-            f"{difference.model_copy(update={'doubt': None}).sentence}{cause}; {_lost(difference)}",
-            fix,
-            path=difference.path,
-            line=difference.line,
+        elif difference.path in unreadable or is_broken(
+            text_of(change.head, difference.path), difference.path
+        ):
+            yield difference, ", as its file can no longer be read", "failed", None
+        elif (veiled := _veil(difference, new, change)) is not None:
+            place = f"{veiled.path}:{veiled.line or 1}"
+            yield difference, f", unless {place} makes it, which only a run can tell", "needs_approval", None
+        else:
+            yield difference, "", None, places.of(difference)
+
+
+def _judged(
+    difference: Difference,
+    cause: str,
+    strength: Strength | None,
+    going_on: GoingOn | None,
+    plan: Plan | None,
+) -> _Judged:
+    bare = difference.model_copy(update={"doubt": None})
+    places = frozenset({(difference.pipeline, difference.node)})
+    if going_on is not None and going_on.is_sure:
+        return _Judged(bare, "warned", "", going_on.where, "look whether it does there what it did before")
+    if difference.change == "renamed":
+        return _Judged(
+            difference,
+            strength_of(difference.places, plan),
+            "",
+            "to the scheduler a new name is a new thing: {its} past runs, and who refers to the former name, "
+            "stay behind",
+            "confirm the new name" if _names(plan, difference.places) else _confirm(plan, "renaming"),
         )
+    if strength == "needs_approval":
+        fix = "look whether it is made there, and approve it if it is"
+        return _Judged(bare, strength, cause, _lost(difference), fix)
+    if strength is None or _names(plan, places):
+        strength = strength_of(places, plan)
+    lost = f"{_lost(difference)}, and {going_on.where}" if going_on else _lost(difference)
+    fix = "confirm the removal" if _names(plan, places) else _confirm(plan, "removal")
+    if cause:
+        fix = "mend the file; where the removal is meant, remove it there"
+    return _Judged(bare, strength, cause, lost, fix)
 
 
-def _renamed(difference: Difference, *, is_named: bool) -> Weighed:
-    """A renamed thing is as good as removed and made anew: the scheduler knows it by its name alone."""
-    fix = (
-        "confirm the new name"
-        if is_named
-        else "keep the name, or have a plan approved that names the renaming"
-    )
-    return weighed(
-        strength_of(is_named=is_named),
-        f"{difference.sentence}; to the scheduler it is a new one: its past runs, and who refers to it by its "
-        "former name, stay behind",
-        fix,
-        path=difference.path,
-        line=difference.line,
-    )
+def _names(plan: Plan | None, places: frozenset[tuple[str, str | None]]) -> bool:
+    named = {(e.pipeline, e.node) for e in plan.edits if e.field in ("removed", "renamed")} if plan else set()
+    return not named.isdisjoint(places)
+
+
+def _confirm(plan: Plan | None, what: str) -> str:
+    """What mends a removal: without a plan a person confirms it, with one the plan has to name it."""
+    if plan is None:
+        return f"keep it, or have a person confirm the {what} who knows that nobody needs it any more"
+    return f"keep it, or have a plan approved that names the {what}"
+
+
+def _alike(judged: list[_Judged]) -> list[list[_Judged]]:
+    """Those of which the same is said, in the order of the first of each."""
+    found: dict[tuple[str, ...], list[_Judged]] = {}
+    for one in judged:
+        found.setdefault((one.strength, one.cause, one.lost, one.fix), []).append(one)
+    return list(found.values())
+
+
+def _mass(change: Change, judged: list[_Judged], plan: Plan | None) -> Iterator[Weighed]:
+    """Many pipelines that go at once without a plan: nobody can look at each."""
+    gone = [one.difference for one in judged if one.difference.node is None and not one.cause]
+    gone = [one for one in gone if one.change == "removed"]
+    held = sum(len(topology.pipelines) for topology in change.base_topologies)
+    if plan is None and len(gone) >= _MANY_PIPELINES and len(gone) > _LARGE_SHARE * held:
+        yield weighed(
+            "failed",
+            f"{len(gone)} of {held} pipelines are removed at once, such as {listed([one.pipeline for one in gone])}; "
+            "nobody can confirm so many at a glance",
+            "remove them in smaller steps, or have a plan approved that names each",
+            path=gone[0].path,
+            line=gone[0].line,
+        )
 
 
 def _veil(difference: Difference, new: list[TopologyError], change: Change) -> TopologyError | None:
@@ -89,41 +172,14 @@ def _home(path: str) -> str:
     return path.partition("/")[0]
 
 
-def _carried_on(change: Change) -> frozenset[tuple[str, str]]:
-    """The removed tests that a new one of the same kind on the same column takes up.
-
-    dbt names a test by its arguments, so that another list of accepted values is a test of another name.
-    """
-    old, new = pipelines_of(change.base_topologies), pipelines_of(change.head_topologies)
-    found: set[tuple[str, str]] = set()
-    for pipeline_id in old.keys() & new.keys():
-        before = {node.id: node for node in old[pipeline_id].nodes if node.kind == "test"}
-        after = {node.id: node for node in new[pipeline_id].nodes if node.kind == "test"}
-        added = Counter(_tested(after[node_id]) for node_id in after.keys() - before.keys())
-        for node_id in sorted(before.keys() - after.keys()):
-            if added[_tested(before[node_id])] > 0:
-                added[_tested(before[node_id])] -= 1
-                found.add((pipeline_id, node_id))
-    return frozenset(found)
-
-
-def _tested(test: Node) -> tuple[str | None, tuple[str, ...], tuple[str, ...], str]:
-    """What a generic test looks at: its kind, its models and sources, and the column, which its name tells."""
-    for name in (*test.upstream, *(read.replace(".", "_") for read in test.reads)):
-        _, found, rest = test.id.partition(f"_{name}_")
-        if found:
-            return test.operator, test.upstream, test.reads, rest.partition("__")[0]
-    return test.operator, test.upstream, test.reads, test.id
-
-
 def _lost(difference: Difference) -> str:
-    if difference.node is not None and difference.kind in _LOOKING:
-        return "what it would catch goes unseen"
     if difference.kind == "external_asset":
         return "nobody sees any more what depends on it"
-    return "its runs stop and its data goes stale"
+    if difference.kind == "exposure":
+        return "who reads the data is no longer told of its changes"
+    return "{its} runs stop and {its} data goes stale"
 
 
-def strength_of(*, is_named: bool) -> Strength:
-    """A removal that the plan names needs a person; any other is refused."""
-    return "needs_approval" if is_named else "failed"
+def strength_of(places: frozenset[tuple[str, str | None]], plan: Plan | None) -> Strength:
+    """A removal needs a person; where there is a plan that does not name it, it goes beyond what was meant."""
+    return "needs_approval" if plan is None or _names(plan, places) else "failed"

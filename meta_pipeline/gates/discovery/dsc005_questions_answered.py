@@ -26,8 +26,10 @@ class QuestionsAnswered(Gate):
 
     def judge(self, case: Case) -> Opinion:
         assert case.requirements is not None
-        asked = [question for question in case.requirements.questions if question.blocking]
-        unanswered = case.requirements.open_questions
+        # The follow-ups that every change must face are DSC007's.
+        topics = {follow_up.topic for follow_up in case.requirements.follow_ups}
+        asked = [q for q in case.requirements.questions if q.blocking and q.id not in topics]
+        unanswered = [q for q in case.requirements.open_questions if q.id not in topics]
         if unanswered:
             return self.found(
                 f"questions that are open: {len(unanswered)} of {len(asked)}", map(_finding, unanswered)

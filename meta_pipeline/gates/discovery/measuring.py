@@ -26,10 +26,10 @@ _OF_NODES: Mapping[str, str] = {
     "retry_backoff": "retry_backoff",
 }
 _MEASURED_AS: Mapping[str, tuple[str, ...]] = {
-    "failed_tests": ("failed_tests", "tests_failed"),
     # Told apart from other tests by their subject, the dbt project.
     "failed_dbt_tests": ("failed_tests",),
 }
+_HARNESSES: tuple[ReportKind, ...] = ("tests", "integration_tests")
 _YES = frozenset({"true", "yes", "on", "exponential"})
 _NO = frozenset({"false", "no", "off", "none"})
 
@@ -78,12 +78,32 @@ def _from_measures(criterion: Criterion, reports: Reports) -> Measured:
     subject = criterion.subject
     if criterion.expectation is not None:
         subject = f"{subject}:{criterion.expectation.type}"
+    if criterion.metric == "failed_tests" and not subject:
+        return _failed_in_all_harnesses(criterion, reports)
     for name in _MEASURED_AS.get(criterion.metric, (criterion.metric,)):
         for report in reports.values():
             measure = report.measure(name, subject)
             if measure is not None:
                 return _compared(criterion, measure)
     return Measured(criterion)
+
+
+def _failed_in_all_harnesses(criterion: Criterion, reports: Reports) -> Measured:
+    """Unit and integration tests together; unmeasured where one of them was to run and could not."""
+    found: list[Measure] = []
+    for kind in _HARNESSES:
+        report = reports.get(kind)
+        if report is not None and report.not_applicable is None:
+            measure = report.measure("tests_failed")
+            if measure is None:
+                return Measured(criterion)
+            found.append(measure)
+    if not found:
+        return Measured(criterion)
+    # What leads to the evidence is the harness that fails, if one does.
+    worst = max(found, key=lambda measure: float(measure.value))
+    total = sum(float(measure.value) for measure in found)
+    return _compared(criterion, worst.model_copy(update={"value": int(total)}))
 
 
 def _compared(criterion: Criterion, measure: Measure) -> Measured:

@@ -25,6 +25,7 @@ class CitationsResolve(Gate):
     stage: ClassVar[StageId] = "review"
     subject: ClassVar[str] = "review_verdict"
     needs: ClassVar[tuple[str, ...]] = ("packet", "change")
+    may_be_waived: ClassVar[bool] = False
 
     def judge(self, case: Case) -> Opinion:
         assert case.packet is not None

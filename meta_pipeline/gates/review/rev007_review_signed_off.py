@@ -21,6 +21,7 @@ class ReviewSignedOff(Gate):
     subject: ClassVar[str] = "review_signoff"
     default: ClassVar[Strength] = "needs_approval"
     needs: ClassVar[tuple[str, ...]] = ("signing",)
+    may_be_waived: ClassVar[bool] = False
 
     def judge(self, case: Case) -> Opinion:
         assert case.signing is not None

@@ -22,6 +22,7 @@ class HeadUnchanged(Gate):
     stage: ClassVar[StageId] = "rollout"
     subject: ClassVar[str] = "merge"
     needs: ClassVar[tuple[str, ...]] = ("merging",)
+    may_be_waived: ClassVar[bool] = False
 
     def judge(self, case: Case) -> Opinion:
         assert case.merging is not None

@@ -1,10 +1,11 @@
 """SQL statements that destroy data, found in SQL files and in the string literals of Python."""
 
-import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from meta_pipeline.gates.sql.pieces import sql_pieces, without_comments
 
 WORTH_PARSING = re.compile(r"\b(drop|truncate|delete)\b", re.IGNORECASE)
 """A word of every statement that destroys data."""
@@ -36,15 +37,6 @@ class Destruction:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """SQL text that begins at `line` of its file. A `sure` piece is SQL by its file; others may be prose."""
-
-    text: str
-    line: int
-    sure: bool
-
-
 def new_destructions(path: str, old: str | None, new: str | None) -> tuple[Destruction, ...]:
     """What the new text of a file destroys and the old one does not, in the order of the lines."""
     known = Counter((d.verb, d.table) for d in destructions(path, old or ""))
@@ -60,7 +52,7 @@ def new_destructions(path: str, old: str | None, new: str | None) -> tuple[Destr
 
 def destructions(path: str, text: str) -> tuple[Destruction, ...]:
     """Every statement of the file that destroys data which the file does not itself write anew."""
-    pieces = tuple(_pieces(path, text)) if WORTH_PARSING.search(text) else ()
+    pieces = sql_pieces(path, text, _SURELY_SQL) if WORTH_PARSING.search(text) else ()
     if not pieces:
         return ()
     from meta_pipeline.gates.sql.statements import (
@@ -91,39 +83,9 @@ def destructions(path: str, text: str) -> tuple[Destruction, ...]:
     return tuple(sorted(found, key=lambda d: d.line))
 
 
-def _pieces(path: str, text: str) -> Iterator[_Piece]:
-    if path.endswith(".sql"):
-        yield _Piece(text, 1, sure=True)
-    elif path.endswith(".py"):
-        try:
-            module = ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return
-        prose = {id(node.value) for node in ast.walk(module) if isinstance(node, ast.Expr)}
-        inner = {
-            id(part) for node in ast.walk(module) if isinstance(node, ast.JoinedStr) for part in node.values
-        }
-        for node in ast.walk(module):
-            if id(node) in prose or id(node) in inner:
-                continue
-            literal = _literal(node)
-            if literal and _SURELY_SQL.search(literal):
-                yield _Piece(literal, getattr(node, "lineno", 1), sure=False)
-
-
-def _literal(node: ast.AST) -> str | None:
-    """The text of a string or f-string; what an f-string fills in becomes a name."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
-    if isinstance(node, ast.JoinedStr):
-        parts = (part.value if isinstance(part, ast.Constant) else "filled_in" for part in node.values)
-        return "".join(map(str, parts))
-    return None
-
-
 def _of_unreadable(text: str) -> Iterator[Destruction]:
     """The same by pattern, for SQL that no dialect reads."""
-    code = re.sub(r"--[^\n]*", "", re.sub(r"/\*(?:(?!/\*).)*?\*/", blank, text, flags=re.DOTALL))
+    code = without_comments(text)
     for verb, pattern in _UNREADABLE:
         for match in pattern.finditer(code):
             table = _bare(match)
@@ -134,8 +96,3 @@ def _of_unreadable(text: str) -> Iterator[Destruction]:
 def _bare(match: re.Match[str]) -> str:
     """The table's name without the quotes of any dialect."""
     return re.sub(r"[\"`\[\]]", "", match.group(1)).casefold()
-
-
-def blank(match: re.Match[str]) -> str:
-    """White space with as many lines as the match, so that what follows keeps its number."""
-    return " " + "\n" * match.group().count("\n")

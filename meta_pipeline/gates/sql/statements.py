@@ -9,7 +9,8 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from meta_pipeline.gates.sql.destructions import WORTH_PARSING, blank
+from meta_pipeline.gates.sql.destructions import WORTH_PARSING
+from meta_pipeline.gates.sql.pieces import blank
 
 # A match ends where the next one begins: else text that opens and never closes is searched to its end each time.
 _JINJA_VALUE = re.compile(r"\{\{(?:(?!\{\{).)*?\}\}", re.DOTALL)

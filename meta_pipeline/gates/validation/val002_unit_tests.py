@@ -1,24 +1,17 @@
 """VAL002: the target's unit tests pass, and none went missing."""
 
-from collections.abc import Iterator
 from typing import ClassVar
 
-from meta_pipeline.delivery.reports import Measure, ReportKind, ValidationReport
-from meta_pipeline.gates.case import Case
-from meta_pipeline.gates.gate import Example, Opinion
-from meta_pipeline.gates.specimens import measure, problem, record, report, side
-from meta_pipeline.gates.validation.reported import ReportGate, chunks, old_findings, old_problems
-from meta_pipeline.gates.weighing import Weighed, weigh, weighed
-from meta_pipeline.policy import Policy
-
-_COUNTS = ("tests_collected", "tests_failed", "tests_skipped")
+from meta_pipeline.delivery.reports import ReportKind
+from meta_pipeline.gates.validation.harness import HarnessGate
 
 
-class UnitTests(ReportGate):
-    """No test fails at head that passes at base, and at least as many tests are collected.
+class UnitTests(HarnessGate):
+    """No unit test fails at head that passes at base, and at least as many are collected.
 
     A test that is gone or newly skipped cannot fail, so the counts are compared: fewer collected fails,
-    more skipped needs a person. Tests that fail at base too only warn, unless every test does: then they
+    more skipped needs a person. Where the change touches tests, those of base are run on the code of head too: what
+    they say against it needs a person. Tests that fail at base too only warn, unless every test does: then they
     prove nothing about the change.
     """
 
@@ -26,123 +19,3 @@ class UnitTests(ReportGate):
     name: ClassVar[str] = "unit-tests"
     subject: ClassVar[str] = "test_report"
     kind: ClassVar[ReportKind] = "tests"
-
-    def judge_report(self, case: Case, report: ValidationReport) -> Opinion:
-        evidence = chunks(report)
-        head = _counts(report, "head")
-        if head is None:
-            exits = ", ".join(f"'{r.command.shown_as}' exits with {r.exit}" for r in report.head.records)
-            return self.could_not_run(f"the tests at head could not be counted: {exits}", evidence=evidence)
-        collected, failed, _ = head
-        base = _counts(report, "base")
-        found = list(_new_failures(report, failed, base))
-        if base is None:
-            found.append(
-                weighed(
-                    "warned",
-                    "the tests at base could not be counted",
-                    "make the tests run at the base commit",
-                )
-            )
-        else:
-            found += _lost_tests(head, base)
-            if not found and 0 < collected == failed:
-                reason = f"all {collected:g} tests fail at base and head, so they prove nothing"
-                return self.could_not_run(
-                    reason, findings=old_findings(old_problems(report)), evidence=evidence
-                )
-        found += [Weighed("warned", finding) for finding in old_findings(old_problems(report))]
-        if collected == 0:
-            found.append(weighed("warned", "no test was collected", "write tests for what the change does"))
-        return weigh(self, found, f"{collected:g} tests collected, none fails", evidence=evidence)
-
-    @classmethod
-    def examples(cls) -> tuple[Example, ...]:
-        broken = problem("tests/unit/test_load.py::test_load: assert 3 == 4")
-        ran = (record("tests", exit=1),)
-        failing = side(broken, records=ran)
-        return (
-            Example("all pass", _case((41, 0, 0), (41, 0, 0)), "passed", "41 tests"),
-            Example("one more test", _case((41, 0, 0), (42, 0, 0)), "passed", "42 tests"),
-            Example(
-                "a test fails",
-                Case(Policy(), reports=report("tests", *_measures((41, 0, 0), (41, 1, 0)), head=failing)),
-                "failed",
-                "test_load",
-            ),
-            Example(
-                "a test is gone",
-                _case((41, 0, 0), (40, 0, 0)),
-                "failed",
-                "40 tests are collected; at base 41",
-            ),
-            Example(
-                "a test is skipped", _case((41, 0, 0), (41, 0, 1)), "needs_approval", "1 tests are skipped"
-            ),
-            Example(
-                "a test that fails at base too",
-                Case(
-                    Policy(),
-                    reports=report("tests", *_measures((41, 1, 0), (41, 1, 0)), base=failing, head=failing),
-                ),
-                "warned",
-                "test_load",
-            ),
-            Example(
-                "every test fails at base too",
-                Case(
-                    Policy(),
-                    reports=report("tests", *_measures((1, 1, 0), (1, 1, 0)), base=failing, head=failing),
-                ),
-                "could_not_run",
-                "prove nothing",
-            ),
-            Example(
-                "nothing was counted",
-                Case(Policy(), reports=report("tests", head=side(records=(record("tests", exit=4),)))),
-                "could_not_run",
-                "exits with 4",
-            ),
-        )
-
-
-Counts = tuple[float, float, float]
-"""Tests collected, failed and skipped."""
-
-
-def _measures(base: Counts, head: Counts) -> list[Measure]:
-    before = [measure(name, value, at="base") for name, value in zip(_COUNTS, base, strict=True)]
-    return before + [measure(name, value) for name, value in zip(_COUNTS, head, strict=True)]
-
-
-def _case(base: Counts, head: Counts) -> Case:
-    return Case(Policy(), reports=report("tests", *_measures(base, head)))
-
-
-def _counts(report: ValidationReport, at: str) -> Counts | None:
-    measures = [report.measure(name, side=at) for name in _COUNTS]
-    collected, failed, skipped = (float(m.value) if m is not None else None for m in measures)
-    return None if collected is None or failed is None else (collected, failed, skipped or 0)
-
-
-def _new_failures(report: ValidationReport, failed: float, base: Counts | None) -> Iterator[Weighed]:
-    fix = "mend the code, or the test where the demand has changed"
-    for failure in report.new_problems:
-        yield weighed("failed", failure.message, fix, path=failure.path, line=failure.line)
-    if not report.new_problems and failed > (base[1] if base else len(report.base.problems)):
-        yield weighed("failed", f"{failed:g} tests fail; at base {base[1] if base else 0:g}", fix)
-
-
-def _lost_tests(head: Counts, base: Counts) -> Iterator[Weighed]:
-    if head[0] < base[0]:
-        yield weighed(
-            "failed",
-            f"{head[0]:g} tests are collected; at base {base[0]:g}",
-            "bring the missing tests back; a test that is gone cannot fail",
-        )
-    if head[2] > base[2]:
-        yield weighed(
-            "needs_approval",
-            f"{head[2]:g} tests are skipped; at base {base[2]:g}",
-            "let the tests run, or approve that they are skipped",
-        )

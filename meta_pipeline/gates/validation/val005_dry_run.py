@@ -180,6 +180,7 @@ def _too_slow(report: ValidationReport, policy: Policy) -> Iterator[Weighed]:
             "warned" if was_slow else "failed",
             f"{pipeline} runs for {float(head.value):g} s; its service level is {most:g} s{before}",
             "make the pipeline faster, or agree on another service level with its readers",
+            pipeline=pipeline,
         )
 
 

@@ -29,6 +29,7 @@ class CleanTree(Gate):
     stage: ClassVar[StageId] = "implementation"
     subject: ClassVar[str] = "implementation_verdict"
     needs: ClassVar[tuple[str, ...]] = ("reports",)
+    may_be_waived: ClassVar[bool] = False
 
     def judge(self, case: Case) -> Opinion:
         # One command may feed several reports.

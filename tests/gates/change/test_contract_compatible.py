@@ -183,4 +183,8 @@ def test_a_description_that_moves_to_another_file_is_no_removal() -> None:
     before = SQL | {"models/a.yml": entry("{name: id}")}
     assert judged(before, SQL | {"models/b.yml": entry("{name: id}")}, gate="CHG004").outcome == "passed"
     gone = judged(before, SQL | {"models/a.yml": "version: 2\n"}, gate="CHG004")
-    assert (gone.outcome, gone.findings[0].path, gone.findings[0].line) == ("failed", "models/a.yml", 1)
+    assert (gone.outcome, gone.findings[0].path, gone.findings[0].line) == (
+        "needs_approval",
+        "models/a.yml",
+        1,
+    )

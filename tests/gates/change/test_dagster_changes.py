@@ -81,11 +81,16 @@ def test_a_removed_asset_check_op_and_job() -> None:
     cut = source(without).replace("[orders, revenue], asset_checks=[plausible]", "[orders]")
     made = read_change(without.base, MemoryTree.of({"defs.py": cut}), POLICY)
     result = judged("CHG004", made)
-    assert result.outcome == "failed"
+    assert result.outcome == "needs_approval"
     assert said(result) == [
         (10, "asset revenue is removed; its runs stop and its data goes stale"),
-        (14, "asset check revenue:plausible is removed; what it would catch goes unseen"),
     ]
+    unchecked = judged("CHG013", change("asset_checks=[plausible]", "asset_checks=[]"))
+    assert unchecked.outcome == "needs_approval"
+    assert said(unchecked) == [
+        (14, "asset check revenue:plausible is removed; what it would catch goes unseen")
+    ]
+    assert judged("CHG013", made).outcome == "passed"
     result = judged("CHG004", change("jobs=[nightly, report]", "jobs=[nightly]"))
     assert said(result) == [(22, "pipeline report is removed; its runs stop and its data goes stale")]
 

@@ -24,7 +24,6 @@ def looked_at(before: specimens.Files, after: specimens.Files, **parts: object) 
         ("deploy.sh", "git push origin +main"),
         ("deploy.py", 'subprocess.run(["git", "push", "--force"])'),
         (".github/workflows/d.yml", "      - run: airflow dags delete sales_daily --yes"),
-        ("dags/a.py", 'bash_command="dbt run --full-refresh --select orders"'),
     ],
 )
 def test_a_command_that_cannot_be_undone(path: str, line: str) -> None:
@@ -35,6 +34,8 @@ def test_a_command_that_cannot_be_undone(path: str, line: str) -> None:
     "path,line",
     [
         ("deploy.sh", "git push --force-with-lease"),
+        ("site.sh", "git push --force origin gh-pages"),
+        ("ci.sh", "dbt seed --full-refresh"),
         ("deploy.sh", "git push --follow-tags origin main"),
         ("deploy.sh", "# never git push --force"),
         ("README.md", "Do not `git push --force`."),
@@ -45,11 +46,25 @@ def test_a_command_that_can(path: str, line: str) -> None:
     assert looked_at({}, {path: f"{line}\n"}).outcome == "passed"
 
 
+def test_a_full_refresh_is_for_a_person_and_a_line_of_a_moved_file_is_not_new() -> None:
+    refresh = 'bash_command="dbt run --full-refresh --select orders"\n'
+    assert looked_at({}, {"dags/a.py": refresh}).outcome == "needs_approval"
+
+    cleared = 'run(sql="DELETE FROM orders")\nrun("git push --force")\n'
+    moved = looked_at({"old/load.py": f"import old\n{cleared}"}, {"new/load.py": f"import new\n{cleared}"})
+    assert moved.outcome == "passed"
+
+
 def test_a_mass_of_files_deleted_and_the_same_files_moved() -> None:
     moved = {f"models/{path}": text for path, text in MANY.items()}
 
     assert looked_at(MANY, {"sql/0.sql": "SELECT 0\n"}).outcome == "failed"
     assert looked_at(MANY, moved).outcome == "passed"
+    others = {f"models/{number}.sql": f"SELECT {number}\n" for number in range(100)}
+    assert looked_at({**MANY, **others}, others).outcome == "needs_approval"
+    built = {f"build/lib/{number}.py": "x = 1\n" for number in range(12)}
+    notes = {f"docs/{number}.md": "note\n" for number in range(12)}
+    assert looked_at({**built, **notes, "a.py": ""}, {"a.py": ""}).outcome == "passed"
     assert looked_at(MANY, {path: MANY[path] for path in list(MANY)[1:]}).outcome == "passed"
 
 
@@ -57,6 +72,26 @@ def test_a_deletion_that_the_plan_names_needs_a_person() -> None:
     plan = specimens.plan(specimens.step(1, *MANY))
 
     assert looked_at(MANY, {}, plan=plan).outcome == "needs_approval"
+
+
+def test_many_pipelines_at_once_are_no_removal_to_confirm_at_a_glance() -> None:
+    dags = tuple(specimens.pipeline(id=f"sales_{name}") for name in ("a", "bb", "ccc", "dd", "eee", "kept"))
+    result = judge(DestructiveChange(), Case(Policy(), change=specimens.change(base=dags, head=dags[-1:])))
+
+    assert result.outcome == "failed"
+    assert result.findings[0].message.startswith("5 of 6 pipelines are removed at once, such as sales_a")
+    few = judge(DestructiveChange(), Case(Policy(), change=specimens.change(base=dags, head=dags[4:])))
+    assert (few.outcome, len(few.findings)) == ("needs_approval", 1)
+
+
+def test_a_contract_may_go_with_its_dataset_and_not_without_it() -> None:
+    contract = {"contracts/daily_revenue.odcs.yaml": "kind: DataContract\nschema: [{name: daily_revenue}]\n"}
+    dag = specimens.pipeline(specimens.node("daily_revenue"))
+    together = specimens.change(contract, base=(dag,), head=())
+    alone = specimens.change(contract, base=(dag,), head=(dag,))
+
+    assert judge(DestructiveChange(), Case(Policy(), change=together)).outcome == "needs_approval"
+    assert judge(DestructiveChange(), Case(Policy(), change=alone)).outcome == "failed"
 
 
 def test_a_selection_that_a_run_alone_can_tell_now_is_for_a_person() -> None:

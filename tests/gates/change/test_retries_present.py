@@ -19,13 +19,14 @@ with DAG("sales_daily") as dag:
         python_callable=load_orders,
     )
 """
+ONE = Policy(retries=RetryPolicy())
 NODES = (specimens.node("clean", retries=0, line=2), specimens.node("load", retries=0, line=6))
 
 
 def edited(source: str) -> GateResult:
     dag = specimens.pipeline(*NODES)
     files = ({specimens.DAG_FILE: SOURCE}, {specimens.DAG_FILE: source})
-    return judge(RetriesPresent(), Case(Policy(), change=specimens.change(*files, base=(dag,), head=(dag,))))
+    return judge(RetriesPresent(), Case(ONE, change=specimens.change(*files, base=(dag,), head=(dag,))))
 
 
 def changed(before: Node, after: Node, policy: RetryPolicy) -> str:
@@ -83,7 +84,7 @@ def called_by(body: str, declared: str = "@task") -> GateResult:
     base = {"flows.py": CALLED.format(body="pass")}
     head = {"flows.py": CALLED.format(body=body).replace("@task", declared)}
     trees = MemoryTree.of(base), MemoryTree.of(head)
-    return judge(RetriesPresent(), Case(Policy(), change=read_change(*trees, Policy())))
+    return judge(RetriesPresent(), Case(ONE, change=read_change(*trees, Policy())))
 
 
 def test_another_call_of_a_task_that_was_there_leaves_it_as_poor_in_retries_as_it_was() -> None:
@@ -97,3 +98,110 @@ def test_another_call_of_a_task_that_was_there_leaves_it_as_poor_in_retries_as_i
 def test_a_call_with_other_retries_or_of_a_changed_task_is_judged_as_new() -> None:
     assert called_by("fetch.with_options(retries=0, retry_delay_seconds=9)()").outcome == "failed"
     assert called_by("fetch()", declared="@task(timeout_seconds=9)").outcome == "failed"
+
+
+AIRFLOW = """\
+from airflow import DAG
+from airflow.operators.bash import BashOperator
+from airflow.sensors.external_task import ExternalTaskSensor
+
+with DAG("{0}", schedule="@daily", default_args={{"retries": {1}}}):
+    {2}
+"""
+
+
+def airflow(name: str, retries: int, *lines: str) -> dict[str, str]:
+    return {f"dags/{name}.py": AIRFLOW.format(name, retries, "\n    ".join(lines))}
+
+
+def bash(name: str, more: str = "") -> str:
+    return f'BashOperator(task_id="{name}", bash_command="x"{more})'
+
+
+def without_policy(before: dict[str, str], after: dict[str, str]) -> tuple[str, list[str]]:
+    """The outcome and the messages of a plain comparison, where no policy says how to retry."""
+    trees = MemoryTree.of(before), MemoryTree.of(after)
+    change = read_change(*trees, Policy())
+    result = judge(RetriesPresent(), Case(Policy(), change=change))
+    return result.outcome, [finding.message for finding in result.findings]
+
+
+def test_the_repository_is_the_measure_of_a_new_task() -> None:
+    rich = airflow("sales", 2, bash("a"), bash("b"), bash("c"))
+    poor = airflow("sales", 0, bash("a"), bash("b"), bash("c"))
+
+    assert without_policy(rich, rich | airflow("stock", 2, bash("d")))[0] == "passed"
+    assert without_policy(poor, poor | airflow("stock", 0, bash("d")))[0] == "warned"
+    assert without_policy(rich, rich | airflow("stock", 0, bash("d"), bash("e"))) == (
+        "needs_approval",
+        [
+            (
+                "task stock.d and task stock.e are not retried, as 3 of 3 others are: "
+                "a passing fault fails the whole run"
+            )
+        ],
+    )
+
+
+def test_an_operator_that_nobody_retries_has_a_habit_of_its_own() -> None:
+    def sensor(name: str) -> str:
+        return f'ExternalTaskSensor(task_id="{name}", external_dag_id="x", retries=0)'
+
+    lines = [*map(bash, "abcdefgh"), *map(sensor, ("s1", "s2", "s3"))]
+    base = airflow("sales", 2, *lines)
+    assert without_policy(base, airflow("sales", 2, *lines, sensor("s4")))[0] == "warned"
+
+
+def test_default_args_that_lose_their_retries_are_one_finding() -> None:
+    lines = [bash("a"), bash("b"), bash("c")]
+    outcome, messages = without_policy(airflow("sales", 2, *lines), airflow("sales", 0, *lines))
+
+    assert outcome == "failed"
+    assert messages == [
+        "all 3 tasks of sales are no longer retried (before: twice): a passing fault now fails the whole run"
+    ]
+    moved = airflow("sales", 0, *(bash(name, ", retries=2") for name in "abc"))
+    assert without_policy(airflow("sales", 2, *lines), moved)[0] == "passed"
+
+
+def test_more_retries_with_less_delay_are_no_loss_and_a_much_shorter_wait_is() -> None:
+    def waits(retries: int, seconds: int) -> dict[str, str]:
+        delay = f", retries={retries}, retry_delay=timedelta(seconds={seconds})"
+        made = airflow("sales", 0, bash("a", delay))
+        return {path: f"from datetime import timedelta\n{text}" for path, text in made.items()}
+
+    assert without_policy(waits(2, 300), waits(6, 120))[0] == "passed"
+    assert without_policy(waits(2, 300), waits(2, 240))[0] == "warned"
+    assert without_policy(waits(2, 300), waits(2, 5))[0] == "needs_approval"
+    assert without_policy(waits(3, 300), waits(1, 300))[0] == "needs_approval"
+
+
+def test_a_flow_and_an_asset_that_are_no_longer_retried() -> None:
+    def flow(arguments: str, task: str = "") -> dict[str, str]:
+        return {
+            "flows.py": (
+                f"from prefect import flow, task\n\n\n@task{task}\ndef fetch(): ...\n\n\n"
+                f"@flow{arguments}\ndef nightly():\n    fetch()\n"
+            )
+        }
+
+    outcome, messages = without_policy(flow("(retries=3)"), flow(""))
+    assert (outcome, messages[0]) == (
+        "failed",
+        ("flow nightly is no longer retried as a whole (before: 3): a passing fault now fails the run"),
+    )
+    assert without_policy(flow("(retries=3)"), flow("(retries=1)"))[0] == "needs_approval"
+    assert without_policy(flow("", "(retries=3)"), flow("", ""))[0] == "failed"
+
+    def asset(arguments: str) -> dict[str, str]:
+        return {
+            "defs.py": (
+                f"import dagster as dg\n\n\n@dg.asset{arguments}\ndef orders(): ...\n\n\n"
+                "defs = dg.Definitions(assets=[orders])\n"
+            )
+        }
+
+    assert (
+        without_policy(asset("(retry_policy=dg.RetryPolicy(max_retries=3, delay=60))"), asset(""))[0]
+        == "failed"
+    )

@@ -1,0 +1,1 @@
+"""What a repository depends on: its manifests and locks, read as texts."""

@@ -1,0 +1,147 @@
+"""CHG017: what the change leaves behind can be read, loaded and run, as far as source tells."""
+
+import re
+from collections.abc import Iterator
+from typing import ClassVar
+
+from meta_pipeline.delivery.change import Change
+from meta_pipeline.delivery.stages import StageId
+from meta_pipeline.gates import specimens
+from meta_pipeline.gates.case import Case
+from meta_pipeline.gates.gate import Example, Gate, Opinion, Strength
+from meta_pipeline.gates.weighing import Weighed, weigh, weighed
+from meta_pipeline.policy import Policy
+
+
+class SourceSound(Gate):
+    """Nothing that could be read, loaded and found before the change is broken after it, as far as source tells.
+
+    That is: Python that no Python can parse, or not the version that the repository asks for; names without a value;
+    imports of modules and names of this repository that are not there, also in files that the change does not touch;
+    calls of its functions with arguments that they do not take; YAML, TOML, JSON and templates that no longer parse;
+    circles, ids given twice, references, entry points and macros that lead nowhere; marks of an unfinished merge.
+
+    A scheduler that cannot load a file drops its pipelines without a word, and a name without a value ends a run in
+    the night. What was broken before is not told, nor are templates and samples of tests that are meant not to be
+    read. SQL that no dialect reads any more asks a person: no parser knows every database.
+    """
+
+    id: ClassVar[str] = "CHG017"
+    name: ClassVar[str] = "source-sound"
+    stage: ClassVar[StageId] = "implementation"
+    subject: ClassVar[str] = "patched_code"
+    default: ClassVar[Strength] = "failed"
+    needs: ClassVar[tuple[str, ...]] = ("change",)
+
+    def judge(self, case: Case) -> Opinion:
+        from meta_pipeline.gates.soundness.python_texts import python_faults
+        from meta_pipeline.gates.tools.tool import Missing
+
+        assert case.change is not None
+        change = case.change
+        of_python = python_faults(change)
+        found = [] if isinstance(of_python, Missing) else list(of_python)
+        found += _others(change)
+        unread = {one.finding.path for one in found}
+        found += [one for one in topology_faults(change) if one.finding.path not in unread]
+        if isinstance(of_python, Missing):
+            return self.could_not_run(
+                f"{of_python.reason}; {of_python.install} installs it",
+                findings=[one.finding for one in found],
+            )
+        return weigh(
+            self, _once(found), "everything that the change touches can be read, and leads somewhere"
+        )
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        loads = "from lib.rates import rate\n\nprint(rate(1))\n"
+        rates = "def rate(day):\n    return day\n"
+        known = {"lib/__init__.py": "", "lib/rates.py": rates, specimens.DAG_FILE: loads}
+        return (
+            Example("a function is added", _case(known, {"lib/rates.py": f"{rates}\n\nx = 1\n"}), "passed"),
+            Example(
+                "a bracket is left open",
+                _case(known, {specimens.DAG_FILE: "print((1)\n"}),
+                "failed",
+                "no Python can read this file",
+            ),
+            Example(
+                "a name has no value",
+                _case(known, {specimens.DAG_FILE: f"{loads}print(rates)\n"}),
+                "failed",
+                "nothing defines the name 'rates'",
+            ),
+            Example(
+                "an untouched file imports what is renamed",
+                _case(known, {"lib/rates.py": rates.replace("rate(", "rate_of(")}),
+                "failed",
+                "lib/rates.py has no 'rate' any more",
+            ),
+            Example(
+                "an untouched file calls without the argument that is now needed",
+                _case(known, {"lib/rates.py": rates.replace("(day)", "(day, currency)")}),
+                "failed",
+                "it needs the argument 'currency'",
+            ),
+            Example(
+                "settings are no YAML any more",
+                _case({"prefect.yaml": "name: x\n"}, {"prefect.yaml": "name: [x\n"}),
+                "failed",
+                "this is no YAML any more",
+            ),
+            Example(
+                "what was broken before",
+                _case({"old.py": "print 1\n"}, {"old.py": "print 2\n"}),
+                "passed",
+            ),
+        )
+
+
+def _case(before: specimens.Files, edits: specimens.Files) -> Case:
+    return Case(Policy(), change=specimens.change(before, {**before, **edits}))
+
+
+_READERS_LIMIT = re.compile(
+    r"at run time|only a run|only at run|steps to read|too many steps|too deeply|too long to be followed|too large"
+)
+"""What our reader of source cannot follow is no fault of the target."""
+_SHARED_BY_CHOICE = re.compile(r"the flow name '.*' is taken by")
+"""Prefect only warns of two flows of one name."""
+
+
+def topology_faults(change: Change) -> Iterator[Weighed]:
+    """What a scheduler would refuse: circles, ids given twice, references and entry points that lead nowhere."""
+    for one in change.differences:
+        if one.level != "error" or one.change != "added" or one.field == "opaque" or one.item is None:
+            continue
+        if _READERS_LIMIT.search(one.item):
+            continue
+        yield weighed(
+            "warned" if _SHARED_BY_CHOICE.search(one.item) else "failed",
+            f"{one.item}; the scheduler does not load what stands here",
+            "mend it, so that the scheduler loads it",
+            path=one.path,
+            line=one.line,
+        )
+
+
+def _others(change: Change) -> Iterator[Weighed]:
+    from meta_pipeline.gates.soundness.calls import call_faults
+    from meta_pipeline.gates.soundness.data_files import conflict_faults, data_file_faults
+    from meta_pipeline.gates.soundness.dbt_macros import macro_faults
+    from meta_pipeline.gates.soundness.imports import import_faults
+    from meta_pipeline.gates.soundness.sql_texts import sql_faults
+
+    for faults in (import_faults, call_faults, data_file_faults, conflict_faults, macro_faults, sql_faults):
+        yield from faults(change)
+
+
+def _once(found: list[Weighed]) -> Iterator[Weighed]:
+    """One finding a place: what two ways of looking tell of one line is one fault."""
+    seen: set[tuple[str | None, int | None]] = set()
+    for one in found:
+        place = (one.finding.path, one.finding.line)
+        if place not in seen or one.finding.line is None:
+            seen.add(place)
+            yield one

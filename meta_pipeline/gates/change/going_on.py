@@ -1,0 +1,152 @@
+"""Removed pipelines and tasks whose work goes on elsewhere: what was only refactored is no loss."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from meta_pipeline.delivery.change import Change
+from meta_pipeline.delivery.differences.difference import Difference
+from meta_pipeline.delivery.differences.phrases import listed
+from meta_pipeline.delivery.topology import Link, Node, Pipeline, Topology
+from meta_pipeline.gates.change.reaching import function_at, reaches
+from meta_pipeline.gates.change.sides import Sides
+
+_DOES_NOTHING = frozenset({"EmptyOperator", "DummyOperator", "ExternalTaskMarker"})
+_MADE_BY_OTHERS = frozenset({"external_asset", "observable_asset"})
+_WORDS = re.compile(r"[a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class GoingOn:
+    """Where the work of something removed goes on, as the end of a sentence.
+
+    It `is_sure` where the work itself is seen at head; else its new place is a good guess that a person confirms.
+    """
+
+    where: str
+    is_sure: bool = True
+
+
+@dataclass(frozen=True)
+class Places:
+    """Both sides of a change, and where on the head's side the work of what is gone is done now."""
+
+    change: Change
+
+    def of(self, removed: Difference) -> GoingOn | None:
+        """Where the work of a removed pipeline or node goes on; None where it is not seen to.
+
+        A node with a new name stands in its own place where it came out of a group of that name, or went into one.
+        """
+        if removed.change == "renamed":
+            return _regrouped(removed.node_before, removed.node)
+        if removed.node is None:
+            return self._of_subdag(removed)
+        before, after = self._sides.pipelines(removed)
+        node = before.node(removed.node) if before else None
+        if before is None or after is None or node is None:
+            return None
+        return next(self._of_node(removed, node, before, after), None)
+
+    def _of_node(
+        self, removed: Difference, node: Node, before: Pipeline, after: Pipeline
+    ) -> Iterator[GoingOn]:
+        if node.operator in _DOES_NOTHING and not _only_order(node, after):
+            yield GoingOn("it did nothing by itself")
+        known = {one.id for one in before.nodes}
+        fresh = [one for one in after.nodes if one.id not in known]
+        yield from _in_place(node, fresh)
+        if node.links and set(node.links) <= _links(after):
+            yield GoingOn("other tasks of it link to the same pipelines")
+        yield from self._elsewhere(removed, node)
+        if removed.scheduler == "prefect":
+            yield from self._called(node, after)
+        alike = [one.id for one in fresh if _is_of(node, one)]
+        if alike:
+            yield GoingOn(f"its work seems to be done by {listed(alike)}", is_sure=False)
+
+    def _of_subdag(self, removed: Difference) -> GoingOn | None:
+        """A SubDAG is a pipeline `parent.task`; a task of that name in its parent replaces it."""
+        parent, _, task = removed.pipeline.rpartition(".")
+        after = self._sides.head.get((removed.scheduler, removed.root, parent)) if parent else None
+        if after is None or (after.node(task) is None and not _group(task, after.nodes)):
+            return None
+        return GoingOn(f"the task {task} of {parent} is there in its place")
+
+    def _elsewhere(self, removed: Difference, node: Node) -> Iterator[GoingOn]:
+        """An asset or model has one name in the whole repository: in another root it is the same."""
+        if removed.scheduler not in ("dagster", "dbt"):
+            return
+        for topology in self.change.head_topologies:
+            if topology.scheduler == removed.scheduler and topology.root != removed.root:
+                there = _node_of(topology, node.id)
+                if there is not None and not self._was_in(topology, node.id):
+                    yield GoingOn(f"{topology.root} makes it now")
+
+    def _was_in(self, topology: Topology, node_id: str) -> bool:
+        return any(
+            (one.scheduler, one.root) == (topology.scheduler, topology.root)
+            and _node_of(one, node_id) is not None
+            for one in self.change.base_topologies
+        )
+
+    def _called(self, node: Node, after: Pipeline) -> Iterator[GoingOn]:
+        """A flow of Prefect reaches the same function through a subflow or a task, or calls it fewer times."""
+        first = re.sub(r"-\d+$", "", node.id)
+        if first != node.id and after.node(first) is not None:
+            yield GoingOn("the flow still calls it, fewer times")
+        name = function_at(self.change.base, node.path, node.line)
+        if name is not None and reaches(self.change.head, after.path, after.line, name):
+            yield GoingOn(f"the flow still reaches {name} through what it calls")
+
+    @cached_property
+    def _sides(self) -> Sides:
+        return Sides(self.change)
+
+
+def _regrouped(before: str | None, after: str | None) -> GoingOn | None:
+    """A task that only went into a group of its own name, or came out of one."""
+    if before and after and (before.startswith(f"{after}.") or after.startswith(f"{before}.")):
+        return GoingOn("it is there in place of its group, or the other way round")
+    return None
+
+
+def _node_of(topology: Topology, node_id: str) -> Node | None:
+    found = (pipeline.node(node_id) for pipeline in topology.pipelines)
+    return next((node for node in found if node is not None and node.kind not in _MADE_BY_OTHERS), None)
+
+
+def _links(pipeline: Pipeline) -> set[Link]:
+    return {link for node in pipeline.nodes for link in node.links}
+
+
+def _only_order(node: Node, after: Pipeline) -> bool:
+    """Whether a node that does nothing tied together two that stay: then it was there for their order."""
+    stays = {one.id for one in after.nodes}
+    return not node.links and not stays.isdisjoint(node.upstream)
+
+
+def _in_place(node: Node, fresh: list[Node]) -> Iterator[GoingOn]:
+    """A task group gives way to a task of its name, or a task to a group; where the name stays, the place does."""
+    group, _, _ = node.id.rpartition(".")
+    if group and any(one.id == group for one in fresh):
+        yield GoingOn(f"the task {group} is there in place of its group")
+    if inside := _group(node.id, fresh):
+        yield GoingOn(f"a group of its name is there in its place, with {listed(inside)}")
+
+
+def _group(name: str, nodes: list[Node] | tuple[Node, ...]) -> list[str]:
+    return [one.id for one in nodes if one.id.startswith(f"{name}.")]
+
+
+def _is_of(old: Node, new: Node) -> bool:
+    """Whether a new node may do an old one's work: the same operator, and the words of one name in the other's."""
+    if old.operator != new.operator:
+        return False
+    words, others = _words(old.id), _words(new.id)
+    return bool(words and others) and (words <= others or others <= words)
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset(word for word in _WORDS.findall(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).casefold()))

@@ -1,0 +1,1 @@
+"""What nearly all pipelines and nodes of a repository have in common, and what new ones lack of it."""

@@ -1,0 +1,1 @@
+"""What the Python source of a change says, read without running it."""

@@ -1,0 +1,56 @@
+"""Which files of a change are judged by what they say: not templates, samples, or code of others."""
+
+import re
+from collections.abc import Iterator
+
+from meta_pipeline.delivery.change import Change
+from meta_pipeline.delivery.tree import REGULAR, SYMLINK, FileChange
+
+_OF_OTHERS = re.compile(
+    r"(?:^|/)(?:\.git|\.venv|venv|\.tox|\.nox|node_modules|site-packages|dbt_packages|dbt_modules|third_party"
+    r"|vendor|vendored|_vendor|target)/"
+)
+_SAMPLE = re.compile(
+    r"(?:^|/)(?:tests?|testing|docs?|examples?|samples?|fixtures?)/(?:.*/)?"
+    r"(?:fixtures?|data|resources?|testdata|test_data|snippets?|samples?|bad|broken|invalid|golden|snapshots?)"
+    r"(?:/|_|[^/]*$)"
+)
+_TEMPLATE_PATH = re.compile(r"\{\{|\{%|(?:^|/)(?:templates?|cookiecutter[^/]*|scaffold(?:s|ing)?)/")
+_TEMPLATE_MARK = re.compile(rb"\{\{|\{%|<%")
+_LARGEST = 2_000_000
+
+
+def changed(change: Change, endings: tuple[str, ...]) -> Iterator[FileChange]:
+    """The plain files of these endings that are there after the change and are the repository's own."""
+    for file in change.files:
+        if (
+            file.new is not None
+            and file.path.endswith(endings)
+            and file.new_mode not in (SYMLINK, None)
+            and len(file.new) <= _LARGEST
+            and not _OF_OTHERS.search(file.path)
+        ):
+            yield file
+
+
+def of_others(path: str) -> bool:
+    """Whether a file is installed or vendored code, which nobody of this repository wrote."""
+    return bool(_OF_OTHERS.search(path))
+
+
+def may_be_unreadable(file: FileChange) -> bool:
+    """Whether a new file may be meant not to be read as it is: a template to be filled in, or a sample of a test."""
+    new = file.new or b""
+    if _TEMPLATE_PATH.search(file.path) and _TEMPLATE_MARK.search(new):
+        return True
+    return bool(_TEMPLATE_PATH.search(file.path) and "{" in file.path) or bool(_SAMPLE.search(file.path))
+
+
+def holds_template(text: bytes) -> bool:
+    """Whether a text has marks of a template language."""
+    return bool(_TEMPLATE_MARK.search(text))
+
+
+def is_plain(mode: str | None) -> bool:
+    """Whether a git mode is that of a file with content of its own."""
+    return mode is not None and mode.startswith(REGULAR[:3])

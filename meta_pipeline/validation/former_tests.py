@@ -1,0 +1,33 @@
+"""The tests of base on the code of head: what the change's own tests might no longer say."""
+
+from datetime import UTC, datetime
+
+from meta_pipeline.delivery.change import Change
+from meta_pipeline.delivery.file_kinds import is_test
+from meta_pipeline.workspace.patch import Applied
+from meta_pipeline.workspace.repository import Mirror
+
+
+def with_former_tests(mirror: Mirror, head: str, change: Change) -> str | None:
+    """A commit of `head` with every test file of base as base has it; None where the change touches none of them.
+
+    Files that the change adds stay: a new helper of tests must not be missing.
+    """
+    former = {
+        file.path: file.old
+        for file in change.files
+        if is_test(file.path) and file.old is not None and file.old != file.new
+    }
+    if not former:
+        return None
+    applied = mirror.commit_patch(
+        head,
+        mirror.write_tree_patch(head, former),
+        "The tests of base",
+        "meta-pipeline",
+        "meta-pipeline@localhost",
+        datetime(2000, 1, 1, tzinfo=UTC),
+    )
+    if not isinstance(applied, Applied):
+        raise RuntimeError(f"the tests of base cannot be laid over {head}: {applied.reason}")  # noqa: TRY004
+    return applied.head

@@ -1,0 +1,149 @@
+import pytest
+
+from meta_pipeline.delivery.tree import MemoryTree
+from meta_pipeline.gates import specimens
+from meta_pipeline.gates.case import Case
+from meta_pipeline.gates.change.chg011_downstream_intact import DownstreamIntact
+from meta_pipeline.gates.gate import Opinion
+from meta_pipeline.policy import Policy
+from meta_pipeline.schedulers.survey import also_in, read_change
+
+SALES = """from airflow import DAG
+from airflow.datasets import Dataset
+from airflow.operators.bash import BashOperator
+
+with DAG(dag_id="sales", schedule="@daily") as dag:
+    load = BashOperator(task_id="load", bash_command="true", outlets=[Dataset("s3://lake/sales")])
+    check = BashOperator(task_id="check", bash_command="true")
+"""
+REPORT = """from airflow import DAG
+from airflow.sensors.external_task import ExternalTaskSensor
+
+with DAG(dag_id="report", schedule="@daily") as dag:
+    wait = ExternalTaskSensor(task_id="wait", external_dag_id="sales", external_task_id="check")
+"""
+STARTS = """from airflow import DAG
+from airflow.operators.trigger_dagrun import TriggerDagRunOperator
+
+with DAG(dag_id="start", schedule="@daily") as dag:
+    go = TriggerDagRunOperator(task_id="go", trigger_dag_id="sales")
+"""
+MAIL = """from airflow import DAG
+from airflow.datasets import Dataset
+from airflow.operators.bash import BashOperator
+
+with DAG(dag_id="mail", schedule=[Dataset("s3://lake/sales")]) as dag:
+    send = BashOperator(task_id="send", bash_command="true")
+"""
+AIRFLOW = {"dags/sales.py": SALES, "dags/report.py": REPORT, "dags/start.py": STARTS, "dags/mail.py": MAIL}
+ASSETS = """import dagster as dg
+
+
+@dg.asset
+def orders():
+    return 1
+
+
+@dg.asset(deps=["orders"])
+def revenue():
+    return 2
+
+
+defs = dg.Definitions(assets=[orders, revenue])
+"""
+DBT = {
+    "dbt_project.yml": "name: shop\nprofile: shop\n",
+    "models/orders.sql": "select 1 as id, 2 as total\n",
+    "models/revenue.sql": "select\n  id,\n  total * 2 as double\nfrom {{ ref('orders') }}\n",
+    "models/schema.yml": "exposures:\n  - name: board\n    type: dashboard\n    owner: {name: crm}\n"
+    "    depends_on:\n      - ref('orders')\n",
+}
+
+
+def judged(before: specimens.Files, edits: dict[str, str | None]) -> Opinion:
+    """What the gate says of these edits; None deletes a file."""
+    after = {path: text for path, text in {**before, **edits}.items() if text is not None}
+    base, head = MemoryTree.of(before), MemoryTree.of(after)
+    return DownstreamIntact().judge(Case(Policy(), change=read_change(base, head, also_in(Policy(), head))))
+
+
+def places(opinion: Opinion) -> set[str]:
+    return {f"{finding.path}:{finding.line}" for finding in opinion.findings}
+
+
+@pytest.mark.parametrize(
+    "sales,found",
+    [
+        (None, {"dags/report.py:5", "dags/start.py:5", "dags/mail.py:5"}),
+        (SALES.replace('"sales"', '"sales_daily"'), {"dags/report.py:5", "dags/start.py:5"}),
+        (SALES.replace('task_id="check"', 'task_id="verify"'), {"dags/report.py:5"}),
+        (SALES.replace(', outlets=[Dataset("s3://lake/sales")]', ""), {"dags/mail.py:5"}),
+        (SALES.replace("@daily", "@hourly"), set()),
+    ],
+)
+def test_who_waits_for_a_dag_a_task_or_a_dataset_that_goes(sales: str | None, found: set[str]) -> None:
+    opinion = judged(AIRFLOW, {"dags/sales.py": sales})
+
+    assert opinion.outcome == ("failed" if found else "passed")
+    assert places(opinion) == found
+
+
+def test_who_goes_along_is_not_told() -> None:
+    assert judged(AIRFLOW, dict.fromkeys(AIRFLOW)).outcome == "passed"
+
+
+def test_an_asset_that_depends_on_one_that_is_renamed() -> None:
+    renamed = ASSETS.replace("def orders", "def all_orders").replace("[orders,", "[all_orders,")
+    before = {"defs.py": ASSETS, "pyproject.toml": '[tool.dagster]\nmodule_name = "defs"\n'}
+
+    opinion = judged(before, {"defs.py": renamed})
+
+    assert opinion.outcome == "failed"
+    assert "revenue depends on asset orders" in opinion.reason
+    assert (
+        judged(before, {"defs.py": renamed.replace('deps=["orders"]', 'deps=["all_orders"]')}).outcome
+        == "passed"
+    )
+
+
+def test_models_and_exposures_that_refer_to_a_model_that_goes() -> None:
+    opinion = judged(DBT, {"models/orders.sql": None})
+
+    assert opinion.outcome == "failed"
+    assert places(opinion) >= {"models/revenue.sql:4", "models/schema.yml:6"}
+
+
+def test_a_query_that_selects_a_column_that_goes_is_named_with_its_line() -> None:
+    opinion = judged(DBT, {"models/orders.sql": "select 1 as id\n"})
+
+    assert opinion.outcome == "failed"
+    assert "models/revenue.sql:3" in places(opinion)
+
+
+def test_a_reader_that_is_changed_along_with_the_column_passes() -> None:
+    edits: dict[str, str | None] = {
+        "models/orders.sql": "select 1 as id, 2 as amount\n",
+        "models/revenue.sql": "select id, amount * 2 as double from {{ ref('orders') }}\n",
+    }
+
+    assert judged(DBT, edits).outcome == "passed"
+
+
+@pytest.mark.parametrize(
+    "edits,outcome",
+    [
+        ({"dags/sql/a.sql": None}, "needs_approval"),
+        ({"dags/sql/a.sql": None, "dags/queries/a.sql": "select 1"}, "needs_approval"),
+        ({"dags/sql/a.sql": None, "dags/more/sql/a.sql": "select 1"}, "passed"),
+        ({"dags/sql/a.sql": None, "dags/a.py": "# was sql/a.sql\nx = 1\n"}, "passed"),
+        ({"dags/sql/b.sql": None}, "passed"),
+    ],
+)
+def test_a_file_that_code_names(edits: dict[str, str | None], outcome: str) -> None:
+    before = {
+        "dags/sql/a.sql": "select 1",
+        "dags/sql/b.sql": "select 2",
+        "dags/a.py": "x = run('sql/a.sql')\n",
+    }
+
+    assert judged(before, edits).outcome == outcome
