@@ -11,7 +11,9 @@ from meta_pipeline.cli.documents import CheckDocument, GateDocument
 from meta_pipeline.cli.output import exit_of_results, leave
 from meta_pipeline.cli.reading import default_policy, opened, signers_at, written_policy
 from meta_pipeline.cli.sides import Sides, named_sides, staged_sides
+from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.judgement import decide
+from meta_pipeline.delivery.tree import SUBMODULE
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.catalogue import catalogue
 from meta_pipeline.gates.judging import judge_all
@@ -19,6 +21,7 @@ from meta_pipeline.gates.naming import require_gates_of_policy
 from meta_pipeline.gates.waiving import waivers_in
 from meta_pipeline.policy import POLICY_FILE
 from meta_pipeline.schedulers.survey import also_in, read_change
+from meta_pipeline.workspace.git import GitFault
 from meta_pipeline.workspace.repository import Repository
 
 Level = Literal["static", "full"]
@@ -40,14 +43,16 @@ def check_staged(repo: Path, base: str | None, *, form: Form) -> NoReturn:
 
 def _check(repository: Repository, sides: Sides, level: Level, form: Form) -> NoReturn:
     written = written_policy(sides.rules)
-    policy = written or also_in(default_policy(repository, sides.base), sides.head)
+    policy = written or default_policy(repository, sides.base)
     require_gates_of_policy(policy, sides.rules)
+    change = read_change(sides.base, sides.head, policy if written else also_in(policy, sides.head))
+    _require_contents(repository, change)
     signers = signers_at(sides.rules, policy)
     case = Case(
         policy,
-        change=read_change(sides.base, sides.head, policy),
+        change=change,
         waivers=waivers_in(sides.rules, signers, policy.target, datetime.now(UTC).date()),
-        authors=repository.authors(sides.base.commit, sides.head.commit),
+        authors=repository.authors(sides.base.commit, sides.tip),
     )
     if level == "full":
         from meta_pipeline.cli.full import judge_full
@@ -74,6 +79,21 @@ def _check(repository: Repository, sides: Sides, level: Level, form: Form) -> No
     )
     print_judged(Judged(document, _next(repository, sides, document), gone), form, status)
     leave(status)
+
+
+def _require_contents(repository: Repository, change: Change) -> None:
+    """Raise `GitFault` where a changed file cannot be read: what nobody has seen must not pass."""
+    missing = [
+        file.path
+        for file in change.files
+        if (file.old is None and file.old_mode not in (None, SUBMODULE))
+        or (file.new is None and file.new_mode not in (None, SUBMODULE))
+    ]
+    if missing:
+        raise GitFault(
+            f"{repository.path} lacks the contents of {len(missing)} changed file(s), such as {missing[0]}: it is a "
+            "partial clone or damaged; run 'git fetch --refetch' in it without a filter, or use a full clone."
+        )
 
 
 def _without_policy(repository: Repository, sides: Sides) -> str:

@@ -19,6 +19,7 @@ class WaivedDocument(Frozen):
 
     @property
     def sentence(self) -> str:
+        """All of it, as a person reads it."""
         return f"waived by {self.by} until {self.until}: {self.why} ({self.file})"
 
 

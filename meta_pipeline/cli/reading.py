@@ -15,6 +15,7 @@ from meta_pipeline.schedulers.source.processes import read_in_processes
 from meta_pipeline.schedulers.source.store import keep_readings_in
 from meta_pipeline.schedulers.survey import survey
 from meta_pipeline.settings import Home
+from meta_pipeline.workspace.git import GitFault
 from meta_pipeline.workspace.repository import Repository, open_repository
 from meta_pipeline.workspace.tree import GitTree
 
@@ -73,9 +74,16 @@ def policy_of(repository: Repository, tree: Tree) -> Policy:
 
 
 def written_policy(tree: Tree) -> Policy | None:
-    """The policy committed in `tree`; raises `PolicyError`."""
+    """The policy committed in `tree`; raises `PolicyError`, or `GitFault` where it is there and cannot be read."""
     text = tree.read(POLICY_FILE)
-    return None if text is None else read_policy(text.decode("utf-8", "replace"))
+    if text is not None:
+        return read_policy(text.decode("utf-8", "replace"))
+    if POLICY_FILE in tree.entries():
+        raise GitFault(
+            f"{POLICY_FILE} is committed and its content is not in the repository, as in a partial clone; run "
+            "'git fetch --refetch' in it without a filter, or use a full clone."
+        )
+    return None
 
 
 def default_policy(repository: Repository, tree: Tree) -> Policy:

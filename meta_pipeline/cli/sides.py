@@ -19,14 +19,15 @@ EMPTY_TREES = (
 class Sides:
     """`base` and `head` are compared, by the policy of `rules`, the commit that was `named` as the base.
 
-    So nobody chooses an older policy by beginning at an older commit. `notes` say what a reader does not expect;
-    `asked` are the arguments that ask for the same again.
+    So nobody chooses an older policy by beginning at an older commit. `tip` is the newest commit that leads to the
+    head. `notes` say what a reader does not expect; `asked` are the arguments that ask for the same again.
     """
 
     base: GitTree
     head: GitTree
     rules: GitTree
     named: str
+    tip: str
     notes: tuple[str, ...]
     asked: tuple[str, ...]
 
@@ -41,7 +42,7 @@ def named_sides(repository: Repository, base: str, head: str) -> Iterator[Sides]
     """What `head` brings since it left `base`; raises `GitFault` where one of them is missing."""
     named, other = _tree(repository, base), _tree(repository, head)
     start, notes = _start(repository, named, other.commit, (base, head))
-    yield Sides(start, other, named, base, notes, ("--base", base, "--head", head))
+    yield Sides(start, other, named, base, other.commit, notes, ("--base", base, "--head", head))
 
 
 @contextmanager
@@ -51,15 +52,15 @@ def staged_sides(repository: Repository, base: str | None) -> Iterator[Sides]:
 
     asked = ("--staged",) if base is None else ("--base", base, "--staged")
     with staged_tree(repository) as staged:
+        notes: tuple[str, ...] = ()
         if base is None and not repository.has_commit():
             named = start = _tree(repository, EMPTY_TREES[len(staged.tree_id) > 40])
-            notes: tuple[str, ...] = ()
+            tip = named.commit
         else:
             named = _tree(repository, base or "HEAD")
-            start, notes = named, ()
-            if base is not None:
-                start, notes = _start(repository, named, repository.resolve("HEAD"), (base, "HEAD"))
-        yield Sides(start, staged, named, base or "HEAD", notes, asked)
+            tip = repository.resolve("HEAD")
+            start, notes = _start(repository, named, tip, (base or "HEAD", "HEAD"))
+        yield Sides(start, staged, named, base or "HEAD", tip, notes, asked)
 
 
 def _tree(repository: Repository, rev: str) -> GitTree:

@@ -62,7 +62,7 @@ def test_an_idle_tick(benchmark: Benchmark, tmp_path: Path, git_repo: MakeReposi
 @pytest.mark.parametrize("kind", ["ordinary", "doubtful"])
 def test_a_static_check_of_ten_files(benchmark: Benchmark, tmp_path: Path, kind: str) -> None:
     """The `doubtful` change holds one line that looks like a credential, so that a scanner must be loaded."""
-    repository = large_project(tmp_path / "large")
+    repository = large_project(tmp_path / "large", size=332)
     files = dict(ten_file_change(repository))
     if kind == "doubtful":
         path = "transform/models/domain_3/stg_source_003.sql"
@@ -85,6 +85,20 @@ def test_a_static_check_of_ten_files(benchmark: Benchmark, tmp_path: Path, kind:
         before=command(check, cwd=tmp_path, variables=home, source=Path(BEFORE)) if BEFORE else None,
         rounds=5,
     )
+
+
+@pytest.mark.benchmark(group="check")
+def test_a_static_check_in_ten_times_as_many_files(benchmark: Benchmark, tmp_path: Path) -> None:
+    """The same ten files change; what was read from source before is on disk."""
+    checks = []
+    for name, size in (("ten_times", 3_320), ("once", 332)):
+        repository = large_project(tmp_path / name, size=size)
+        commit(repository, dict(ten_file_change(repository)), "Ten files")
+        sides = ("--repo", str(tmp_path / name), "--base", "main~1", "--head", "main")
+        home = {"META_PIPELINE_HOME": str(tmp_path / f"home-{name}")}
+        check = ("python", "-m", "meta_pipeline", "check", *sides)
+        checks.append(command(check, cwd=tmp_path, variables=home))
+    compare(benchmark, *checks, rounds=5)
 
 
 @pytest.mark.benchmark(group="runtime")

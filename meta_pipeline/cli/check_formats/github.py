@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from meta_pipeline.cli.check_formats.escaping import command_data, command_line, command_property
-from meta_pipeline.cli.check_formats.judged import WEIGHTS, Judged
+from meta_pipeline.cli.check_formats.judged import Judged
 
 _MOST_OF_A_KIND = 10
 """GitHub shows so many errors, so many warnings and so many notices of one step, and drops the others unseen."""
@@ -14,9 +14,9 @@ _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 def commands(judged: Judged, *, summary: bool) -> Iterator[str]:
     """The lines to print. `summary`: whether all findings stand in the summary of the step as well."""
     given: Counter[str] = Counter()
-    for gate, finding in judged.findings():
-        outcome = gate.outcome if finding is None or finding.outcome is None else finding.outcome
-        command = _COMMANDS[WEIGHTS[outcome]]
+    for told in judged.findings():
+        gate, finding = told.gate, told.finding
+        command = _COMMANDS[told.weight]
         given[command] += 1
         if given[command] > _MOST_OF_A_KIND:
             continue
@@ -26,11 +26,8 @@ def commands(judged: Judged, *, summary: bool) -> Iterator[str]:
             if finding.path is not None:
                 place = f"file={command_property(finding.path)},"
                 place += f"line={finding.line}," if finding.line else ""
-        title = command_property(f"{gate.id} {gate.name}: {outcome.replace('_', ' ')}")
+        title = command_property(f"{gate.id} {gate.name}: {told.outcome.replace('_', ' ')}")
         yield f"::{command} {place}title={title}::{command_data(message)}"
-    for gate, finding in judged.waived():
-        assert finding.waived is not None
-        yield command_line(f"{gate.id}: {finding.message} {finding.waived.sentence}")
     left = sum(max(0, count - _MOST_OF_A_KIND) for count in given.values())
     if left:
         where = (

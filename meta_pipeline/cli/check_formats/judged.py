@@ -45,18 +45,31 @@ class Judged:
         """All gates that have something to tell, the most severe first."""
         return (*self.stopped, *(gate for gate in self.document.gates if gate.outcome == "warned"))
 
-    def findings(self) -> "Iterator[tuple[GateDocument, FindingDocument | None]]":
-        """Every finding with its gate, but the waived; a gate that tells something without one stands with None."""
+    def findings(self) -> "Iterator[Told]":
+        """Every finding that counts, with its gate; a gate that tells something without one stands with None."""
         for gate in self.told:
-            if not gate.findings:
-                yield gate, None
-            for finding in gate.findings:
-                if finding.waived is None:
-                    yield gate, finding
+            counting = [finding for finding in gate.findings if finding.waived is None]
+            if not counting:
+                yield Told(gate, None, gate.outcome)
+            for finding in counting:
+                yield Told(gate, finding, finding.outcome or gate.outcome)
 
-    def waived(self) -> "Iterator[tuple[GateDocument, FindingDocument]]":
-        """Every finding that a signed waiver excepts, with its gate."""
+    def waived(self) -> "Iterator[Told]":
+        """Every finding that somebody took upon themselves, whatever its gate comes to without it."""
         for gate in self.document.gates:
             for finding in gate.findings:
                 if finding.waived is not None:
-                    yield gate, finding
+                    yield Told(gate, finding, finding.outcome or gate.outcome)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one gate has to tell: a finding with its own outcome, or, without one, its reason."""
+
+    gate: "GateDocument"
+    finding: "FindingDocument | None"
+    outcome: "Outcome"
+
+    @property
+    def weight(self) -> Weight:
+        return WEIGHTS.get(self.outcome, "note")

@@ -94,7 +94,9 @@ def _finding(judged: Judged, finding: "FindingDocument", links: Links) -> str:
         commit = document.base if finding.path in judged.gone else document.head
         link = links.to(commit, finding.path, finding.line)
         place = f"{f'[{place}]({link})' if link else place}: "
-    return f"- {place}{markdown(finding.message)}\n  **Mend:** {markdown(finding.fix)}"
+    waived = finding.waived
+    mend = markdown(waived.sentence) if waived else f"**Mend:** {markdown(finding.fix)}"
+    return f"- {place}{markdown(finding.message)}\n  {mend}"
 
 
 def _others(judged: Judged, links: Links) -> list[str]:
@@ -108,12 +110,8 @@ def _others(judged: Judged, links: Links) -> list[str]:
         reasons = [f"- {gate.id} {markdown(gate.name)}: {markdown(gate.reason)}" for gate in warned]
         inside = [*reasons, "", *_fitting(_findings(judged, warned, links))]
         folded += _folded(f"Worth knowing ({len(warned)})", inside)
-    if waived := list(judged.waived()):
-        inside = [
-            f"- {gate.id}: {markdown(finding.message)} {markdown(finding.waived.sentence)}"
-            for gate, finding in waived
-            if finding.waived is not None
-        ]
+    if waived := [told.finding for told in judged.waived() if told.finding is not None]:
+        inside = _fitting(_finding(judged, finding, links) for finding in waived)
         folded += _folded(f"Waived ({len(waived)})", inside)
     if passed or silent:
         inside = [f"- {gate.id} {markdown(gate.name)}: {markdown(gate.reason)}" for gate in passed]
@@ -133,7 +131,7 @@ def _fitting(lines: Iterator[str]) -> list[str]:
     size = left = 0
     for line in lines:
         size += len(line.encode()) + 1
-        if size <= _LONGEST // 2:
+        if size <= _LONGEST // 3:
             kept.append(line)
         else:
             left += line.startswith("- ")

@@ -94,7 +94,8 @@ def _rule(gate: "Gate") -> Sarif:
 
 def _results(judged: Judged, index: dict[str, int]) -> Iterator[Sarif]:
     met: Counter[str] = Counter()
-    for gate, finding in (*judged.findings(), *judged.waived()):
+    for told in (*judged.findings(), *judged.waived()):
+        gate, finding = told.gate, told.finding
         if finding is None and gate.outcome == "could_not_run":
             continue  # it found nothing, and a notification says why
         message = gate.reason if finding is None else finding.message
@@ -102,28 +103,27 @@ def _results(judged: Judged, index: dict[str, int]) -> Iterator[Sarif]:
         # Lines move with every edit above them; the same finding twice in a file is told apart by its turn.
         known = digest([gate.id, finding and finding.path, message])
         met[known] += 1
-        outcome = gate.outcome if finding is None or finding.outcome is None else finding.outcome
         yield {
             "ruleId": gate.id,
             **({"ruleIndex": index[gate.id]} if gate.id in index else {}),
-            "level": WEIGHTS[outcome],
+            "level": told.weight,
             "message": {"text": visible(f"{message}{mend}", lines=True)},
             "locations": [_location(finding)],
             "partialFingerprints": {
                 "metaPipelineFinding/v1": f"{known.removeprefix('sha256:')}:{met[known]}"
             },
-            "properties": {"outcome": outcome},
             **_suppressed(finding),
+            "properties": {"outcome": told.outcome},
         }
 
 
 def _suppressed(finding: "FindingDocument | None") -> Sarif:
-    """A waived finding is told as one that somebody accepted, in the words of SARIF."""
+    """A waiver in SARIF's words: it stands in a file of its own, and a person who may has signed it."""
     if finding is None or finding.waived is None:
         return {}
-    return {
-        "suppressions": [{"kind": "external", "status": "accepted", "justification": finding.waived.sentence}]
-    }
+    waived = finding.waived
+    justification = visible(f"{waived.why} (by {waived.by} until {waived.until}, {waived.file})", lines=True)
+    return {"suppressions": [{"kind": "external", "status": "accepted", "justification": justification}]}
 
 
 def _location(finding: "FindingDocument | None") -> Sarif:

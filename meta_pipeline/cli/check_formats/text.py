@@ -25,10 +25,8 @@ def show(judged: Judged) -> None:
         for finding in gate.findings:
             where = f"{finding.path}:{finding.line}" if finding.path and finding.line else finding.path or "-"
             _say(f"    {shown(visible(where))}: {_plain(finding.message)}")
-            if finding.waived is None:
-                _say(f"        mend: {_plain(finding.fix)}")
-            else:
-                _say(f"        {_plain(finding.waived.sentence)}")
+            waived = finding.waived
+            _say(f"        {_plain(waived.sentence)}" if waived else f"        mend: {_plain(finding.fix)}")
     skipped = [gate.id for gate in document.gates if gate.outcome == "not_applicable"]
     if skipped:
         _say(f"nothing to judge here for: {', '.join(skipped)}")

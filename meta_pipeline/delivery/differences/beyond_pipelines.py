@@ -105,9 +105,7 @@ def _shared_end(one: str, other: str) -> int:
 def columns_apart(base: tuple[Topology, ...], head: tuple[Topology, ...]) -> Iterator[Difference]:
     """Columns that came to a dataset, left it, or changed their type, at the node that writes it where one does."""
     old, new = _datasets(base), _datasets(head)
-    writers = _writers(head) | {
-        key: writer for key, writer in _writers(base).items() if key not in _writers(head)
-    }
+    writers = _writers(base) | _writers(head)
     used = _used(base) & _used(head)
     for key in sorted(old.keys() | new.keys()):
         pipeline, node, path, line = writers.get(key, ("", None, key[1], None))

@@ -89,6 +89,8 @@ def _between(
             doubt=doubts[0 if before is None else 1].get(there.path),
         )
         return
+    if before == after and not renamed:
+        return  # nearly all of a large repository; a renamed one may still be meant by another name in it
     if pair.is_renamed:
         yield _whole("renamed", pair, before.id, after.id)
     if before.path != after.path:

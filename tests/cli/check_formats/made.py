@@ -1,7 +1,7 @@
 """Verdicts made by hand, with what a hostile change would have in its names and messages."""
 
 from meta_pipeline.cli.check_formats.judged import Judged
-from meta_pipeline.cli.documents import CheckDocument, FindingDocument, GateDocument
+from meta_pipeline.cli.documents import CheckDocument, FindingDocument, GateDocument, WaivedDocument
 from meta_pipeline.delivery.judgement import Decision, Outcome
 
 HOSTILE_PATH = "dags/a|b`c\n::error::x,y:%0A<img src=x>\x1b[31m\u202e.py"
@@ -34,3 +34,8 @@ def judged(verdict: Decision, *gates: GateDocument, gone: str = "", notes: tuple
         verdict=verdict, base="b" * 40, head="a" * 40, level="static", notes=notes, gates=gates
     )
     return Judged(document, "mend what failed", frozenset({gone} if gone else ()))
+
+
+def waived(found: FindingDocument) -> FindingDocument:
+    by = WaivedDocument(by="owner@example.com", why="agreed", until="2026-12-31", file="waivers/1.yaml")
+    return found.model_copy(update={"waived": by, "outcome": "failed"})

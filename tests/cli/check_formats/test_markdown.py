@@ -5,7 +5,7 @@ import pytest
 from meta_pipeline.cli.check_formats import markdown
 from meta_pipeline.cli.check_formats.escaping import code, visible
 from meta_pipeline.cli.check_formats.markdown import Links
-from tests.cli.check_formats.made import HOSTILE_MESSAGE, HOSTILE_PATH, finding, gate, judged
+from tests.cli.check_formats.made import HOSTILE_MESSAGE, HOSTILE_PATH, finding, gate, judged, waived
 
 NO_LINKS = Links(None)
 GITHUB = {"GITHUB_SERVER_URL": "https://github.example.com", "GITHUB_REPOSITORY": "shop/pipelines"}
@@ -98,3 +98,10 @@ def test_a_comment_fits_into_a_comment() -> None:
     assert len(page) < 65_536
     assert "more findings do not fit here" in page
     assert "**Next:** mend what failed" in page
+
+
+def test_what_was_waived_stays_to_be_seen() -> None:
+    page = markdown.page(judged("pass", gate("CHG004", "passed", waived(finding()))), NO_LINKS)
+    assert "<details><summary>Waived (1)</summary>" in page
+    assert "Waived: waived by owner@example.com" not in page
+    assert "waived by owner@&#8203;example.com until 2026-12-31: agreed (waivers/1.yaml)" in page

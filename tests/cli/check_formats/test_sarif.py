@@ -9,7 +9,7 @@ from meta_pipeline.cli.check_formats import sarif
 from meta_pipeline.cli.check_formats.judged import Judged
 from meta_pipeline.cli.output import Exit
 from meta_pipeline.gates.catalogue import catalogue
-from tests.cli.check_formats.made import HOSTILE_MESSAGE, HOSTILE_PATH, finding, gate, judged
+from tests.cli.check_formats.made import HOSTILE_MESSAGE, HOSTILE_PATH, finding, gate, judged, waived
 
 
 def _object(required: str, **properties: Any) -> dict[str, Any]:
@@ -58,6 +58,14 @@ RESULT = _object(
     message=MESSAGE,
     locations={**_list(_object("physicalLocation", physicalLocation=PLACE)), "minItems": 1},
     partialFingerprints={"type": "object", "additionalProperties": TEXT},
+    suppressions=_list(
+        _object(
+            "kind",
+            kind={"enum": ["inSource", "external"]},
+            status={"enum": ["accepted", "underReview", "rejected"]},
+            justification=TEXT,
+        )
+    ),
     properties=BAG,
 )
 RUN = _object(
@@ -172,3 +180,17 @@ def test_an_error_is_a_run_that_failed() -> None:
     (invocation,) = run["invocations"]
     assert (run["results"], invocation["executionSuccessful"], invocation["exitCode"]) == ([], False, 2)
     assert invocation["toolConfigurationNotifications"][0]["message"]["text"].startswith("shop has no commit")
+
+
+def test_a_waived_finding_is_a_suppressed_result() -> None:
+    run = logged(judged("pass", gate("CHG004", "passed", waived(finding()))), Exit.PASS)
+    (result,) = run["results"]
+    assert (result["ruleId"], result["level"]) == ("CHG004", "error")
+    (suppression,) = result["suppressions"]
+    assert suppression["justification"] == "agreed (by owner@example.com until 2026-12-31, waivers/1.yaml)"
+
+
+def test_each_finding_has_its_own_level() -> None:
+    milder = finding().model_copy(update={"outcome": "warned"})
+    results = logged(judged("blocked", gate("CHG004", "failed", finding(), milder)))["results"]
+    assert [result["level"] for result in results] == ["error", "note"]
