@@ -71,6 +71,19 @@ def function_node(module: ast.Module, line: int | None) -> _Function | None:
     return max(around, key=lambda node: node.lineno, default=None)
 
 
+def statement_at(module: ast.Module, line: int) -> ast.stmt | None:
+    """The innermost statement around a line, decorators included; None where there is none."""
+    around = [
+        (first, node)
+        for node in ast.walk(module)
+        if isinstance(node, ast.stmt)
+        and (first := min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))]))
+        <= line
+        and line <= (node.end_lineno or node.lineno)
+    ]
+    return max(around, key=lambda one: one[0], default=(0, None))[1]
+
+
 def _used(definition: _Definition) -> Iterator[str]:
     """The names in a body, in the order of the source; decorators and annotations call nothing when it runs."""
     for statement in definition.body:
