@@ -13,7 +13,8 @@ from meta_pipeline.lab.repository import ANY
 from meta_pipeline.lab.yaml_source import yaml_of
 
 _SENSITIVE = re.compile(
-    r"pii|phi|gdpr|hipaa|sensitiv|confidential|personal|restricted|secret|private|classified|classification", re.IGNORECASE
+    r"pii|phi|gdpr|hipaa|sensitiv|confidential|personal|restricted|secret|private|classified|classification",
+    re.IGNORECASE,
 )
 
 
