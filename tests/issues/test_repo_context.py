@@ -45,7 +45,7 @@ def test_datasets_come_from_contracts_suites_and_dbt() -> None:
 def test_the_policy_says_where_contracts_are() -> None:
     policy = Policy(contracts=("promises/*.yaml",))
 
-    assert context_of({"orders.odcs.yaml": CONTRACT}, policy).datasets == ()
+    assert context_of({"orders.yaml": CONTRACT}, policy).datasets == ()
     assert context_of({"promises/orders.yaml": CONTRACT}, policy).datasets[0].name == "orders"
 
 
