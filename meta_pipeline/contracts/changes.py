@@ -20,6 +20,12 @@ class ContractsOfChange:
     change: Change
     patterns: tuple[str, ...]
 
+    @classmethod
+    def of(cls, change: Change, patterns: tuple[str, ...]) -> "ContractsOfChange":
+        """Those of a change, which all who ask for them share."""
+        return change.shared(("contracts", patterns), lambda: cls(change, patterns))
+
+    @cached_property
     def touched(self) -> tuple[Compared, ...]:
         """Each dataset that has a contract on both sides and whose files changed."""
         return (*self._touched_files(), *self._touched_models())

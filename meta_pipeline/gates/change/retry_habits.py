@@ -64,14 +64,14 @@ def _habits(topologies: Iterable[Topology]) -> _Habits:
 
 def below_habit(change: Change, touched: Iterable[TouchedNode]) -> Iterator[Weighed]:
     """New nodes without retries, those of one pipeline together; a person is asked where their like retry."""
-    habits = _habits(change.base_topologies)
+    new = [one for one in touched if one.before is None and not one.is_called_anew and one.after.retries == 0]
+    habits = _habits(change.base_topologies) if new else {}
     poor: dict[tuple[str, _Share], list[TouchedNode]] = {}
-    for one in touched:
-        if one.before is None and not one.is_called_anew and one.after.retries == 0:
-            share = habits.get((one.scheduler, one.after.operator), _Share())
-            if one.after.operator is None or share.known < _ENOUGH:
-                share = habits.get((one.scheduler, None), _Share())
-            poor.setdefault((one.pipeline.id, share), []).append(one)
+    for one in new:
+        share = habits.get((one.scheduler, one.after.operator), _Share())
+        if one.after.operator is None or share.known < _ENOUGH:
+            share = habits.get((one.scheduler, None), _Share())
+        poor.setdefault((one.pipeline.id, share), []).append(one)
     for (_, share), nodes in poor.items():
         first = nodes[0]
         names = listed([called(one.after.kind, one.pipeline.id, one.after.id) for one in nodes])
