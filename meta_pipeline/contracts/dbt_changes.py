@@ -4,13 +4,12 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from meta_pipeline.contracts.changes import BUILDS
 from meta_pipeline.contracts.dbt import Model, Models, compared, dbt_models, declared_contract
 from meta_pipeline.contracts.declared import Compared
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.contract import Contract
 
-BUILDS = (".sql", ".py", ".csv", ".yml", ".yaml")
-"""How the names of files end that dbt builds something of, or that say how."""
 _MANY_FILES = 200
 
 
@@ -80,8 +79,6 @@ def _projects(change: Change) -> tuple[_Project, ...]:
 def _found(change: Change) -> Iterator[_Project]:
     """The dbt projects that are on both sides, by folder, and that have a changed file."""
     paths = [file.path for file in change.files if file.path.endswith(BUILDS)]
-    if not paths:
-        return
     head = {models.project.folder: models for models in dbt_models(change.head)}
     for base in dbt_models(change.base):
         folder = base.project.folder
