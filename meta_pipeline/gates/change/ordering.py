@@ -189,6 +189,9 @@ def _other_run(
 ) -> tuple[Strength, str, str] | None:
     """What is wrong with the run that a node waits for, and was not before: weight, message and mend."""
     known = next((one for one in former.node.links if _end(one) == _end(link)), None) if former.node else None
+    is_as_before = known == link and former.pipeline == pipeline
+    if is_as_before and former.others.get(link.pipeline) == others.get(link.pipeline):
+        return None  # nearly all: to follow two schedules for a while takes its time
     then = runs_found(former.pipeline, known, former.others) if former.pipeline and known else None
     now = runs_found(pipeline, link, others)
     name, other = node_name(pipeline, node), link_name(link)
