@@ -28,10 +28,13 @@ class ContractsOfChange:
         """Those of a change, which all who ask for them share."""
         return change.shared(("contracts", patterns), lambda: cls(change, patterns))
 
-    @cached_property
+    @property
     def touched(self) -> tuple[Compared, ...]:
         """Each dataset that has a contract on both sides and whose files changed."""
-        return (*self._touched_files(), *self._touched_models())
+        # Gates ask from several threads, and what a model is made of is found out by one of them alone.
+        return self.change.shared(
+            ("touched", self.patterns), lambda: (*self._touched_files(), *self._touched_models())
+        )
 
     def broken(self) -> tuple[Unreadable, ...]:
         """The contract files that could be read before the change and cannot be after it."""
