@@ -12,6 +12,9 @@ from meta_pipeline.delivery.contract import Contract
 from meta_pipeline.delivery.yaml_source import Unreadable
 from meta_pipeline.schedulers.dbt.project import project_folders
 
+BUILDS = (".sql", ".py", ".csv", ".yml", ".yaml")
+"""How the names of files end that dbt builds something of, or that say how."""
+
 
 @dataclass(frozen=True)
 class ContractsOfChange:
@@ -20,9 +23,18 @@ class ContractsOfChange:
     change: Change
     patterns: tuple[str, ...]
 
+    @classmethod
+    def of(cls, change: Change, patterns: tuple[str, ...]) -> "ContractsOfChange":
+        """Those of a change, which all who ask for them share."""
+        return change.shared(("contracts", patterns), lambda: cls(change, patterns))
+
+    @property
     def touched(self) -> tuple[Compared, ...]:
         """Each dataset that has a contract on both sides and whose files changed."""
-        return (*self._touched_files(), *self._touched_models())
+        # Gates ask from several threads, and what a model is made of is found out by one of them alone.
+        return self.change.shared(
+            ("touched", self.patterns), lambda: (*self._touched_files(), *self._touched_models())
+        )
 
     def broken(self) -> tuple[Unreadable, ...]:
         """The contract files that could be read before the change and cannot be after it."""
@@ -98,17 +110,26 @@ class ContractsOfChange:
         unreadable = {error.path for error in self._head.unreadable}
         return (before for before, after in self._pairs if after is None and before.path not in unreadable)
 
+    @cached_property
+    def _is_in_dbt(self) -> bool:
+        """Whether a file changed that a dbt project may build, or that says how."""
+        folders = project_folders(self.change.base)
+        return any(
+            file.path.endswith(BUILDS) and (folder == "." or file.path.startswith(f"{folder}/"))
+            for file in self.change.files
+            for folder in folders
+        )
+
     def _touched_models(self) -> Iterator[Compared]:
-        if not project_folders(self.change.base):
+        if not self._is_in_dbt:
             return iter(())
-        from meta_pipeline.contracts.dbt_changes import (
-            touched_models,
-        )  # loads parsers of SQL and of templates
+        # It loads parsers of SQL and of templates.
+        from meta_pipeline.contracts.dbt_changes import touched_models
 
         return touched_models(self.change)
 
     def _undescribed_models(self) -> Iterator[Contract]:
-        if not project_folders(self.change.base):
+        if not self._is_in_dbt:
             return iter(())
         from meta_pipeline.contracts.dbt_changes import undescribed_models
 

@@ -4,7 +4,7 @@ import csv
 import io
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,7 +13,7 @@ from meta_pipeline.delivery.contract import Contract, ContractColumn
 from meta_pipeline.delivery.tree import Tree, text_of
 from meta_pipeline.delivery.yaml_source import Unreadable
 from meta_pipeline.schedulers.dbt.project import Project, project_folders, read_project
-from meta_pipeline.schedulers.dbt.properties import read_properties
+from meta_pipeline.schedulers.dbt.properties import property_files, read_properties
 from meta_pipeline.schedulers.dbt.resources import Column, Kind, Properties, Resource, Version
 from meta_pipeline.schedulers.dbt.static.rendering import read_model
 from meta_pipeline.schedulers.dbt.static.select_list import Columns, Doubtful, Made, columns_of
@@ -83,6 +83,7 @@ class Models:
         self.tree = tree
         self.project = project
         self._made: dict[str, Columns] = {}
+        self._models: dict[str, Model | None] = {}
 
     @cached_property
     def properties(self) -> Properties:
@@ -93,7 +94,7 @@ class Models:
         """The file that builds each model and seed, by the name that dbt gives it."""
         endings = {"model": (".sql", ".py"), "seed": (".csv",)}
         return {
-            posixpath.splitext(posixpath.basename(path))[0]: path
+            _stem(path): path
             for kind, ending in endings.items()
             for path in self.project.files(self.tree, (kind,), ending)
         }
@@ -101,9 +102,43 @@ class Models:
     @cached_property
     def all(self) -> Mapping[str, Model]:
         """Every model and seed that has a file, by name; a version is `model.v2`."""
+        return self._built_by(self.properties, self.files)
+
+    def model(self, name: str) -> Model | None:
+        """The one of this name; of the YAML only the files that may speak of it are read."""
+        if "all" in self.__dict__:
+            return self.all.get(name)
+        if name not in self._models:
+            stems = (name,) if name in self.files else ()
+            self._models[name] = self._built_by(self._properties_near(name), stems).get(name)
+        return self._models[name]
+
+    def names_at(self, paths: Iterable[str]) -> frozenset[str]:
+        """What these files of the project build or describe, whether or not a model of that name is there."""
+        yaml = [path for path in paths if path in self._yaml]
+        found = {_stem(path) for path in paths if path not in self._yaml}
+        for stem in tuple(found):
+            versions = self._built_by(self._properties_near(stem), ())
+            found |= {model.name for model in versions.values() if _stem(model.file) == stem}
+        for resource in read_properties(self.tree, self.project, yaml).resources:
+            found |= {resource.name, *(f"{resource.name}.v{version.v}" for version in resource.versions)}
+        return frozenset(found)
+
+    @cached_property
+    def _yaml(self) -> Mapping[str, bytes]:
+        return {path: self.tree.read(path) or b"" for path in property_files(self.tree, self.project)}
+
+    def _properties_near(self, name: str) -> Properties:
+        """What the YAML says in the files that hold the name, or that of the model which it may be a version of."""
+        words = {word.encode() for word in (name, name.rpartition("_v")[0], name.rpartition(".v")[0]) if word}
+        paths = [path for path, data in self._yaml.items() if any(word in data for word in words)]
+        return read_properties(self.tree, self.project, paths)
+
+    def _built_by(self, properties: Properties, stems: Iterable[str]) -> Mapping[str, Model]:
+        """The versions that are described, and the models and seeds of files of these names."""
         found: dict[str, Model] = {}
         versioned: set[str] = set()
-        for resource in self.properties.resources:
+        for resource in properties.resources:
             for version in resource.versions if resource.kind == "model" else ():
                 default = f"{resource.name}_v{version.v}"
                 names = (version.defined_in or default, f"{resource.name}.v{version.v}", resource.name)
@@ -112,10 +147,11 @@ class Models:
                     versioned.add(stem)
                     name = f"{resource.name}.v{version.v}"
                     found[name] = self._model(name, self.files[stem], resource, version)
-        for name, path in self.files.items():
+        for name in stems:
             if name not in versioned:
+                path = self.files[name]
                 kind: Kind = "seed" if path.endswith(".csv") else "model"
-                found[name] = self._model(name, path, self.properties.by_name.get((kind, name)), None)
+                found[name] = self._model(name, path, properties.by_name.get((kind, name)), None)
         return found
 
     def _model(self, name: str, path: str, entry: Resource | None, version: Version | None) -> Model:
@@ -140,7 +176,7 @@ class Models:
         return self._made[name]
 
     def _read(self, name: str) -> Columns:
-        model = self.all.get(name)
+        model = self.model(name)
         if model is None:
             return Doubtful("it selects all columns of a model that is not in the project")
         if model.file.endswith(".csv"):
@@ -149,6 +185,10 @@ class Models:
         if model.file.endswith(".py"):
             return Doubtful("it is a Python model")
         return columns_of(model.text, self.made)
+
+
+def _stem(path: str) -> str:
+    return posixpath.splitext(posixpath.basename(path))[0]
 
 
 def _delimiter(model: Model) -> str:
@@ -200,15 +240,14 @@ def _declared(column: Column, *, enforced: bool) -> ContractColumn:
     )
 
 
-def compared(name: str, base: Models, head: Models) -> Compared:
+def compared(old: Model, new: Model, base: Models, head: Models) -> Compared:
     """Both sides of a model that both have, as far as YAML and query say what its columns are.
 
     The query decides which columns there are, as a description can be missing or old; where it cannot be read, what the
     YAML declares is taken for the columns.
     """
-    old, new = base.all[name], head.all[name]
     before, after = declared_contract(old), declared_contract(new)
-    old_made, new_made = base.made(name), head.made(name)
+    old_made, new_made = base.made(old.name), head.made(new.name)
     if not isinstance(old_made, Doubtful) and not isinstance(new_made, Doubtful):
         return Compared(_as_made(before, old, old_made), _as_made(after, new, new_made))
     kept = []

@@ -176,6 +176,5 @@ def changes_between(base: Tree, head: Tree) -> tuple[FileChange, ...]:
             old_mode=old[path].mode if path in old else None,
             new_mode=new[path].mode if path in new else None,
         )
-        for path in sorted(old.keys() | new.keys())
-        if old.get(path) != new.get(path)
+        for path in sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+from meta_pipeline.delivery.bounded import bounded
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.topology import SchedulerKind, Topology
 from meta_pipeline.delivery.tree import Tree
@@ -21,8 +22,9 @@ _topologies = Answers("topologies", Topology)
 def survey(tree: Tree, policy: Policy) -> tuple[Topology, ...]:
     """The static topologies of `tree`, in the order of the policy's schedulers and of their folders.
 
-    Where the policy names no scheduler, or no folder of one, they are detected.
+    Where the policy names no scheduler, or no folder of one, they are detected. Source that is too large is not read.
     """
+    tree = bounded(tree)
     found = [
         topology
         for kind, folders, known in _places(detect(tree), policy)
@@ -42,10 +44,10 @@ def _reading(read: Reader, folder: str, known: Known) -> Callable[[Tree], tuple[
 
 
 def read_change(base: Tree, head: Tree, policy_base: Policy) -> Change:
-    """Both sides of a change, judged by the base's policy."""
+    """Both sides of a change, judged by the base's policy; source that is too large is not read."""
     return Change(
-        base=base,
-        head=head,
+        base=bounded(base),
+        head=bounded(head),
         base_topologies=survey(base, policy_base),
         head_topologies=survey(head, policy_base),
     )

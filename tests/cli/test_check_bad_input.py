@@ -232,6 +232,9 @@ def peak(shell: Shell) -> tuple[int, dict[str, Any]]:
     return used.ru_maxrss * 1024, document
 
 
+SOURCE = b"".join(
+    b"value_%d = call('some text', key=3.14, path=[1])\n" % number for number in range(1_000_000)
+)
 ROWS = b"".join(b"%d,some text of a row,3.14,\n" % number for number in range(1_800_000))
 DAGS = [(path, text.encode() if isinstance(text, str) else text) for path, text in SHOP.items()]
 
@@ -266,3 +269,15 @@ def test_what_is_huge_stays_below_a_gigabyte(
     most, document = peak(shell)
     assert most < GIGABYTE
     assert outcome(document, "CHG001") == "passed"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ["dags/x.py", "sql/x.sql", "models/x.yml"])
+def test_source_that_nobody_can_read_asks_a_person(shell: Shell, path: str) -> None:
+    secret = b"warehouse_password = '" + b"p7Qz1vKx" + b"93LwbTe4'\n"
+    fast_import(shell.folder / "repo", [DAGS, [(path, SOURCE + secret)]])
+    most, document = peak(shell)
+    assert most < GIGABYTE
+    found = {gate["id"]: gate["findings"] for gate in document["gates"] if gate["findings"]}
+    assert "is only searched for credentials" in found["CHG017"][0]["message"]
+    assert (outcome(document, "CHG017"), outcome(document, "CHG003")) == ("needs_approval", "failed")

@@ -109,8 +109,9 @@ def _case(before: specimens.Files, after: specimens.Files) -> Case:
 
 def _added(change: Change) -> list[tuple[Leak, int | None]]:
     """The leaks that the change brings in, with the first of their added lines; None in binary files."""
-    files = {file.path: file for file in change.files if file.new}
-    former = former_texts(change.files)
+    whole = {file.path: file for file in (*change.files, *change.unread)}
+    files = {path: file for path, file in whole.items() if file.new}
+    former = former_texts(whole.values())
     added = {path: _added_lines(file, former.get(path)) for path, file in files.items()}
     leaks = leaks_in({path: _text(file, file.new) for path, file in files.items()}, added)
     return [

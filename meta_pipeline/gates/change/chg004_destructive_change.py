@@ -240,7 +240,7 @@ def _removed_contracts(change: Change, plan: Plan | None, policy: Policy) -> Ite
     from meta_pipeline.contracts.changes import ContractsOfChange  # its readers load parsers
 
     named = plan.files if plan else frozenset()
-    for contract in ContractsOfChange(change, policy.contracts).removed():
+    for contract in ContractsOfChange.of(change, policy.contracts).removed():
         is_description = contract.declared_by == "dbt" and not contract.enforced
         is_asked = contract.path in named or (plan is None and is_description)
         yield weighed(

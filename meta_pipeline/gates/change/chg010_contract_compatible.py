@@ -46,8 +46,8 @@ class ContractCompatible(Gate):
         from meta_pipeline.contracts.changes import ContractsOfChange
 
         assert case.change is not None
-        contracts = ContractsOfChange(case.change, case.policy.contracts)
-        touched, broken, undeclared = contracts.touched(), contracts.broken(), contracts.undeclared()
+        contracts = ContractsOfChange.of(case.change, case.policy.contracts)
+        touched, broken, undeclared = contracts.touched, contracts.broken(), contracts.undeclared()
         found = list(_in_schedulers(case.change))
         if not touched and not broken and not undeclared and not found:
             return self.not_applicable(

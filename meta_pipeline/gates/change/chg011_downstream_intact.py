@@ -96,7 +96,7 @@ def _column_readers(change: Change, policy: Policy) -> Iterator[Weighed]:
     """Each query and test at head that names a column which the change takes away from a dataset."""
     from meta_pipeline.contracts.changes import ContractsOfChange
 
-    touched = ContractsOfChange(change, policy.contracts).touched()
+    touched = ContractsOfChange.of(change, policy.contracts).touched
     if not touched:
         return
     from meta_pipeline.contracts.compatibility import contract_changes

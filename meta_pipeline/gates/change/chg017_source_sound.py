@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterator
 from typing import ClassVar
 
+from meta_pipeline.delivery.bounded import LARGEST, is_cut
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
+from meta_pipeline.gates.change.pipeline_code import is_apart
 from meta_pipeline.gates.gate import Example, Gate, Opinion, Strength
 from meta_pipeline.gates.weighing import Weighed, weigh, weighed
 from meta_pipeline.policy import Policy
@@ -24,7 +26,8 @@ class SourceSound(Gate):
     A scheduler that cannot load a file drops its pipelines without a word, and a name without a value ends a run in
     the night. What was broken before is not told, nor are templates and samples of tests that are meant not to be
     read. SQL that no dialect reads any more asks a person: no parser knows every database. So do two texts that run
-    together, as a comma or a space between two lines was forgotten.
+    together, as a comma or a space between two lines was forgotten, and source of more than a megabyte, which nobody
+    reads.
     """
 
     id: ClassVar[str] = "CHG017"
@@ -42,6 +45,7 @@ class SourceSound(Gate):
         change = case.change
         of_python = python_faults(change)
         found = [] if isinstance(of_python, Missing) else list(of_python)
+        found += _unread(change)
         found += _others(change)
         unread = {one.finding.path for one in found}
         found += [one for one in topology_faults(change) if one.finding.path not in unread]
@@ -150,6 +154,21 @@ def topology_faults(change: Change) -> Iterator[Weighed]:
                 path=one.path,
                 line=one.line,
             )
+
+
+def _unread(change: Change) -> Iterator[Weighed]:
+    """Files that the change leaves larger than what is read of source: no gate has seen what they do."""
+    for file in change.unread:
+        if file.new is None or not is_cut(change.head, file.path):
+            continue
+        size = f"{len(file.new) / 1e6:.1f} MB"
+        yield weighed(
+            "warned" if is_apart(file.path) else "needs_approval",
+            f"{file.path} has {size} of source, and above {LARGEST / 1e6:g} MB it is only searched for credentials: "
+            "nobody has seen what else it does",
+            "split it, keep its data in a file of data, or have a person who has read it approve it",
+            path=file.path,
+        )
 
 
 def _others(change: Change) -> Iterator[Weighed]:

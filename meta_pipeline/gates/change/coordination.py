@@ -15,7 +15,10 @@ Nodes = Mapping[tuple[str, str], tuple[Pipeline, Node]]
 
 def coordination_lost(change: Change) -> Iterator[Weighed]:
     """What of the order between nodes no longer holds, though both sides of it are still there."""
-    base, head = _nodes(change.base_topologies), _nodes(change.head_topologies)
+    head = {key: one for key, one in _nodes(change.head_topologies).items() if one[1].links}
+    if not head:
+        return
+    base = _nodes(change.base_topologies)
     schedules = {
         one.pipeline
         for one in change.differences

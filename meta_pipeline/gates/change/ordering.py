@@ -118,8 +118,13 @@ def waits_broken(change: Change) -> Iterator[Weighed]:
     old, new = pipelines_of(change.base_topologies), pipelines_of(change.head_topologies)
     for pipeline in new.values():
         before = old.get(pipeline.id)
+        if before == pipeline and not any(node.links for node in pipeline.nodes):
+            continue
+        # A dbt project is one pipeline of thousands of nodes.
+        ends = {_end(link) for node in pipeline.nodes for link in node.links}
+        formers = {node.id: node for node in reversed(before.nodes)} if before else {}
         for node in pipeline.nodes:
-            former = before.node(node.id) if before else None
+            former = formers.get(node.id)
             links = [link for link in node.links if link.kind == "waits_for"]
             for link in links:
                 judged = _other_run(pipeline, node, link, _Former(before, former, old), new)
@@ -135,12 +140,16 @@ def waits_broken(change: Change) -> Iterator[Weighed]:
                     )
             if former is None:
                 continue
-            yield from _no_longer(pipeline, node, links, former)
+            yield from _no_longer(pipeline, node, links, former, ends)
 
 
-def _no_longer(pipeline: Pipeline, node: Node, links: list[Link], former: Node) -> Iterator[Weighed]:
-    """Waits that are gone; where the node waits for something else instead, it is only told of."""
-    ends = {_end(link) for one in pipeline.nodes for link in one.links}
+def _no_longer(
+    pipeline: Pipeline, node: Node, links: list[Link], former: Node, ends: set[tuple[str, str | None]]
+) -> Iterator[Weighed]:
+    """Waits that are gone, from a node and from `ends`, those of all nodes of its pipeline.
+
+    Where the node waits for something else instead, it is only told of.
+    """
     known = {_end(link) for link in former.links}
     fresh = [link for link in links if _end(link) not in known]
     if any(UNRESOLVED in _end(link) for link in links):
@@ -180,6 +189,9 @@ def _other_run(
 ) -> tuple[Strength, str, str] | None:
     """What is wrong with the run that a node waits for, and was not before: weight, message and mend."""
     known = next((one for one in former.node.links if _end(one) == _end(link)), None) if former.node else None
+    is_as_before = known == link and former.pipeline == pipeline
+    if is_as_before and former.others.get(link.pipeline) == others.get(link.pipeline):
+        return None  # nearly all: to follow two schedules for a while takes its time
     then = runs_found(former.pipeline, known, former.others) if former.pipeline and known else None
     now = runs_found(pipeline, link, others)
     name, other = node_name(pipeline, node), link_name(link)

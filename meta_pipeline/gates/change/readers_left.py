@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from meta_pipeline.delivery.change import Change
-from meta_pipeline.delivery.differences.difference import called
+from meta_pipeline.delivery.differences.difference import Difference, called
 from meta_pipeline.delivery.joined_datasets import JoinedDataset, Use, joined_datasets
 from meta_pipeline.delivery.spots import Spot, spot_of
 from meta_pipeline.delivery.topology import IMPLICIT_JOB, UNRESOLVED, Node, Pipeline, Topology
@@ -51,8 +51,10 @@ def readers_left(change: Change) -> Iterator[Weighed]:
     """Each node at head that waits for, triggers or reads what no longer is, with how sure that is."""
     if not change.differences:
         return
-    base, head = _Side.of(change.base_topologies), _Side.of(change.head_topologies)
     yield from coordination_lost(change)
+    if not any(_takes_away(one) for one in change.differences):
+        return
+    base, head = _Side.of(change.base_topologies), _Side.of(change.head_topologies)
     # Who removes what only seems to be made elsewhere is asked by CHG004.
     strength: Strength = "warned" if _is_veiled(change) else "failed"
     yield from _linked(base, head, strength)
@@ -62,6 +64,11 @@ def readers_left(change: Change) -> Iterator[Weighed]:
     for one in _datasets(base, head, strength):
         if (one.finding.path, one.finding.line) not in told:
             yield one
+
+
+def _takes_away(difference: Difference) -> bool:
+    """Whether something may be gone, under its name, or may no longer write what it wrote."""
+    return difference.change in ("removed", "renamed", "moved") or difference.field in ("writes", "kind")
 
 
 def _is_veiled(change: Change) -> bool:

@@ -69,16 +69,16 @@ def below_habit(change: Change, touched: Iterable[TouchedNode]) -> Iterator[Weig
 
     Who writes that something new is not retried has decided it, and it is only told of.
     """
-    habits = _habits(change.base_topologies)
+    new = [one for one in touched if one.before is None and not one.is_called_anew and one.after.retries == 0]
+    habits = _habits(change.base_topologies) if new else {}
     decided = {file.path for file in change.files if any(_NOT_RETRIED.search(one.text) for one in file.added)}
     poor: dict[tuple[str, _Share, bool], list[TouchedNode]] = {}
-    for one in touched:
-        if one.before is None and not one.is_called_anew and one.after.retries == 0:
-            share = habits.get((one.scheduler, one.after.operator), _Share())
-            if one.after.operator is None or share.known < _ENOUGH:
-                share = habits.get((one.scheduler, None), _Share())
-            is_meant = (one.after.path or one.pipeline.path) in decided
-            poor.setdefault((one.pipeline.id, share, is_meant), []).append(one)
+    for one in new:
+        share = habits.get((one.scheduler, one.after.operator), _Share())
+        if one.after.operator is None or share.known < _ENOUGH:
+            share = habits.get((one.scheduler, None), _Share())
+        is_meant = (one.after.path or one.pipeline.path) in decided
+        poor.setdefault((one.pipeline.id, share, is_meant), []).append(one)
     for (_, share, is_meant), nodes in poor.items():
         first = nodes[0]
         names = listed([called(one.after.kind, one.pipeline.id, one.after.id) for one in nodes])

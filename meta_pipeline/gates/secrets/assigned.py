@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from meta_pipeline.gates.secrets.hosts import URL
+from meta_pipeline.gates.secrets.quick import AnyOf
 from meta_pipeline.gates.secrets.values import is_reference, is_stand_in, looks_random
 
 _OPENING = r"(?:password|passwd|passphrase|passcode|pwd|pass|pw)"
@@ -78,10 +79,8 @@ _MARKS = (
     "mysql",
     "curl",
 )
-_MARKED = re.compile(
-    rf"{_OPENING}|{_GRANTING}|identified|authorization|bearer|basic|mysql|curl", re.IGNORECASE
-)
-"""What each form has in it: most lines have none of these and need not be looked at again."""
+"""Each form has one of them in it: most lines have none."""
+_ANY_FORM = AnyOf(_FORMS)
 _LONGEST_LINE = 20_000
 _URL_LIKE = re.compile(r"(?:[\w+]+://|www\.)", re.IGNORECASE)
 
@@ -109,13 +108,12 @@ def assigned(
             continue
         line = written.replace('\\"', '"').replace("\\n", "") if path.endswith(".ipynb") else written
         lowered = line.lower()
-        is_marked = any(mark in lowered for mark in _MARKS) and _MARKED.search(line)
-        forms = _FORMS if is_marked else ()
-        for form in forms:
+        is_marked = any(mark in lowered for mark in _MARKS)
+        for form in _FORMS if is_marked and _ANY_FORM.may_match(line) else ():
             for match in form.finditer(line):
                 if _is_credential(match.group("sort"), match.group("value")):
                     yield Assigned(match.group("name"), match.group("value"), number, "Password or key")
-        plain = _PLAIN_FORM.match(line) if forms and not is_script else None
+        plain = _PLAIN_FORM.match(line) if is_marked and not is_script else None
         if plain and (
             _is_credential(plain.group("sort"), plain.group("value").rstrip(",;"))
             or (is_environment and _is_word_of_environment(plain.group("sort"), plain.group("value")))

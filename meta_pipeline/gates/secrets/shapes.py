@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from meta_pipeline.gates.secrets.quick import AnyOf
+
 if TYPE_CHECKING:
     from detect_secrets.plugins.base import BasePlugin
 
@@ -57,20 +59,22 @@ _PREFIXES = (
     *(".atlasv1.", "_v1_", "glsa_", "AGE-SECRET-KEY", "sig="),
 )
 """One of them is in each value of `_MORE`."""
+_ANY_MARK = AnyOf((_MARKS,))
+_ANY_PREFIX = AnyOf((re.compile("|".join(map(re.escape, _PREFIXES))),))
 _EXAMPLE = re.compile(r"EXAMPLE(?:KEY)?\b")
 
 
 def shaped_lines(text: str, numbers: frozenset[int]) -> Iterator[tuple[int, str]]:
     """The lines of these numbers that may hold a value in a format of detect-secrets."""
     for number, line in enumerate(text.split("\n"), start=1):
-        if number in numbers and _MARKS.search(line):
+        if number in numbers and _ANY_MARK.may_match(line):
             yield number, line
 
 
 def shaped(text: str, numbers: frozenset[int]) -> Iterator[tuple[int, str, str]]:
     """Line, kind and value of each; a vendor's own example, which ends so, is none."""
     for number, line in enumerate(text.split("\n"), start=1):
-        if number in numbers and any(prefix in line for prefix in _PREFIXES):
+        if number in numbers and _ANY_PREFIX.may_match(line):
             yield from ((number, kind, match.group()) for kind, p in _MORE for match in p.finditer(line))
     lines = list(shaped_lines(text, numbers))
     if not lines:

@@ -1,6 +1,6 @@
 """Reads the property files of a dbt project: the YAML files in its folders of models, seeds, snapshots and the like."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -34,13 +34,18 @@ _SECTIONS: Mapping[str, Kind] = {
 }
 
 
-def read_properties(tree: Tree, project: Project) -> Properties:
-    """What the property files of `project` say. A file that cannot be read is an error; the others stand."""
+def property_files(tree: Tree, project: Project) -> Iterator[str]:
+    """The files that describe what `project` builds, sorted."""
+    return project.files(tree, _KINDS, (".yml", ".yaml"))
+
+
+def read_properties(tree: Tree, project: Project, paths: Iterable[str] | None = None) -> Properties:
+    """What these property files of `project` say, or all. One that cannot be read is an error; the others stand."""
     resources: list[Resource] = []
     errors: list[Unreadable] = []
     owners: dict[str, str] = {}
     addresses: dict[str, tuple[str, ...]] = {}
-    for path in project.files(tree, _KINDS, (".yml", ".yaml")):
+    for path in property_files(tree, project) if paths is None else paths:
         read = _file(path, tree.read(path) or b"")
         resources += read.resources
         errors += read.errors
