@@ -48,8 +48,8 @@ class GatesCanFail(Gate):
             if not any(neighbour.caught for neighbour in given)
         ]
         gates = len({one.gate for one in told.tried})
-        caught = f"{sum(one.caught for one in told.tried)} of {len(told.tried)} in all"
-        clean = f"each of {gates} gate(s) stops a known-bad neighbour of the change, {caught}"
+        caught = f"{sum(one.caught for one in told.tried)} of {len(told.tried)}"
+        clean = f"{gates} gate(s) that passed the change stop known-bad neighbours of it ({caught} tried)"
         return weigh(self, found, clean + left_out)
 
     @classmethod
@@ -61,7 +61,7 @@ class GatesCanFail(Gate):
         lint = _tried("VAL001", "lint", broken, "failed", is_run=True)
         tests = _tried("VAL002", "unit-tests", broken, "passed", is_run=True)
         return (
-            Example("a gate stops the change with a secret in it", _case(stops), "passed", "1 gate(s)"),
+            Example("a gate stops the change with a secret in it", _case(stops), "passed", "1 of 1"),
             Example("a gate misses one of its neighbours and stops another", _case(passes, stops), "passed"),
             Example("a gate passes it with a secret in it", _case(passes), "needs_approval", "is blind"),
             Example(
@@ -145,7 +145,7 @@ def _gate_blind(one: Neighbour, count: int) -> Weighed:
     more = f" and {count - 1} more like it" if count > 1 else ""
     return weighed(
         "warned" if one.caught_by else "needs_approval",
-        f"{one.gate} {one.name} is blind for this change: it passes it with a known fault in {seed.path} "
+        f"{one.gate} {one.name} is blind for this change: it passes the change with a known fault in {seed.path} "
         f"({seed.fault}: {seed.says[:_MOST_SAID]}){more}{others}",
         f"read the change to {seed.path} for what {one.gate} should find before you approve it, and tell the gate's "
         "makers",
