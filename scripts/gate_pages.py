@@ -104,6 +104,10 @@ def _needs(gate: Gate) -> Iterator[str]:
         lacks = " or ".join(dict.fromkeys(MISSING[part] for part in gate.needs))
         yield f"It does not apply where {lacks}."
         yield ""
+    if gate.catches:
+        caught = ", ".join(f"`{fault}`" for fault in gate.catches)
+        yield f"It must catch these faults of [the laboratory](../gate-lab-submit.md): {caught}."
+        yield ""
 
 
 def _in_full(judged: list[tuple[Example, GateResult]]) -> Iterator[str]:

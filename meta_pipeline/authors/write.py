@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from meta_pipeline.authors.recipes.book import REWRITES
-from meta_pipeline.authors.recipes.overlay import OverlayTree
+from meta_pipeline.delivery.overlay import OverlayTree
 from meta_pipeline.delivery.plan import Plan
 from meta_pipeline.delivery.tree import Tree
 

@@ -45,7 +45,8 @@ def _check(repository: Repository, sides: Sides, level: Level, form: Form) -> No
     written = written_policy(sides.rules)
     policy = written or default_policy(repository, sides.base)
     require_gates_of_policy(policy, sides.rules)
-    change = read_change(sides.base, sides.head, policy if written else also_in(policy, sides.head))
+    read_by = policy if written else also_in(policy, sides.head)
+    change = read_change(sides.base, sides.head, read_by)
     _require_contents(repository, change)
     signers = signers_at(sides.rules, policy)
     case = Case(
@@ -57,7 +58,7 @@ def _check(repository: Repository, sides: Sides, level: Level, form: Form) -> No
     if level == "full":
         from meta_pipeline.cli.full import judge_full
 
-        results = judge_full(Path(repository.path), case, sides.base.commit, sides.head.commit)
+        results = judge_full(Path(repository.path), case, sides.base.commit, sides.head.commit, read_by)
     else:
         results = judge_all(catalogue().gates.values(), case)
     decision = decide(results)

@@ -10,11 +10,12 @@ from meta_pipeline.delivery.topology import Topology
 from meta_pipeline.evidence.store import EvidenceStore, Folder
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.catalogue import catalogue
-from meta_pipeline.gates.judging import judge_all
 from meta_pipeline.policy import Policy
 from meta_pipeline.schedulers.registry import ADAPTERS
+from meta_pipeline.schedulers.survey import survey
 from meta_pipeline.settings import Home
 from meta_pipeline.validation.bench import Bench, set_up, set_up_both
+from meta_pipeline.validation.neighbours.completing import judge_with_neighbours
 from meta_pipeline.validation.pipelines import ParseLane
 from meta_pipeline.validation.validate import ALL_KINDS, run_lane, unable, validate
 from meta_pipeline.workspace.environment import CannotBuild
@@ -22,8 +23,11 @@ from meta_pipeline.workspace.repository import Mirror
 from meta_pipeline.workspace.scratch import scratch_folder
 
 
-def judge_full(repo: Path, given: Case, base: str, head: str) -> tuple[GateResult, ...]:
-    """All gates on the case of a change, with what the target's tools say at both commits."""
+def judge_full(repo: Path, given: Case, base: str, head: str, read_by: Policy) -> tuple[GateResult, ...]:
+    """All gates on the case of a change, with what the target's tools say at both commits.
+
+    `read_by` is the policy by which the topologies of the change were read.
+    """
     assert given.change is not None
     policy, change = given.policy, given.change
     with scratch_folder() as folder:
@@ -43,7 +47,8 @@ def judge_full(repo: Path, given: Case, base: str, head: str) -> tuple[GateResul
             if isinstance(benches, CannotBuild)
             else validate(benches, change_set, change, Folder.at(str(folder / "base_evidence")))
         )
-        return judge_all(catalogue().gates.values(), replace(given, reports=reports))
+        case = replace(given, reports=reports)
+        return judge_with_neighbours(catalogue().gates.values(), case, lambda tree: survey(tree, read_by))
 
 
 def runtime_topologies(repo: Path, policy: Policy, commit: str) -> tuple[Topology, ...]:

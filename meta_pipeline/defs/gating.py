@@ -1,6 +1,6 @@
 """How gates show in Dagster: judged into the ledger, yielded as checks, and a blocked border raised as red."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -48,8 +48,12 @@ def judged(
     return results
 
 
-def checks(delivery: Delivery, results: Iterable[GateResult]) -> Iterator[dg.AssetCheckResult]:
-    """One check result for each gate result, on the asset that the gate is shown on.
+def checks(
+    delivery: Delivery,
+    results: Iterable[GateResult],
+    more: Mapping[str, Mapping[str, dg.MetadataValue]] | None = None,
+) -> Iterator[dg.AssetCheckResult]:
+    """One check result for each gate result, on the asset that the gate is shown on; `more` is shown too, by gate.
 
     Yield them after the asset's output: one that comes before it counts for the former materialization,
     and the UI shows it as missing.
@@ -63,7 +67,7 @@ def checks(delivery: Delivery, results: Iterable[GateResult]) -> Iterator[dg.Ass
             check_name=check_name(gate),
             severity=dg.AssetCheckSeverity.ERROR if blocks else dg.AssetCheckSeverity.WARN,
             description=result.reason,
-            metadata=check_metadata(delivery, result),
+            metadata={**check_metadata(delivery, result), **(more or {}).get(result.id, {})},
         )
 
 

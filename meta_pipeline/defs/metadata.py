@@ -14,6 +14,7 @@ from meta_pipeline.delivery.issue import Issue
 from meta_pipeline.delivery.judgement import GateResult, Verdict
 from meta_pipeline.delivery.lineage.touched import TOUCHED, TouchedThings
 from meta_pipeline.delivery.model import digest
+from meta_pipeline.delivery.neighbours import Neighbours
 from meta_pipeline.delivery.packet import Merged, ReviewPacket, RolloutNotes, SignedStage
 from meta_pipeline.delivery.plan import Plan
 from meta_pipeline.delivery.reports import ValidationReport
@@ -62,6 +63,38 @@ def findings_table(delivery: Delivery, results: Sequence[GateResult]) -> dg.Meta
         if column in ("what", "how to mend it") or any(row[column] for row in rows)
     ]
     return _table(columns if len(results) == 1 else ["gate", *columns], rows)
+
+
+def neighbours_tried(told: Neighbours) -> dict[str, dg.MetadataValue]:
+    """Which gate was shown which fault where, and whether it would have stopped it; how long that took."""
+    rows = [
+        {
+            "gate": f"{one.gate} {one.name}",
+            "seeded": f"{one.seed.fault}: {one.seed.says}",
+            "where": _where(one.seed.path, one.seed.line),
+            "came to": one.outcome.replace("_", " "),
+            "is": "caught" if one.caught else "missed",
+            "what it says": one.reason,
+        }
+        for one in told.tried
+    ]
+    rows += [
+        {
+            "gate": one.gate,
+            "seeded": "",
+            "where": "",
+            "came to": "",
+            "is": "not tried",
+            "what it says": one.reason,
+        }
+        for one in told.untried
+    ]
+    if not rows:
+        return {}
+    return {
+        "known-bad neighbours": _table(("gate", "seeded", "where", "came to", "is", "what it says"), rows),
+        "seconds for the neighbours": dg.MetadataValue.float(told.seconds),
+    }
 
 
 def artifact_metadata(delivery: Delivery, name: str, value: BaseModel) -> Mapping[str, dg.MetadataValue]:
@@ -146,7 +179,7 @@ def _(value: ValidationReport, delivery: Delivery) -> Mapping[str, dg.MetadataVa
             "seconds": record.seconds,
             "chunk_id": record.chunk_id,
         }
-        for side in (value.head, value.base, value.former_tests)
+        for side in (value.head, value.base, value.former_tests, value.trial.side if value.trial else None)
         if side is not None
         for record in side.records
     ]

@@ -4,8 +4,12 @@ from typing import Literal
 
 from meta_pipeline.delivery.model import Frozen, chunk_id, digest
 
-Side = Literal["base", "head", "former_tests", "reverted"]
-"""What a command ran on: `former_tests` is head with the tests of base, `reverted` head with the change undone."""
+Side = Literal["base", "head", "former_tests", "neighbour", "reverted"]
+"""What a command ran on.
+
+`former_tests` is head with the tests of base, `neighbour` head with a known fault in it, `reverted` head with the
+change undone.
+"""
 EndedBy = Literal["time", "memory", "output", "processes", "missing"]
 
 

@@ -4,6 +4,7 @@ from typing import Literal
 
 from meta_pipeline.delivery.evidence import CommandRecord
 from meta_pipeline.delivery.model import Frozen
+from meta_pipeline.delivery.neighbours import Seed
 from meta_pipeline.delivery.topology import Topology
 
 ReportKind = Literal["lint", "tests", "integration_tests", "parse", "dry_run", "data_quality"]
@@ -44,10 +45,19 @@ class SideReport(Frozen):
     could_not_run: str | None = None
 
 
+class Trial(Frozen):
+    """What a tool says of head with a fault seeded into it, of which it must say something."""
+
+    seed: Seed
+    side: SideReport
+    measures: tuple[Measure, ...] = ()
+
+
 class ValidationReport(Frozen):
     """One validation at base and at head. `not_applicable` says why there is nothing to run, where there is not.
 
-    `former_tests` is what the tests of base say of the code of head, where the change touches tests that were there.
+    `former_tests` is what the tests of base say of the code of head, where the change touches tests that were there;
+    `trial` is what the tool says where a changed file is broken, if that was tried.
     """
 
     kind: ReportKind
@@ -55,6 +65,7 @@ class ValidationReport(Frozen):
     base: SideReport = SideReport()
     head: SideReport = SideReport()
     former_tests: SideReport | None = None
+    trial: Trial | None = None
     measures: tuple[Measure, ...] = ()
     topologies: tuple[Topology, ...] = ()
     not_applicable: str | None = None
@@ -64,6 +75,20 @@ class ValidationReport(Frozen):
         """The problems of head that base does not have."""
         known = {problem.key for problem in self.base.problems}
         return tuple(problem for problem in self.head.problems if problem.key not in known)
+
+    @property
+    def tried(self) -> "ValidationReport | None":
+        """The report as it would be if the broken file were the change; None where nothing was tried."""
+        if self.trial is None:
+            return None
+        at_base = tuple(measure for measure in self.measures if measure.side == "base")
+        told = {
+            "head": self.trial.side,
+            "measures": (*at_base, *self.trial.measures),
+            "former_tests": None,
+            "trial": None,
+        }
+        return self.model_copy(update=told)
 
     def measure(self, name: str, subject: str = "", side: str = "head") -> Measure | None:
         """The measure of this name and subject on one side; None where nothing measured it."""

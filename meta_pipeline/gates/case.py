@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.change_set import ChangeSet
 from meta_pipeline.delivery.context import DependencyAudit, RepoContext
+from meta_pipeline.delivery.neighbours import Neighbours
 from meta_pipeline.delivery.plan import Plan
 from meta_pipeline.delivery.reports import ReportKind, ValidationReport
 from meta_pipeline.delivery.requirements import Requirements
@@ -49,6 +50,7 @@ class Case:
     """One delivery, or one plain comparison of two commits, as the gates see it.
 
     `waivers` are those of the base commit; `authors` wrote the change, and cannot waive what is found in it.
+    `neighbours` are what the other gates said of the change with known faults in it.
     """
 
     policy: Policy
@@ -63,5 +65,6 @@ class Case:
     packet: Packet | None = None
     waivers: Waivers = field(default_factory=Waivers)
     authors: tuple[str, ...] = ()
+    neighbours: Neighbours | None = None
     signing: Signing | None = None
     merging: Merging | None = None

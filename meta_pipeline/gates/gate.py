@@ -49,7 +49,9 @@ class Gate(ABC):
 
     `subject` is the asset that the gate is shown on; `default` is the outcome of a finding, on which a policy has
     the last word; `needs` names the parts of a `Case` without which it does not apply. What a gate that
-    `may_be_waived` not finds can be made milder by nobody: neither by a policy nor by a waiver.
+    `may_be_waived` not finds can be made milder by nobody: neither by a policy nor by a waiver. `catches` are the
+    classes of fault of the laboratory (`meta-pipeline lab`) that it must find wherever they are seeded into a change;
+    VAL010 holds it to them.
     """
 
     id: ClassVar[str]
@@ -59,6 +61,7 @@ class Gate(ABC):
     default: ClassVar[Strength] = "failed"
     needs: ClassVar[tuple[str, ...]] = ()
     may_be_waived: ClassVar[bool] = True
+    catches: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def judge(self, case: Case) -> Opinion:
@@ -77,6 +80,11 @@ class Gate(ABC):
     def is_on_signing(self) -> bool:
         """Whether it is about the sign-off of a stage, and so stands outside the verdict that is signed."""
         return "signing" in self.needs
+
+    @property
+    def is_on_gates(self) -> bool:
+        """Whether it judges what the other gates say, and so comes after them."""
+        return "neighbours" in self.needs
 
     def passed(self, reason: str, *, evidence: Iterable[str] = ()) -> Opinion:
         return Opinion("passed", reason, evidence=tuple(evidence))

@@ -11,6 +11,7 @@ MISSING: Mapping[str, str] = {
     "plan": "there is no plan",
     "reports": "no target command was run",
     "rollback": "there is no rollback plan",
+    "neighbours": "no known-bad neighbour of the change was judged; check --level full and deliveries do that",
     "packet": "there is no review packet",
     "signing": "nothing was asked to be signed",
     "merging": "nothing is being merged",

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -37,19 +37,24 @@ def bases_of(repository: str, tree: Tree, family: str, pinned: Part | None) -> I
     A file outside of all of them, such as a CI workflow, belongs to the scheduler that is detected first. `pinned` is
     the part of all files, where the repository was known to those who built the gates.
     """
-    folders = {folder: found.kind for found in detect(tree) for folder in reversed(found.paths)}
+    for base in bases_in(repository, tree, tree.entries()):
+        yield Based(base, pinned or part_of(family, base.path))
+
+
+def bases_in(repository: str, tree: Tree, paths: Iterable[str]) -> Iterator[Base]:
+    """The text files among these paths, sorted; none where the tree holds no pipelines."""
+    detected = detect(tree)
+    folders = {folder: found.kind for found in detected for folder in reversed(found.paths)}
     if not folders:
         return
-    first = detect(tree)[0].kind
-    for path, entry in sorted(tree.entries().items()):
-        if entry.mode in (SYMLINK, SUBMODULE) or not _SEEN.search(path) or _NOT_SEEN.search(path):
+    entries = tree.entries()
+    for path in sorted(path for path in paths if path in entries):
+        if entries[path].mode in (SYMLINK, SUBMODULE) or not _SEEN.search(path) or _NOT_SEEN.search(path):
             continue
         data = tree.read(path)
         if data is None or len(data) > LARGEST_BYTES or b"\0" in data[:8000]:
             continue
-        yield Based(
-            Base(repository, _scheduler(path, folders) or first, tree, path), pinned or part_of(family, path)
-        )
+        yield Base(repository, _scheduler(path, folders) or detected[0].kind, tree, path)
 
 
 def part_of(family: str, path: str) -> Part:

@@ -88,27 +88,29 @@ class DbtLane:
     def run(
         self, benches: Benches, commits: Mapping[Side, str], remembered: Folder
     ) -> Mapping[Side, tuple[Part, ...]]:
-        """The parts of both sides."""
+        """The parts of both sides: of the base, and of the one other side that `commits` names."""
+        (side,) = commits.keys() - {"base"}
+        sides = commits["base"], commits[side]
         with scratch_folder() as folder:
             archive = folder / "base.tar"
-            base = self._base(benches.base, commits["base"], remembered, archive)
+            base = self._base(benches.base, sides[0], remembered, archive)
             begins = (
                 base.answer is not None
                 and base.answer.results is not None
                 and archive.is_file()
-                and not self._all_differs(benches, commits)
+                and not self._all_differs(benches, sides)
             )
             select = MODIFIED if base.answer and base.answer.complete else WITH_ALL_BEFORE
-            head = self._head(benches.head, commits, archive if begins else None, select)
+            head = self._after(benches.head, side, sides, archive if begins else None, select)
         before = Outcome(base, self.folder)
         after = Outcome(head, self.folder, before if begins else None)
-        return {"base": before.parts(), "head": after.parts()}
+        return {"base": before.parts(), side: after.parts()}
 
-    def _all_differs(self, benches: Benches, commits: Mapping[Side, str]) -> bool:
+    def _all_differs(self, benches: Benches, commits: tuple[str, str]) -> bool:
         """Whether something changes that dbt does not compare, and that all it builds may depend on."""
         if benches.base.environment.digest != benches.head.environment.digest:
             return True
-        trees = (benches.head.mirror.tree(commits["base"]), benches.head.mirror.tree(commits["head"]))
+        trees = tuple(benches.head.mirror.tree(commit) for commit in commits)
         profiles = posixpath.normpath(posixpath.join(self.project.profiles or self.folder, "profiles.yml"))
         seen = [(self._variables(tree), tree.read(profiles)) for tree in trees]
         return seen[0] != seen[1]
@@ -143,19 +145,21 @@ class DbtLane:
             remembered.write(f"{key}.json", readable_json(_Kept(record=record, answer=answer)))
         return Build(record, answer, said, declared)
 
-    def _head(self, bench: Bench, commits: Mapping[Side, str], archive: Path | None, select: str) -> Build:
-        trees = bench.mirror.tree(commits["base"]), bench.mirror.tree(commits["head"])
+    def _after(
+        self, bench: Bench, side: Side, commits: tuple[str, str], archive: Path | None, select: str
+    ) -> Build:
+        trees = bench.mirror.tree(commits[0]), bench.mirror.tree(commits[1])
         declared = declared_in(trees[1], self.folder)
         nodes = [node for name in _names(declared) for node in self.policy.dry_run.nodes.get(name, ())]
         with (
-            bench.mirror.worktree(commits["head"]) as worktree,
+            bench.mirror.worktree(commits[1]) as worktree,
             scratch_folder() as scratch,
         ):
             state = scratch / "state" if archive else None
             if archive and state:
                 unpack(archive, worktree, trees, state)
             command = build_command(self.project, scratch, state=state, select=select, nodes=nodes, rows=True)
-            record = bench.run(command, "head", worktree, scratch)
+            record = bench.run(command, side, worktree, scratch)
             answer, said = _answered(bench, record, scratch)
         return Build(record, answer, said, declared)
 

@@ -1,10 +1,8 @@
 """The tests of base on the code of head: what the change's own tests might no longer say."""
 
-from datetime import UTC, datetime
-
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.file_kinds import is_test
-from meta_pipeline.workspace.patch import Applied
+from meta_pipeline.validation.laid_over import laid_over
 from meta_pipeline.workspace.repository import Mirror
 
 
@@ -18,16 +16,4 @@ def with_former_tests(mirror: Mirror, head: str, change: Change) -> str | None:
         for file in change.files
         if is_test(file.path) and file.old is not None and file.old != file.new
     }
-    if not former:
-        return None
-    applied = mirror.commit_patch(
-        head,
-        mirror.write_tree_patch(head, former),
-        "The tests of base",
-        "meta-pipeline",
-        "meta-pipeline@localhost",
-        datetime(2000, 1, 1, tzinfo=UTC),
-    )
-    if not isinstance(applied, Applied):
-        raise RuntimeError(f"the tests of base cannot be laid over {head}: {applied.reason}")  # noqa: TRY004
-    return applied.head
+    return laid_over(mirror, head, former, "The tests of base") if former else None

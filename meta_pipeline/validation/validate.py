@@ -35,6 +35,7 @@ from meta_pipeline.validation.former_tests import with_former_tests
 from meta_pipeline.validation.lane import Lane, Part, joined, unable_parts
 from meta_pipeline.validation.lint import LintLane
 from meta_pipeline.validation.memory import KEY_SCRATCH, memory_key, reused
+from meta_pipeline.validation.neighbours.trial import Broken, broken_head, with_trials
 from meta_pipeline.validation.pipelines import DryRunLane, ParseLane
 from meta_pipeline.validation.tests import test_lanes
 from meta_pipeline.workspace.environment import CannotBuild
@@ -220,15 +221,49 @@ def _validate(
         for item in work
         if item.kinds[-1] == kind and any(kind in wanted for kind in item.kinds)
     ]
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 2, thread_name_prefix="lane") as pool:
-        found = list(pool.map(lambda item: tuple(item.run()), ordered))
     parts: dict[tuple[Side, ReportKind], list[Part]] = {}
-    for given in found:
-        for side, part in given:
-            parts.setdefault((side, part.kind), []).append(part)
+    for side, part in _done(ordered):
+        parts.setdefault((side, part.kind), []).append(part)
     absent = {**sides["head"].absent, **_untouched(projects, touched)}
     found_out = {kind: _report(kind, digest(change_set), parts, absent.get(kind)) for kind in ALL_KINDS}
-    return {kind: report for kind, report in found_out.items() if kind in wanted}
+    reports = {kind: report for kind, report in found_out.items() if kind in wanted}
+    broken = broken_head(benches.head.mirror, change_set.head, change, reports)
+    if broken is None:
+        return reports
+    trials = _trials(broken, benches.head, served, touched, commits, remembered)
+    return with_trials(reports, broken, [part for side, part in _done(trials) if side == "neighbour"])
+
+
+def _done(work: Sequence[_Work]) -> list[tuple[Side, Part]]:
+    """What the work gives; as much of it at once as there are cores."""
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 2, thread_name_prefix="lane") as pool:
+        return [given for several in pool.map(lambda item: tuple(item.run()), work) for given in several]
+
+
+def _trials(
+    broken: Broken,
+    bench: Bench,
+    served: Sequence[tuple[Policy, Benches | CannotBuild]],
+    projects: Mapping[DbtLane, Benches | CannotBuild],
+    commits: Mapping[Side, str],
+    remembered: Folder,
+) -> list[_Work]:
+    """The lanes that must notice a broken file, on the commit that holds it; checkpoints would find no data."""
+    shares = [own.model_copy(update={"data_quality": DataQualityPolicy()}) for own, _ in served]
+    lanes = lanes_for(bench.policy, shares, broken.change, "head")
+    asked: list[tuple[Bench | CannotBuild, Lane]] = [(bench, lane) for lane in lanes.lanes]
+    for (_, own), given in zip(served, lanes.scheduled, strict=True):
+        asked += [(own if isinstance(own, CannotBuild) else own.head, lane) for lane in given]
+    work = [
+        _Work(lane.kinds, partial(_one, own, lane, "neighbour", broken.commit, remembered))
+        for own, lane in asked
+    ]
+    sides: Mapping[Side, str] = {"base": commits["base"], "neighbour": broken.commit}
+    work += [
+        _Work(project.kinds, partial(_both, project, own, sides, remembered))
+        for project, own in projects.items()
+    ]
+    return [item for item in work if any(kind in broken.kinds for kind in item.kinds)]
 
 
 def _former_tests(bench: Bench, head: str, change: Change) -> Iterator[_Work]:
@@ -290,7 +325,7 @@ def _both(
 ) -> Iterator[tuple[Side, Part]]:
     if isinstance(benches, CannotBuild):
         parts = unable_parts(project.kinds, benches.reason)
-        sides: Mapping[Side, tuple[Part, ...]] = {"base": parts, "head": parts}
+        sides: Mapping[Side, tuple[Part, ...]] = dict.fromkeys(commits, parts)
     else:
         sides = project.run(benches, commits, remembered)
     for side, given in sides.items():

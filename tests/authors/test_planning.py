@@ -4,11 +4,11 @@ import pytest
 
 from meta_pipeline.authors.planning import plan_from_patch, plan_with_recipes
 from meta_pipeline.authors.recipes.book import NoFit
-from meta_pipeline.authors.recipes.overlay import OverlayTree
 from meta_pipeline.authors.write import carry_out
 from meta_pipeline.delivery.context import Dataset, RepoContext
 from meta_pipeline.delivery.differences.compare import differences
 from meta_pipeline.delivery.model import digest, digest_bytes
+from meta_pipeline.delivery.overlay import OverlayTree
 from meta_pipeline.delivery.plan import Plan, RecipeCall, TopologyEdit
 from meta_pipeline.delivery.requirements import Criterion, Expectation, Requirements, Span
 from meta_pipeline.delivery.tree import MemoryTree

@@ -13,12 +13,12 @@ from meta_pipeline.authors.recipes.dbt_entries import (
     with_column,
 )
 from meta_pipeline.authors.recipes.dbt_tests import NoTest, habit_of, test_for
-from meta_pipeline.authors.recipes.overlay import OverlayTree
 from meta_pipeline.authors.recipes.recipe import Fit, Misfit, Recipe, RecipeError, Watch
 from meta_pipeline.authors.recipes.yaml_source import YamlSource, child, plain
 from meta_pipeline.delivery.context import RepoContext
 from meta_pipeline.delivery.differences.compare import differences
 from meta_pipeline.delivery.model import Frozen
+from meta_pipeline.delivery.overlay import OverlayTree
 from meta_pipeline.delivery.plan import TopologyEdit
 from meta_pipeline.delivery.requirements import Criterion, Expectation
 from meta_pipeline.delivery.tree import Tree

@@ -8,11 +8,11 @@ from meta_pipeline.authors.recipes.add_dbt_test import AddDbtTest
 from meta_pipeline.authors.recipes.add_gx_expectation import AddGxExpectation
 from meta_pipeline.authors.recipes.describe_column import DescribeColumn
 from meta_pipeline.authors.recipes.note_change import NoteChange
-from meta_pipeline.authors.recipes.overlay import OverlayTree
 from meta_pipeline.authors.recipes.recipe import Fit, Misfit, Recipe, Rewrite
 from meta_pipeline.authors.recipes.set_retries import SetRetries
 from meta_pipeline.authors.recipes.set_schedule import SetSchedule
 from meta_pipeline.delivery.context import RepoContext
+from meta_pipeline.delivery.overlay import OverlayTree
 from meta_pipeline.delivery.requirements import Criterion, Metric, Requirements
 from meta_pipeline.delivery.tree import Tree
 

@@ -7,11 +7,11 @@ import libcst as cst
 from meta_pipeline.authors.recipes.bounds import Bounds
 from meta_pipeline.authors.recipes.entries import argument, positional, with_entries, written_call
 from meta_pipeline.authors.recipes.library_source import DAGSTER, LibrarySource
-from meta_pipeline.authors.recipes.overlay import OverlayTree
 from meta_pipeline.authors.recipes.python_source import LONGEST_LINE, Splice, dotted
 from meta_pipeline.authors.recipes.recipe import RecipeError
 from meta_pipeline.delivery.differences.compare import differences
 from meta_pipeline.delivery.model import Frozen
+from meta_pipeline.delivery.overlay import OverlayTree
 from meta_pipeline.delivery.plan import TopologyEdit
 from meta_pipeline.delivery.topology import UNRESOLVED, Node, Topology
 from meta_pipeline.delivery.tree import Tree

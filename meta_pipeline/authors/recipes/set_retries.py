@@ -8,7 +8,6 @@ from meta_pipeline.authors.recipes.airflow_source import AirflowSource
 from meta_pipeline.authors.recipes.bounds import Bounds, bounds_of
 from meta_pipeline.authors.recipes.context import known_pipeline
 from meta_pipeline.authors.recipes.dagster_retries import DagsterRetries, edits_of, set_policies
-from meta_pipeline.authors.recipes.overlay import OverlayTree
 from meta_pipeline.authors.recipes.prefect_retries import PrefectRetries, flow_edits, set_task_retries
 from meta_pipeline.authors.recipes.python_source import PythonSource
 from meta_pipeline.authors.recipes.recipe import Fit, Misfit, Recipe, RecipeError
@@ -17,6 +16,7 @@ from meta_pipeline.authors.recipes.retry_settings import Setting
 from meta_pipeline.authors.watching import failures_of
 from meta_pipeline.delivery.context import RepoContext
 from meta_pipeline.delivery.model import Frozen
+from meta_pipeline.delivery.overlay import OverlayTree
 from meta_pipeline.delivery.plan import TopologyEdit
 from meta_pipeline.delivery.requirements import Criterion
 from meta_pipeline.delivery.topology import Pipeline, Topology

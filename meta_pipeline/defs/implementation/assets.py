@@ -10,6 +10,7 @@ from meta_pipeline.authors.change import write_change
 from meta_pipeline.authors.recipes.recipe import RecipeError
 from meta_pipeline.defs.gating import at_work, block, checks, concluded, halt, judged, made, require_open
 from meta_pipeline.defs.lineage.events import keep_touched, tell_of_verdict
+from meta_pipeline.defs.metadata import neighbours_tried
 from meta_pipeline.defs.parts import ARTIFACTS_IO, artifact_asset, check_specs, group_name, partitions
 from meta_pipeline.defs.pictures import draw
 from meta_pipeline.delivery.change import Change
@@ -18,6 +19,7 @@ from meta_pipeline.delivery.evidence import CommandRecord
 from meta_pipeline.delivery.impact.meaning import Meaning
 from meta_pipeline.delivery.ledger import Ran, latest_results
 from meta_pipeline.delivery.model import digest
+from meta_pipeline.delivery.neighbours import Neighbours
 from meta_pipeline.delivery.plan import Plan
 from meta_pipeline.delivery.reports import ReportKind, ValidationReport
 from meta_pipeline.delivery.requirements import Requirements
@@ -27,7 +29,7 @@ from meta_pipeline.evidence.store import Folder
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.catalogue import catalogue
 from meta_pipeline.resources import DeskResource
-from meta_pipeline.schedulers.survey import read_change
+from meta_pipeline.schedulers.survey import read_change, survey
 from meta_pipeline.validation.bench import Bench, set_up, set_up_both
 from meta_pipeline.workspace.environment import CannotBuild
 
@@ -105,10 +107,14 @@ def implementation_verdict(
     delivery = at_work(context, desk)
     subject = digest(patched_code)
     reports = reports_at_hand(context, delivery, patched_code)
-    case = Case(delivery.policy, change_set=patched_code, reports=reports)
+    neighbours = _neighbours(delivery, patched_code, reports)
+    case = Case(delivery.policy, change_set=patched_code, reports=reports, neighbours=neighbours)
     results = judged(
         delivery, "implementation", subject, catalogue().of_subject("implementation_verdict"), case
     )
+    more = {
+        gate.id: neighbours_tried(neighbours) for gate in delivery.gates("implementation") if gate.is_on_gates
+    }
     known = latest_results(delivery.record.entries(), "implementation", subject)
     unjudged = [gate.id for gate in delivery.gates("implementation") if known.get(gate.id) is None]
     if unjudged:
@@ -119,10 +125,34 @@ def implementation_verdict(
     verdict = concluded(delivery, "implementation", subject, [result for result in known.values() if result])
     tell_of_verdict(context, delivery, patched_code, verdict)
     if verdict.decision == "blocked":
-        yield from checks(delivery, results)
+        yield from checks(delivery, results, more)
         raise block(context, delivery, verdict)
     yield made(delivery, "implementation_verdict", verdict)
-    yield from checks(delivery, results)
+    yield from checks(delivery, results, more)
+
+
+def _neighbours(
+    delivery: Delivery, change_set: ChangeSet, reports: dict[ReportKind, ValidationReport]
+) -> Neighbours:
+    """What the gates that passed the change, by the ledger, say of known-bad neighbours of it."""
+    from meta_pipeline.validation.neighbours.judging import judge_neighbours  # with the laboratory
+
+    known = latest_results(delivery.record.entries(), "implementation", digest(change_set))
+    case = Case(
+        delivery.policy,
+        change=change_of(delivery, change_set),
+        change_set=change_set,
+        requirements=delivery.record.find("requirements", Requirements),
+        plan=delivery.record.find("plan", Plan),
+        reports=reports,
+        authors=(delivery.opened.author.identity,),
+    )
+    return judge_neighbours(
+        [gate for gate in delivery.gates("implementation") if not gate.is_on_gates],
+        case,
+        [result for result in known.values() if result],
+        lambda tree: survey(tree, delivery.policy),
+    )
 
 
 def reports_at_hand(

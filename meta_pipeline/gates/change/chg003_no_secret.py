@@ -36,6 +36,14 @@ class NoSecret(Gate):
     stage: ClassVar[StageId] = "implementation"
     subject: ClassVar[str] = "patched_code"
     needs: ClassVar[tuple[str, ...]] = ("change",)
+    catches: ClassVar[tuple[str, ...]] = (
+        "secret-in-python",
+        "secret-in-yaml",
+        "secret-in-sql",
+        "secret-in-notebook",
+        "secret-file-added",
+        "connection-literal",
+    )
 
     def judge(self, case: Case) -> Opinion:
         assert case.change is not None

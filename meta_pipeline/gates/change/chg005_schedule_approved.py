@@ -31,6 +31,13 @@ class ScheduleApproved(Gate):
     subject: ClassVar[str] = "patched_code"
     default: ClassVar[Strength] = "needs_approval"
     needs: ClassVar[tuple[str, ...]] = ("change",)
+    catches: ClassVar[tuple[str, ...]] = (
+        "schedule-changed",
+        "catchup-on",
+        "start-date-moved",
+        "timezone-lost",
+        "partition-mapping-wrong",
+    )
 
     def judge(self, case: Case) -> Opinion:
         assert case.change is not None

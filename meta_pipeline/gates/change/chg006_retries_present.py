@@ -36,6 +36,10 @@ class RetriesPresent(Gate):
     stage: ClassVar[StageId] = "implementation"
     subject: ClassVar[str] = "patched_code"
     needs: ClassVar[tuple[str, ...]] = ("change",)
+    catches: ClassVar[tuple[str, ...]] = (
+        "retries-dropped",
+        "backoff-dropped",
+    )
 
     def judge(self, case: Case) -> Opinion:
         assert case.change is not None

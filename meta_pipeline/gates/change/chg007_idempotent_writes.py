@@ -46,6 +46,7 @@ class IdempotentWrites(Gate):
     stage: ClassVar[StageId] = "implementation"
     subject: ClassVar[str] = "patched_code"
     needs: ClassVar[tuple[str, ...]] = ("change",)
+    catches: ClassVar[tuple[str, ...]] = ("not-idempotent",)
 
     def judge(self, case: Case) -> Opinion:
         assert case.change is not None

@@ -52,6 +52,7 @@ class CredentialsExternal(Gate):
     stage: ClassVar[StageId] = "implementation"
     subject: ClassVar[str] = "patched_code"
     needs: ClassVar[tuple[str, ...]] = ("change",)
+    catches: ClassVar[tuple[str, ...]] = ("connection-literal",)
 
     def judge(self, case: Case) -> Opinion:
         assert case.change is not None

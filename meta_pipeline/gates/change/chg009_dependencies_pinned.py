@@ -41,6 +41,7 @@ class DependenciesPinned(Gate):
     stage: ClassVar[StageId] = "implementation"
     subject: ClassVar[str] = "patched_code"
     needs: ClassVar[tuple[str, ...]] = ("change",)
+    catches: ClassVar[tuple[str, ...]] = ("lock-stale",)
 
     def judge(self, case: Case) -> Opinion:
         assert case.change is not None

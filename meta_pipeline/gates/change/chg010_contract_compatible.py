@@ -41,6 +41,11 @@ class ContractCompatible(Gate):
     subject: ClassVar[str] = "patched_code"
     default: ClassVar = "needs_approval"
     needs: ClassVar[tuple[str, ...]] = ("change",)
+    catches: ClassVar[tuple[str, ...]] = (
+        "column-dropped",
+        "column-renamed",
+        "column-retyped",
+    )
 
     def judge(self, case: Case) -> Opinion:
         from meta_pipeline.contracts.changes import ContractsOfChange

@@ -36,6 +36,7 @@ class DownstreamIntact(Gate):
     subject: ClassVar[str] = "patched_code"
     default: ClassVar[Strength] = "failed"
     needs: ClassVar[tuple[str, ...]] = ("change",)
+    catches: ClassVar[tuple[str, ...]] = ("sensor-offset-broken",)
 
     def judge(self, case: Case) -> Opinion:
         assert case.change is not None

@@ -30,6 +30,10 @@ class GovernanceKept(Gate):
     subject: ClassVar[str] = "patched_code"
     default: ClassVar[Strength] = "needs_approval"
     needs: ClassVar[tuple[str, ...]] = ("change",)
+    catches: ClassVar[tuple[str, ...]] = (
+        "owner-removed",
+        "sensitive-mark-removed",
+    )
 
     def judge(self, case: Case) -> Opinion:
         assert case.change is not None

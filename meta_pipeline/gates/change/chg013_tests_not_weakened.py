@@ -34,6 +34,11 @@ class TestsNotWeakened(Gate):
     stage: ClassVar[StageId] = "implementation"
     subject: ClassVar[str] = "patched_code"
     needs: ClassVar[tuple[str, ...]] = ("change",)
+    catches: ClassVar[tuple[str, ...]] = (
+        "test-weakened",
+        "test-skipped",
+        "test-deleted",
+    )
 
     def judge(self, case: Case) -> Opinion:
         assert case.change is not None

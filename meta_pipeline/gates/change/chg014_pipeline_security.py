@@ -43,6 +43,10 @@ class PipelineSecurity(Gate):
     stage: ClassVar[StageId] = "implementation"
     subject: ClassVar[str] = "patched_code"
     needs: ClassVar[tuple[str, ...]] = ("change",)
+    catches: ClassVar[tuple[str, ...]] = (
+        "ci-permission-widened",
+        "action-unpinned",
+    )
 
     def judge(self, case: Case) -> Opinion:
         assert case.change is not None

@@ -43,6 +43,10 @@ class DynamicStartDate(Gate):
     stage: ClassVar[StageId] = "implementation"
     subject: ClassVar[str] = "patched_code"
     needs: ClassVar[tuple[str, ...]] = ("change",)
+    catches: ClassVar[tuple[str, ...]] = (
+        "dynamic-start-date",
+        "top-level-io",
+    )
 
     def judge(self, case: Case) -> Opinion:
         assert case.change is not None

@@ -36,6 +36,16 @@ class SourceSound(Gate):
     subject: ClassVar[str] = "patched_code"
     default: ClassVar[Strength] = "failed"
     needs: ClassVar[tuple[str, ...]] = ("change",)
+    catches: ClassVar[tuple[str, ...]] = (
+        "undefined-name",
+        "syntax-error",
+        "yaml-broken",
+        "jinja-broken",
+        "sql-broken",
+        "renamed-under-readers",
+        "duplicate-id",
+        "dependency-cycle",
+    )
 
     def judge(self, case: Case) -> Opinion:
         from meta_pipeline.gates.soundness.python_texts import python_faults

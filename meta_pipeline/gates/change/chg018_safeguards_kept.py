@@ -31,6 +31,12 @@ class SafeguardsKept(Gate):
     subject: ClassVar[str] = "patched_code"
     default: ClassVar[Strength] = "needs_approval"
     needs: ClassVar[tuple[str, ...]] = ("change",)
+    catches: ClassVar[tuple[str, ...]] = (
+        "edge-dropped",
+        "alert-removed",
+        "limit-removed",
+        "sla-dropped",
+    )
 
     def judge(self, case: Case) -> Opinion:
         assert case.change is not None

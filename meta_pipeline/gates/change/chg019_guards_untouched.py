@@ -37,6 +37,11 @@ class GuardsUntouched(Gate):
     stage: ClassVar[StageId] = "implementation"
     subject: ClassVar[str] = "patched_code"
     needs: ClassVar[tuple[str, ...]] = ("change",)
+    catches: ClassVar[tuple[str, ...]] = (
+        "lint-rule-disabled",
+        "ci-step-not-blocking",
+        "suppressed-fault",
+    )
 
     def judge(self, case: Case) -> Opinion:
         assert case.change is not None

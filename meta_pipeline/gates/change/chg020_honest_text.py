@@ -38,6 +38,7 @@ class HonestText(Gate):
     stage: ClassVar[StageId] = "implementation"
     subject: ClassVar[str] = "patched_code"
     needs: ClassVar[tuple[str, ...]] = ("change",)
+    catches: ClassVar[tuple[str, ...]] = ("hidden-text",)
 
     def judge(self, case: Case) -> Opinion:
         assert case.change is not None

@@ -51,6 +51,7 @@ class InsecureCode(Gate):
     subject: ClassVar[str] = "patched_code"
     default: ClassVar[Strength] = "needs_approval"
     needs: ClassVar[tuple[str, ...]] = ("change",)
+    catches: ClassVar[tuple[str, ...]] = ("insecure-call",)
 
     def judge(self, case: Case) -> Opinion:
         assert case.change is not None

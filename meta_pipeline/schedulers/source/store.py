@@ -16,7 +16,9 @@ import sqlite3
 import sys
 import threading
 import time
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib.metadata import version
@@ -228,6 +230,7 @@ def _today() -> int:
 
 
 _kept: Store | None = None
+_apart: ContextVar[bool] = ContextVar("_apart", default=False)
 
 
 def keep_readings_in(folder: Path | None, repository: str = "") -> None:
@@ -249,4 +252,14 @@ def keep_readings_in(folder: Path | None, repository: str = "") -> None:
 
 def kept_readings() -> Store | None:
     """Where readings are kept; None where they are not."""
-    return _kept
+    return None if _apart.get() else _kept
+
+
+@contextmanager
+def reading_apart() -> Iterator[None]:
+    """Meanwhile this thread takes up and leaves nothing on disk: it reads trees that nobody will see again."""
+    token = _apart.set(True)
+    try:
+        yield
+    finally:
+        _apart.reset(token)

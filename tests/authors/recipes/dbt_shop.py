@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from meta_pipeline.authors.recipes.overlay import OverlayTree
 from meta_pipeline.authors.recipes.recipe import Recipe
 from meta_pipeline.contracts.datasets import datasets_of
 from meta_pipeline.delivery.context import RepoContext
+from meta_pipeline.delivery.overlay import OverlayTree
 from meta_pipeline.delivery.tree import MemoryTree, Tree
 
 YAML = "models/schema.yml"

@@ -7,9 +7,9 @@ import pytest
 
 from meta_pipeline.authors.recipes.add_dbt_test import AddDbtTest, DbtTestParameters
 from meta_pipeline.authors.recipes.book import Chosen, choose
-from meta_pipeline.authors.recipes.overlay import OverlayTree
 from meta_pipeline.authors.recipes.recipe import Fit, Misfit
 from meta_pipeline.delivery.differences.compare import differences
+from meta_pipeline.delivery.overlay import OverlayTree
 from meta_pipeline.delivery.requirements import Argument, Criterion, Expectation, Requirements, Span
 from meta_pipeline.delivery.tree import MemoryTree
 from meta_pipeline.schedulers.dbt.static.reader import read_topologies
