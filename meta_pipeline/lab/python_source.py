@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -51,8 +51,17 @@ class PythonSource:
     @cached_property
     def imported(self) -> dict[str, str]:
         """The full name behind each name that an import binds, anywhere in the file."""
+        return self._imported(self.nodes)
+
+    @cached_property
+    def imported_by_module(self) -> dict[str, str]:
+        """The same for the names that all of the file has, as no function, branch or attempt binds them."""
+        return self._imported(self.tree.body)
+
+    @staticmethod
+    def _imported(nodes: Iterable[ast.AST]) -> dict[str, str]:
         found: dict[str, str] = {}
-        for node in self.nodes:
+        for node in nodes:
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     found[alias.asname or alias.name.split(".")[0]] = (

@@ -9,6 +9,7 @@ from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.delivery.topology import IMPLICIT_JOB, UNRESOLVED, Node
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
+from meta_pipeline.gates.change.lines import ChangedLines, Spot
 from meta_pipeline.gates.change.retry_habits import below_habit, retries_lost
 from meta_pipeline.gates.change.touched import TouchedNode, touched_nodes
 from meta_pipeline.gates.gate import Example, Gate, Opinion
@@ -45,7 +46,8 @@ class RetriesPresent(Gate):
         assert case.change is not None
         touched = tuple(touched_nodes(case.change))
         if (asked := case.policy.retries) is not None:
-            found = [item for node in touched for item in _by_policy(node, asked)]
+            lines = ChangedLines(case.change)
+            found = [item for node in touched for item in _by_policy(node, asked, lines)]
             measure = "as the policy asks"
         else:
             found = [*retries_lost(case.change), *below_habit(case.change, touched)]
@@ -134,16 +136,19 @@ def _beside(there: Node, new: Node) -> Case:
     return Case(Policy(), change=specimens.change(base=(base,), head=(head,)))
 
 
-def _by_policy(touched: TouchedNode, policy: RetryPolicy) -> Iterator[Weighed]:
+def _by_policy(touched: TouchedNode, policy: RetryPolicy, lines: ChangedLines) -> Iterator[Weighed]:
     known = touched.before or (touched.after if touched.is_called_anew else None)
     before = _shortfalls(known, policy) if known else {}
     for field, (says, is_known) in _shortfalls(touched.after, policy).items():
         thing = called(touched.after.kind, touched.pipeline.id, touched.after.id)
         fix = _fix(touched, field)
+        spot = Spot(touched.after.path or touched.pipeline.path, touched.after.line or touched.pipeline.line)
+        if touched.before is not None:
+            spot = lines.near(spot.path, spot.line, field, [touched.after.id, touched.pipeline.id])
         finding = partial(
             weighed,
-            path=touched.after.path or touched.pipeline.path,
-            line=touched.after.line or touched.pipeline.line,
+            path=spot.path,
+            line=spot.line,
             pipelines=[touched.pipeline.id],
         )
         if field in before and not touched.sets_retries:

@@ -20,6 +20,7 @@ class SourceSound(Gate):
 
     That is: Python that no Python can parse, or not the version that the repository asks for; names without a value;
     imports of modules and names of this repository that are not there, also in files that the change does not touch;
+    modules that import from each other what is not there yet;
     calls of its functions with arguments that they do not take; YAML, TOML, JSON and templates that no longer parse;
     circles, ids given twice, references, entry points and macros that lead nowhere; marks of an unfinished merge.
 
@@ -186,12 +187,14 @@ def _others(change: Change) -> Iterator[Weighed]:
     from meta_pipeline.gates.soundness.data_files import conflict_faults, data_file_faults
     from meta_pipeline.gates.soundness.dbt_macros import macro_faults
     from meta_pipeline.gates.soundness.fused_texts import fused_texts
+    from meta_pipeline.gates.soundness.import_circles import circle_faults
     from meta_pipeline.gates.soundness.imports import import_faults
     from meta_pipeline.gates.soundness.python_templates import template_faults
     from meta_pipeline.gates.soundness.sql_texts import sql_faults
 
     for faults in (
         import_faults,
+        circle_faults,
         call_faults,
         data_file_faults,
         conflict_faults,

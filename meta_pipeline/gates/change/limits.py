@@ -7,6 +7,7 @@ from meta_pipeline.delivery.briefing.folding import folded
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.differences.difference import Difference
 from meta_pipeline.delivery.topology import UNRESOLVED, Node, Pipeline
+from meta_pipeline.gates.change.lines import ChangedLines
 from meta_pipeline.gates.change.sides import Sides
 from meta_pipeline.gates.change.spoken import speaks_of
 from meta_pipeline.gates.gate import Strength
@@ -34,21 +35,22 @@ _OF_FAILURE = ("fail", "crash", "sla", "miss")
 
 def limits_lost(change: Change) -> Iterator[Weighed]:
     """What is lost or loosened, each with its weight; what is alike is one finding."""
-    sides = Sides(change)
+    sides, lines = Sides(change), ChangedLines(change)
     told: dict[tuple[Strength, str], list[Difference]] = {}
     for difference in change.differences:
         if difference.level == "field" and (judged := _judged(difference, sides)) is not None:
             told.setdefault(judged, []).append(difference)
     for (strength, why), differences in told.items():
         for one in folded(tuple(differences), change.base_topologies, change.head_topologies):
+            spot = lines.of(one.differences[0])
             yield weighed(
                 strength,
                 f"{one.sentence}; {why}",
                 "restore it"
                 if strength == "warned"
                 else "restore it, or have a person confirm that it may go",
-                path=one.differences[0].path,
-                line=one.differences[0].line,
+                path=spot.path,
+                line=spot.line,
                 pipelines=(difference.pipeline for difference in one.differences),
             )
 

@@ -12,6 +12,7 @@ from meta_pipeline.delivery.differences.matching import renamed_nodes
 from meta_pipeline.delivery.differences.phrases import link_name, listed, which_run
 from meta_pipeline.delivery.topology import UNRESOLVED, Link, Node, Pipeline, pipelines_of
 from meta_pipeline.delivery.tree import Tree, text_of
+from meta_pipeline.gates.change.lines import ChangedLines
 from meta_pipeline.gates.change.reaching import function_node, module_of
 from meta_pipeline.gates.change.sides import Sides
 from meta_pipeline.gates.gate import Strength
@@ -22,7 +23,7 @@ _KEEP = "restore the order, or have a person confirm that it does not matter"
 
 def order_lost(change: Change) -> Iterator[Weighed]:
     """Pairs of nodes that both stay, of which one no longer waits for the other, not even by way of others."""
-    sides = Sides(change)
+    sides, lines = Sides(change), ChangedLines(change)
     unclear = {error.path for topology in change.head_topologies for error in topology.errors}
     veiled = {(one.scheduler, one.root, one.pipeline) for one in change.differences if one.doubt is not None}
     for (scheduler, root, name), before in sides.base.items():
@@ -42,14 +43,17 @@ def order_lost(change: Change) -> Iterator[Weighed]:
         ]
         if lost:
             pairs = listed([f"{later.id} for {earlier}" for earlier, later in lost])
-            later = lost[0][1]
+            earlier, later = lost[0]
+            spot = lines.near(
+                later.path or after.path, later.line or after.line, "upstream", [earlier, later.id]
+            )
             yield weighed(
                 "needs_approval",
                 f"in {thing_name('', after.id, None, root)} these no longer wait: {pairs}; they may now run at "
                 "the same time, or the other way round",
                 _KEEP,
-                path=later.path or after.path,
-                line=later.line or after.line,
+                path=spot.path,
+                line=spot.line,
                 pipelines=(after.id,),
             )
 

@@ -13,6 +13,7 @@ from meta_pipeline.delivery.topology import TopologyError
 from meta_pipeline.delivery.tree import text_of
 from meta_pipeline.gates.change.going_on import GoingOn, Places
 from meta_pipeline.gates.change.handwork import is_work
+from meta_pipeline.gates.change.lines import ChangedLines, Spot
 from meta_pipeline.gates.change.reaching import is_broken, module_of, statement_at
 from meta_pipeline.gates.gate import Strength
 from meta_pipeline.gates.weighing import Weighed, weighed
@@ -29,21 +30,31 @@ def removed_topology(change: Change, plan: Plan | None) -> Iterator[Weighed]:
     What is alike is one finding. Many pipelines at once are no longer a removal that a person confirms at a glance.
     """
     judged = [_judged(*removal, plan) for removal in _removals(change)]
+    lines = ChangedLines(change)
     for alike in _alike(judged):
         first = alike[0]
         for told in folded(
             tuple(one.difference for one in alike), change.base_topologies, change.head_topologies
         ):
+            spot = _spot(lines, told.differences[0])
             yield weighed(
                 first.strength,
                 f"{told.sentence}{first.cause}; "
                 + first.lost.replace("{its}", "their" if len(told.differences) > 1 else "its"),
                 first.fix,
-                path=told.differences[0].path,
-                line=told.differences[0].line,
+                path=spot.path,
+                line=spot.line,
                 pipelines=[one.pipeline for one in told.differences],
             )
     yield from _mass(change, [one for one in judged if one.strength == "needs_approval"], plan)
+
+
+def _spot(lines: ChangedLines, difference: Difference) -> Spot:
+    """Where it was taken away, or given its new name."""
+    if difference.change == "renamed":
+        former = difference.node_before or difference.pipeline_before
+        return lines.near(difference.path, difference.line, "name", [former] if former else [])
+    return lines.gone(difference.path, difference.line, [difference.node or difference.pipeline])
 
 
 @dataclass(frozen=True, slots=True)

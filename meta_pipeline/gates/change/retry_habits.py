@@ -11,6 +11,7 @@ from meta_pipeline.delivery.differences.difference import Difference, called
 from meta_pipeline.delivery.differences.phrases import listed
 from meta_pipeline.delivery.topology import UNRESOLVED, Node, SchedulerKind, Topology
 from meta_pipeline.gates.change.declared import settings_apart
+from meta_pipeline.gates.change.lines import ChangedLines
 from meta_pipeline.gates.change.sides import Sides
 from meta_pipeline.gates.change.touched import TouchedNode, can_retry
 from meta_pipeline.gates.gate import Strength
@@ -98,7 +99,7 @@ def below_habit(change: Change, touched: Iterable[TouchedNode]) -> Iterator[Weig
 
 def retries_lost(change: Change) -> Iterator[Weighed]:
     """Nodes and flows that were there and retry less than they did, with less delay, or not at all."""
-    sides = Sides(change)
+    sides, lines = Sides(change), ChangedLines(change)
     told: dict[Strength, list[Difference]] = {}
     for difference in change.differences:
         if difference.node is not None and difference.field in _RETRYING and difference.change == "changed":
@@ -107,14 +108,14 @@ def retries_lost(change: Change) -> Iterator[Weighed]:
                 told.setdefault(strength, []).append(difference)
     for strength, differences in told.items():
         for one in folded(tuple(differences), change.base_topologies, change.head_topologies):
-            first = one.differences[0]
+            spot = lines.of(one.differences[0])
             yield weighed(
                 strength,
                 f"{one.sentence}: {_CONSEQUENCE[strength]}",
                 "restore what was there"
                 + ("" if strength == "failed" else ", or have a person confirm that less is enough"),
-                path=first.path,
-                line=first.line,
+                path=spot.path,
+                line=spot.line,
                 pipelines=[difference.pipeline for difference in one.differences],
             )
     yield from _flows(change)

@@ -11,6 +11,7 @@ from meta_pipeline.delivery.differences.difference import Difference, thing_name
 from meta_pipeline.delivery.topology import UNRESOLVED, Pipeline
 from meta_pipeline.gates.change.declared import settings_apart
 from meta_pipeline.gates.change.expressions import resting_on
+from meta_pipeline.gates.change.lines import ChangedLines
 from meta_pipeline.gates.change.sides import Sides
 from meta_pipeline.gates.change.spoken import speaks_of
 from meta_pipeline.gates.gate import Strength
@@ -41,7 +42,7 @@ _UTC = frozenset({None, "UTC", "Etc/UTC", "GMT", "Etc/GMT", "Zulu", "utc"})
 
 def timing_changed(change: Change) -> Iterator[Weighed]:
     """What is known to change, and what source tells on one side alone; what is alike is one finding."""
-    sides = Sides(change)
+    sides, lines = Sides(change), ChangedLines(change)
     told: dict[tuple[Strength, str], list[Difference]] = {}
     for difference in _changed(change):
         if not _is_same(difference) and not (not difference.is_known and _rests_on_same(difference, sides)):
@@ -53,12 +54,13 @@ def timing_changed(change: Change) -> Iterator[Weighed]:
             restored = "take it away again" if first.before is None else f"restore {first.before}"
             what = first.node or first.pipeline if len(one.differences) == 1 else "they"
             runs = "run" if what == "they" else "runs"
+            spot = lines.of(first)
             yield weighed(
                 strength,
                 f"{one.sentence}{consequence}{known}",
                 f"{restored}, or approve when and how often {what} {runs}",
-                path=first.path,
-                line=first.line,
+                path=spot.path,
+                line=spot.line,
                 pipelines=[difference.pipeline for difference in one.differences],
             )
 
@@ -149,7 +151,7 @@ def unseen_changes(change: Change) -> Iterator[Weighed]:
     """Values that source does not tell on either side, while what they are made of changes."""
     if not any(file.path.endswith(".py") for file in change.files):
         return
-    sides = Sides(change)
+    sides, lines = Sides(change), ChangedLines(change)
     for place, after in sides.head.items():
         before = sides.base.get(place)
         for field in _FIELDS if before is not None else ():
@@ -162,13 +164,14 @@ def unseen_changes(change: Change) -> Iterator[Weighed]:
             )
             if None not in texts and texts[0] != texts[1]:
                 what = field.replace("_", " ")
+                spot = lines.near(after.path, after.line, field, [after.id])
                 yield weighed(
                     "needs_approval",
                     f"what the {what} of {thing_name('', after.id, None)} is made of changes, and source does not "
                     "tell which value comes out",
                     f"look which {what} the scheduler sees, and approve it",
-                    path=after.path,
-                    line=after.line,
+                    path=spot.path,
+                    line=spot.line,
                     pipelines=[after.id],
                 )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.differences.difference import Difference, thing_name
 from meta_pipeline.delivery.topology import UNRESOLVED
+from meta_pipeline.gates.change.lines import ChangedLines
 from meta_pipeline.gates.governance.code_lines import CODE, Lost, lost_in_code
 from meta_pipeline.gates.governance.declared import Declarations, Said, declarations, may_say
 from meta_pipeline.gates.governance.words import NO_OWNER, PERSONAL, SENSITIVE, length_of
@@ -39,6 +40,7 @@ def _owners(change: Change) -> Iterator[Weighed]:
     """
     empty = {one.id for topology in change.head_topologies for one in topology.pipelines if not one.nodes}
     alike: dict[tuple[str, str, str], list[Difference]] = {}
+    lines = ChangedLines(change)
     for one in change.differences:
         before, after = str(one.before or ""), str(one.after or "")
         is_told = one.node is not None or one.pipeline in empty
@@ -50,7 +52,8 @@ def _owners(change: Change) -> Iterator[Weighed]:
         first = ones[0]
         more = f" and {len(ones) - 1} more of its pipeline" if len(ones) > 1 else ""
         what = thing_name(first.kind, first.pipeline, first.node) + more
-        yield _of_owner(what, before, after, first.path, first.line)
+        spot = lines.of(first)
+        yield _of_owner(what, before, after, spot.path, spot.line)
 
 
 def _of_owner(what: str, before: str, after: str, path: str, line: int | None) -> Weighed:

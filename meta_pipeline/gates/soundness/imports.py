@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.tree import SYMLINK
@@ -16,6 +17,7 @@ from meta_pipeline.gates.weighing import Weighed, weighed
 _GENERATED = re.compile(r"_pb2(?:_grpc)?$|^_?version$|^_version$|_generated$|^__version__$")
 _CAUGHT = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 _MOST_NAMES = 400
+_NEARLY = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,27 +96,44 @@ def _is_own(one: Import, base: ModuleMap, head: ModuleMap) -> bool:
     A folder may be called as an installed package is (`airflow/`, `dbt/`): that is told by an import of the base which
     such a folder does not answer either.
     """
-    if one.level:
+    if one.level or _is_misspelt(one, base, head):
         return True
     top = one.module.partition(".")[0]
     if top in sys.stdlib_module_names or not any(
         place.endswith(".py") or f"{place}__init__.py" in head.tree.entries() for place in head.find(top)
     ):
         return False
-    word = re.compile(rb"^[ \t]*(?:from|import)[ \t]+" + re.escape(top.encode()) + rb"\b", re.MULTILINE)
+    # What others import of one file tells of that file; of a module that is not there, only its package tells.
+    whole = one.module if one.name and len(head.find(one.module)) == 1 else top
     answered = 0
-    for path in base.sources:
-        data = base.tree.read(path) or b""
-        if not word.search(data):
-            continue
-        for known in imports_of(path, data):
-            if known.level or known.module.partition(".")[0] != top:
-                continue
+    for known in _imports_at(base, top):
+        if known.module == whole or known.module.startswith(f"{whole}."):
             places = base.find(known.module)
             if not places or (known.name is not None and not base.holds(places, known.name)):
                 return False
             answered += 1
     return answered > 0
+
+
+def _imports_at(modules: ModuleMap, top: str) -> Iterator[Import]:
+    """Every absolute import of a package or of something in it."""
+    word = re.compile(rb"^[ \t]*(?:from|import)[ \t]+" + re.escape(top.encode()) + rb"\b", re.MULTILINE)
+    for path in modules.sources:
+        data = modules.tree.read(path) or b""
+        for known in imports_of(path, data) if word.search(data) else ():
+            if not known.level and known.module.partition(".")[0] == top:
+                yield known
+
+
+def _is_misspelt(one: Import, base: ModuleMap, head: ModuleMap) -> bool:
+    """Whether a module that nothing else imports is spelt nearly as one of this repository that the file imported."""
+    if head.find(one.module) or one.module.partition(".")[0] in sys.stdlib_module_names:
+        return False
+    before = [known for known in imports_of(one.path, base.tree.read(one.path) or b"") if not known.level]
+    own = [known.module for known in before if base.find(known.module) and head.find(known.module)]
+    if not get_close_matches(one.module, own, n=1, cutoff=_NEARLY):
+        return False
+    return all(known.module != one.module for known in _imports_at(base, one.module.partition(".")[0]))
 
 
 def imports_of(path: str, data: bytes) -> Iterator[Import]:

@@ -57,9 +57,11 @@ class BrokenImportName(Mutator):
             if not isinstance(node, ast.ImportFrom) or (path := module_file(base, node)) is None:
                 continue
             there = same_module_names(base, path)
+            if any(alias.name not in there for alias in node.names):
+                continue  # an installed module of the same name is meant
             for alias in node.names:
                 wrong = _misspelt(alias.name, dice)
-                if alias.name == "*" or alias.name not in there or wrong in there:
+                if alias.name == "*" or wrong in there:
                     continue
                 start, end = source.span(alias)
                 new = f"{wrong} as {alias.asname or alias.name}"

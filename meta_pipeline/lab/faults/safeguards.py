@@ -56,7 +56,9 @@ class Dropped(Mutator):
         document = yaml_of(base) if names and ".github/" not in base.path else None
         for entry in document.entries() if document else ():
             if entry.key in names and document and entry.value_text not in {"", "null", "0", "false"}:
-                if getattr(document.siblings(entry).get("enabled"), "value", "") == "false":
+                held = document.text.value[slice(*entry.span)]
+                is_off_around = getattr(document.siblings(entry).get("enabled"), "value", "") == "false"
+                if is_off_around or re.search(r"^\s+enabled:\s*false\b", held, re.MULTILINE):
                     continue  # it did nothing before
                 edit = document.without(entry)
                 yield Change(document.text, [edit], document.near(entry)).fault(

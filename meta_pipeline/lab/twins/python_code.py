@@ -110,7 +110,7 @@ class LogLineAdded(Mutator):
                 continue
             at, indent = source.body_start(function)
             lines = [f'{logger}.info("{function.name} starts")' for logger in loggers[:1]]
-            if not loggers and source.imported.get("logging") == "logging":
+            if not loggers and source.imported_by_module.get("logging") == "logging":
                 lines = [f'logging.getLogger(__name__).info("{function.name} starts")']
             if lines:
                 new = "".join(f"{indent}{line}\n" for line in lines)

@@ -47,7 +47,8 @@ class TimeoutAdded(Mutator):
         source = python_of(base)
         if source is None or not is_pipeline_file(source, base.scheduler):
             return
-        delta = next((name for name, full in source.imported.items() if full == "datetime.timedelta"), None)
+        imported = source.imported_by_module
+        delta = next((name for name, full in imported.items() if full == "datetime.timedelta"), None)
         if base.scheduler == "airflow" and delta:
             for call, kind in pipeline_calls(source, "airflow"):
                 if kind == "pipeline" and call.keywords and not keyword_of(call, "dagrun_timeout"):

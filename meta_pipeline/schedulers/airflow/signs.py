@@ -5,15 +5,17 @@ import re
 from collections.abc import Sequence
 
 from meta_pipeline.delivery.tree import Tree
-from meta_pipeline.schedulers.signs import Signs
+from meta_pipeline.schedulers.signs import Signs, common_folders
 
 IGNORE_FILE = ".airflowignore"
+_USUAL_FOLDER = "dags"
 
 
 def _project_files(tree: Tree, paths: Sequence[str]) -> tuple[list[str], list[str]]:
     found = [path for path in paths if posixpath.basename(path) == IGNORE_FILE]
-    folders = [posixpath.dirname(path) or "." for path in found]
-    return list(dict.fromkeys(folders)), [f"{path} is there" for path in found]
+    # One may stand in any folder below that of the DAGs, for what is in that folder.
+    folders = common_folders(found, _USUAL_FOLDER)
+    return folders, [f"{path} is there" for path in found]
 
 
 SIGNS = Signs(
@@ -25,7 +27,7 @@ SIGNS = Signs(
         rb"|\b(?:load_yaml_dags|DagFactory|create_dags?)[ \t]*\(",
         re.MULTILINE,
     ),
-    usual_folder="dags",
+    usual_folder=_USUAL_FOLDER,
     library_folder="plugins",
     builders=("dagfactory", "gusty"),
     image=re.compile(rb"\bapache/airflow:"),

@@ -92,7 +92,7 @@ def test_a_removed_asset_check_op_and_job() -> None:
     ]
     assert judged("CHG013", made).outcome == "passed"
     result = judged("CHG004", change("jobs=[nightly, report]", "jobs=[nightly]"))
-    assert said(result) == [(22, "pipeline report is removed; its runs stop and its data goes stale")]
+    assert said(result) == [(30, "pipeline report is removed; its runs stop and its data goes stale")]
 
 
 def test_what_a_component_may_have_taken_over_is_for_a_person() -> None:
@@ -124,7 +124,7 @@ def test_what_a_component_may_have_taken_over_is_for_a_person() -> None:
         (
             "0 1 * * *",
             "0 2 * * *",
-            27,
+            28,
             "pipeline nightly now runs at 02:00 every day (0 2 * * *) instead of at 01:00 every day (0 1 * * *)",
         ),
         (
@@ -145,7 +145,7 @@ def test_what_a_component_may_have_taken_over_is_for_a_person() -> None:
         (
             "schedules=[at_night]",
             'schedules=[at_night, dg.ScheduleDefinition(job=report, cron_schedule="@daily")]',
-            22,
+            30,
             "pipeline report now runs by itself, at 00:00 every day (0 0 * * *); before, it had no schedule",
         ),
     ],

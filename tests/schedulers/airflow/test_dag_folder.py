@@ -10,6 +10,7 @@ import pytest
 from meta_pipeline.delivery.topology import Topology
 from meta_pipeline.delivery.tree import SYMLINK, MemoryTree
 from meta_pipeline.schedulers.airflow.static.reader import read_topology
+from meta_pipeline.schedulers.detect import detect
 from tests.schedulers.airflow.reading import HEAD, RELEASE, read
 
 THREE = {"requirements.txt": "apache-airflow==3.1.0\n"}
@@ -172,3 +173,10 @@ def test_what_is_too_much_is_bounded_and_the_rest_stands(source: str) -> None:
     found = read(HEAD + source, dags__two=dag("two"))
     assert "two" in ids(found)
     assert time.perf_counter() - started < 15
+
+
+def test_an_ignore_file_in_a_part_of_the_dag_folder_does_not_hide_the_other_parts() -> None:
+    tree = MemoryTree.of(
+        {"dags/sales/a.py": dag("a"), "dags/billing/b.py": dag("b"), "dags/billing/.airflowignore": "old\n"}
+    )
+    assert [(found.kind, found.paths) for found in detect(tree)] == [("airflow", ("dags",))]
