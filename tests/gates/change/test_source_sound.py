@@ -286,3 +286,18 @@ def test_a_model_whose_sql_could_be_read_asks_a_person() -> None:
     edits: dict[str, str | None] = {"models/orders.sql": "select 1 as id, from where orders x y z\n"}
 
     assert judged(DBT, edits).outcome == "needs_approval"
+
+
+@pytest.mark.parametrize(
+    "path,text,old,new,line",
+    [
+        ("sql/a.sql", "select\n  cast(a as date) as a,\n  b\nfrom t\n", "date)", "date", 2),
+        ("sql/a.sql", "select a\nfrom t\nwhere ds = '{{ ds }}'\n", "from", "form", 2),
+        ("a.yaml", "a: 1\nb: 2\nc:\n  d: 1\n", "b: 2", "b 2", 2),
+        ("a.yaml", 'a: 1\nb: "2"\nc: 1\n', '"2"', '"2', 2),
+    ],
+)
+def test_the_changed_line_is_blamed(path: str, text: str, old: str, new: str, line: int) -> None:
+    opinion = judged({path: text}, {path: text.replace(old, new)})
+
+    assert [finding.line for finding in opinion.findings] == [line]
