@@ -11,7 +11,6 @@ def planted() -> Samples:
     """Credentials that are not in `secret_samples`."""
     m = Maker(20261101)
     return {
-        "comment of SQL": ("sql/copy.sql", f"-- export AUTH_TOKEN={Maker(20261124).text(40)}\nselect 1\n"),
         "default of getenv": ("sales/db.py", f"PW = os.getenv('DB_PASSWORD', '{m.password()}')\n"),
         "environment set in code": ("dags/a.py", f"os.environ['SNOWFLAKE_PASSWORD'] = '{m.password()}'\n"),
         "environment of an operator": (
