@@ -139,5 +139,8 @@ class ContractsOfChange:
 def _as_columns(contract: Contract) -> tuple[object, ...]:
     return (
         contract.declared_by,
-        *(column.model_copy(update={"line": None, "path": None}) for column in contract.columns),
+        *(
+            column.model_copy(update={"line": None, "path": None, "made_at": None})
+            for column in contract.columns
+        ),
     )

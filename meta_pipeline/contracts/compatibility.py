@@ -55,7 +55,9 @@ def _between(before: Contract, after: Contract) -> Iterator[ContractChange]:
                 yield said.of(column.name, "loosened", text, breaking=False)
             else:
                 text = f"column {column.name} of {after.dataset} is dropped"
-                yield said.of(column.name, "dropped", text, breaking=True)
+                yield said.of(
+                    column.name, "dropped", text, breaking=True, at=_where_it_was(column, before, after)
+                )
         else:
             yield from _of_column(column, new, said)
     fresh = {new.name for new in renamed.values()}
@@ -83,15 +85,28 @@ class _Saying:
         at: ContractColumn | None = None,
     ) -> ContractChange:
         """`at` is the column of the new contract that shows the change; without it, the contract itself does."""
+        made_here = at is not None and at.made_at is not None and kind in _MADE_BY_QUERY
         return ContractChange(
             dataset=self.contract.dataset,
             column=column,
             kind=kind,
             breaking=breaking,
             sentence=sentence,
-            path=(at and at.path) or self.contract.path,
-            line=at.line if at else self.contract.line,
+            path=self.contract.path if made_here else (at and at.path) or self.contract.path,
+            line=(at.made_at if made_here else at.line) if at else self.contract.line,
         )
+
+
+_MADE_BY_QUERY: frozenset[ChangeKind] = frozenset({"dropped", "renamed", "retyped", "widened"})
+"""What a change of the query does, whatever a description says of the column."""
+
+
+def _where_it_was(column: ContractColumn, before: Contract, after: Contract) -> ContractColumn | None:
+    """The column itself, whose line of the base says where it stood; None where a statement of head took it away."""
+    if column.made_at is not None:
+        return column
+    is_altered = before.declared_by == "sql" and (before.path, before.line) != (after.path, after.line)
+    return column if column.line is not None and before.path == after.path and not is_altered else None
 
 
 def _renamed(before: Contract, after: Contract) -> dict[str, ContractColumn]:
@@ -117,7 +132,9 @@ def _same_definition(old: ContractColumn, new: ContractColumn) -> bool:
 
 
 def _facts(column: ContractColumn) -> object:
-    return column.model_copy(update={"name": "", "path": None, "line": None, "expression": None})
+    return column.model_copy(
+        update={"name": "", "path": None, "line": None, "expression": None, "made_at": None}
+    )
 
 
 def _same_place(before: Contract, after: Contract) -> Callable[[ContractColumn, ContractColumn], bool]:
@@ -147,8 +164,10 @@ def _of_column(old: ContractColumn, new: ContractColumn, said: _Saying) -> Itera
             f"changes its type from {old.type} to {new.type}{how}",
             breaking=relation != "wider",
         )
-    elif not old.type and _becomes_text(old, new):
-        yield change("retyped", f"becomes {new.type}, which is text", breaking=True)
+    elif old.made_as and new.made_as and compare_types(old.made_as, new.made_as) not in ("equal", "wider"):
+        yield change("retyped", f"is cast to {new.made_as} instead of {old.made_as}", breaking=True)
+    elif _becomes_text(old, new):
+        yield change("retyped", f"becomes {new.made_as}, which is text", breaking=True)
     elif old.logical_type and new.logical_type and old.logical_type != new.logical_type:
         yield change(
             "retyped",
@@ -178,7 +197,7 @@ _TEXT = re.compile(r"(?:n?var)?char(?:acter varying)?|n?text|string", re.IGNOREC
 
 def _becomes_text(old: ContractColumn, new: ContractColumn) -> bool:
     """Whether the same value is now cast to text, so that it no longer compares and adds up as it did."""
-    if not old.expression or not new.expression or not new.type or not _TEXT.match(new.type):
+    if not old.expression or not new.expression or not new.made_as or not _TEXT.match(new.made_as):
         return False
     return new.expression.casefold().startswith(f"cast({old.expression} as ".casefold())
 

@@ -281,16 +281,35 @@ def _as_made(contract: Contract, model: Model, made: tuple[Made, ...]) -> Contra
             else {"path": model.file, "line": _line_of(column.name, model.text)}
         )
         own = own or ContractColumn(name=column.name)
-        found: dict[str, object] = {"type": own.type or column.type, "expression": column.expression, **place}
+        found: dict[str, object] = {
+            "type": own.type or column.type,
+            "made_as": column.type,
+            "expression": column.expression,
+            "made_at": _line_of(column.name, model.text),
+            **place,
+        }
         columns.append(own.model_copy(update=found))
     return contract.model_copy(update={"columns": tuple(columns), "path": model.file, "line": None})
 
 
 def _line_of(name: str, text: str) -> int | None:
-    """The last line of a query that holds the name: the select list that others see comes last."""
+    """The line of a query that gives the column its name: the select list that others see comes last.
+
+    Without an alias, it is the last line that ends with the name in front of the last FROM, else any that holds it.
+    """
     lines = text.casefold().splitlines()
-    found = [number for number, line in enumerate(lines, 1) if name in _WORD.findall(line)]
-    return found[-1] if found else None
+    word = re.escape(name)
+    named = re.compile(rf"\bas\s+[\"`]?{word}\b")
+    listed = re.compile(rf"\b{word}[\"`]?\s*,?\s*(?:--.*|/\*.*)?$")
+    last = max(
+        (number for number, line in enumerate(lines, 1) if re.match(r"\s*from\b", line)), default=len(lines)
+    )
+    ways = (
+        [number for number, line in enumerate(lines, 1) if named.search(line)],
+        [number for number, line in enumerate(lines, 1) if number <= last and listed.search(line)],
+        [number for number, line in enumerate(lines, 1) if name in _WORD.findall(line)],
+    )
+    return next((found[-1] for found in ways if found), None)
 
 
 def _doubt(old: Model, new: Model, reason: str, missed: list[str], dropped: set[str]) -> str | None:

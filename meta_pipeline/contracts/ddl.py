@@ -365,5 +365,13 @@ def _constrained(contract: Contract, part: exp.Expr, dialect: str) -> Contract:
 
 def _made(columns: Sequence[Made], line: int) -> tuple[ContractColumn, ...]:
     return tuple(
-        ContractColumn(name=one.name, type=one.type, expression=one.expression, line=line) for one in columns
+        ContractColumn(
+            name=one.name,
+            type=one.type,
+            made_as=one.type,
+            expression=one.expression,
+            line=one.line or line,
+            made_at=one.line or line,
+        )
+        for one in columns
     )

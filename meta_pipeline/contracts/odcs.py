@@ -73,7 +73,12 @@ def _column(column: SchemaProperty, name: str, line: int) -> ContractColumn:
         name=name,
         type=column.physicalType or column.logicalType,
         logical_type=column.logicalType,
-        required=bool(column.required or column.primaryKey or _forbids(quality, "nullValues")),
+        # A key is required unless the column says otherwise in so many words.
+        required=bool(
+            column.required
+            or (column.primaryKey and column.required is not False)
+            or _forbids(quality, "nullValues")
+        ),
         unique=bool(column.unique or _forbids(quality, "duplicateValues")),
         allowed=allowed,
         minimum=_bound(options.get("minimum")),

@@ -31,6 +31,10 @@ class ContractColumn(Frozen):
     tags: tuple[str, ...] = ()
     expression: str | None = None
     """How the column is computed, where a query makes it: a renamed column keeps it."""
+    made_at: int | None = None
+    """The line of the contract's own file on which a query makes the column."""
+    made_as: str | None = None
+    """The type that the query casts the column to, which a declared `type` may hide."""
     path: str | None = None
     """The file that says this of the column, where it is not the contract's own."""
     line: int | None = None

@@ -101,7 +101,7 @@ schema:
             "needs_approval",
             "logical type from integer to string",
         ),
-        (", required: true", "", "warned", "is no longer required"),
+        (", required: true", "", "needs_approval", "is no longer required"),
     ],
 )
 def test_a_contract_is_known_by_its_kind_whatever_it_is_called(

@@ -275,6 +275,16 @@ def _destroyed_data(change: Change) -> Iterator[Weighed]:
         if not file.is_binary and file.new is not None:
             new = file.new.decode("utf-8", errors="replace")
             for destruction in new_destructions(file.path, former_text(change, file), new):
+                if destruction.refilled:
+                    yield weighed(
+                        "needs_approval",
+                        f"{destruction.verb} of {destruction.table} takes the rows of former runs before it is filled "
+                        "again; they were kept so far",
+                        "delete only the rows that this run writes, or have a person confirm that each run makes all",
+                        path=file.path,
+                        line=destruction.line,
+                    )
+                    continue
                 yield weighed(
                     "failed",
                     f"{destruction.verb} of {destruction.table} destroys data that a revert does not bring back",

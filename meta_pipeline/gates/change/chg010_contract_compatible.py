@@ -11,6 +11,7 @@ from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.gate import Example, Gate, Opinion, Strength
+from meta_pipeline.gates.testing.refused_values import refused_values
 from meta_pipeline.gates.weighing import Weighed, weigh, weighed
 from meta_pipeline.policy import Policy
 
@@ -27,8 +28,10 @@ class ContractCompatible(Gate):
     data is, of suites of Great Expectations, of what assets say of their columns, of the files that the policy's
     `contracts` name, and the models and seeds of dbt projects, but for private, ephemeral and disabled ones. The
     columns of a dbt model are those that its query makes, and where the query cannot be read, those that its YAML
-    declares. A wider type, an added column, a description, a dbt test or a stricter expectation breaks nobody; an added
-    column that writers must fill breaks those. What an ODCS contract no longer promises is told.
+    declares. A wider type, an added column, a description, a dbt test or a stricter expectation breaks nobody; an
+    added column that writers must fill breaks those, and a value that a dbt test accepted and refuses now asks a
+    person. What an ODCS contract no longer promises is told, and asks a person where a column need no longer be
+    there or unique.
 
     Readers need to know beforehand: where the policy's `references` name a `migrations` log, or else a `changelog`, a
     breaking change must add a line there that names the dataset and the column. The queries, tests and exposures of the
@@ -53,7 +56,7 @@ class ContractCompatible(Gate):
         assert case.change is not None
         contracts = ContractsOfChange.of(case.change, case.policy.contracts)
         touched, broken, undeclared = contracts.touched, contracts.broken(), contracts.undeclared()
-        found = list(_in_schedulers(case.change))
+        found = [*_in_schedulers(case.change), *refused_values(case.change)]
         if not touched and not broken and not undeclared and not found:
             return self.not_applicable(
                 "the change touches no contract, schema, dbt model or seed that was there before"
@@ -226,11 +229,14 @@ def _renamed(before: Contract, after: Contract) -> Weighed:
 
 
 def _loosened(change: ContractChange) -> Weighed:
-    """A promise that is taken back breaks no schema, and may break who built on it."""
+    """A promise that is taken back breaks no schema, and breaks who built on it where the promise was a plain one."""
+    is_plain = change.sentence.endswith(("is no longer required", "is no longer unique"))
     return weighed(
-        "warned",
+        "needs_approval" if is_plain else "warned",
         f"{change.sentence}; readers may meet values that they did not before",
-        "tell the readers",
+        "keep the promise, or have somebody confirm that the readers bear it"
+        if is_plain
+        else "tell the readers",
         path=change.path,
         line=change.line,
     )

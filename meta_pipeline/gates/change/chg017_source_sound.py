@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from meta_pipeline.delivery.bounded import LARGEST, is_cut
 from meta_pipeline.delivery.change import Change
+from meta_pipeline.delivery.differences.difference import Difference
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
@@ -163,7 +164,7 @@ def topology_faults(change: Change) -> Iterator[Weighed]:
                 f"{one.item}; {ends}",
                 "mend it, so that the scheduler loads it",
                 path=one.path,
-                line=one.line,
+                line=_blamed_line(change, one) if _NO_JINJA.search(one.item) else one.line,
             )
 
 
@@ -180,6 +181,17 @@ def _unread(change: Change) -> Iterator[Weighed]:
             "split it, keep its data in a file of data, or have a person who has read it approve it",
             path=file.path,
         )
+
+
+_NO_JINJA = re.compile(r"no Jinja that dbt can read")
+
+
+def _blamed_line(change: Change, one: Difference) -> int | None:
+    """The changed line that a template broke at, where its parser names a later one."""
+    from meta_pipeline.gates.soundness.judged import blamed
+
+    file = next((file for file in change.files if file.path == one.path), None)
+    return blamed(file, one.line) if file is not None and one.line is not None else one.line
 
 
 def _others(change: Change) -> Iterator[Weighed]:

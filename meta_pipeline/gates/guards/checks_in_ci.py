@@ -25,6 +25,8 @@ _KINDS = {
 _CHECKS = {name: re.compile(words, re.IGNORECASE) for name, words in _KINDS.items()}
 _FORGIVES = re.compile(r"\|\|\s*(true|:|exit 0|echo\b)|;\s*(true|exit 0)\s*$|--exit-zero\b|\bset \+e\b")
 _OPTIONAL = ("continue-on-error", "allow_failure", "ignore_failure", "continueOnError")
+_INSTALLS = re.compile(r"\b(?:pip3?|pipx|conda|poetry|uv)(?: pip| tool)? (?:install|add)\b[^\n&;|]*")
+"""What is installed is not run yet."""
 _COMMENT = re.compile(r"(^|\s)#.*|^\s*//.*", re.MULTILINE)
 
 
@@ -44,13 +46,13 @@ def weakened_checks(change: Change) -> Iterator[Weighed]:
 def _lost(change: Change, touched: list[FileChange]) -> Iterator[Weighed]:
     """A kind of check that no file runs any more: one tool may take another's place, in any of them."""
     after = "\n".join(
-        _COMMENT.sub("", text_of(change.head, path) or "")
+        _INSTALLS.sub("", _COMMENT.sub("", text_of(change.head, path) or ""))
         for path in change.head.entries()
         if runs_checks(path)
     )
     told: set[str] = set()
     for file in touched:
-        before = _COMMENT.sub("", _text(file.old))
+        before = _INSTALLS.sub("", _COMMENT.sub("", _text(file.old)))
         for name, words in _CHECKS.items():
             found = words.search(before)
             if found is None or words.search(after) or name in told:

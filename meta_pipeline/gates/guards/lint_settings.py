@@ -78,7 +78,8 @@ def _of_key(key: str, before: Any, after: Any) -> Iterator[Looser]:
         if lost and after is not None and "ALL" not in _items(after):
             lost = {one for one in lost if not any(one.startswith(kept) for kept in _items(after))}
             if lost:
-                yield Looser(_weight(lost), f"{name} no longer has {_listed(lost)}", name)
+                # What was asked for by name was wanted, style or not.
+                yield Looser("needs_approval", f"{name} no longer has {_listed(lost)}", name)
     elif name in _LEAVES_OUT or table in _LEAVES_OUT or (table == "per-file-ignores"):
         grown = _items(after) - _items(before)
         if grown:

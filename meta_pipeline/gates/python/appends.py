@@ -113,11 +113,11 @@ def _in_scope(scope: list[ast.AST], names: Mapping[str, str]) -> Iterator[tuple[
         elif name == "append" and ".writeTo()" in full_name(call.func, names):
             yield "writeTo(...).append()", _first(call.func), call.lineno
         elif "write_disposition" in given and _is_append(given["write_disposition"]):
-            yield "write_disposition of append", _target(call), call.lineno
-        elif literal_text(argument(call, "if_exists", "if_table_exists")) == "append":
-            yield f'if_exists="append" of {name}', _target(call), call.lineno
+            yield "write_disposition of append", _target(call), given["write_disposition"].lineno
+        elif (how := argument(call, "if_exists", "if_table_exists")) and literal_text(how) == "append":
+            yield f'if_exists="append" of {name}', _target(call), how.lineno
         elif _MODE_CALLS.fullmatch(name) and literal_text(given.get("mode")) == "append":
-            yield f'mode="append" of {name}', _target(call), call.lineno
+            yield f'mode="append" of {name}', _target(call), given["mode"].lineno
         elif _INSERTS.fullmatch(name) and not ({"replace", "row_ids"} & given.keys()):
             yield name, _target(call), call.lineno
         elif name == "open" and _opened_to_add(call):

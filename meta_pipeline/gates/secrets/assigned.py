@@ -47,6 +47,11 @@ _PLAIN_FORM = re.compile(
     rf"^\s*(?:-\s+)?(?:#\s*)?(?:export\s+|ENV\s+|ARG\s+|set\s+)?[\"']?{_NAME}[\"']?\s*(?:=|:)\s*(?P<value>[^\s\"'#][^\s\"']*)\s*(?:#.*)?$",
     re.IGNORECASE,
 )
+_COMMENTED = re.compile(
+    rf"^\s*(?:--|#|//)\s*(?:export\s+|set\s+)?{_NAME}\s*=\s*(?P<value>[^\s\"'#][^\s\"']*)\s*;?\s*$",
+    re.IGNORECASE,
+)
+"""A comment of a script that says how to set a variable: there, a value without quotes is no expression."""
 _SCRIPTS = (
     ".py",
     ".ipynb",
@@ -113,7 +118,7 @@ def assigned(
             for match in form.finditer(line):
                 if _is_credential(match.group("sort"), match.group("value")):
                     yield Assigned(match.group("name"), match.group("value"), number, "Password or key")
-        plain = _PLAIN_FORM.match(line) if is_marked and not is_script else None
+        plain = (_COMMENTED if is_script else _PLAIN_FORM).match(line) if is_marked else None
         if plain and (
             _is_credential(plain.group("sort"), plain.group("value").rstrip(",;"))
             or (is_environment and _is_word_of_environment(plain.group("sort"), plain.group("value")))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 import yaml
 
 from meta_pipeline.delivery.change import Change
-from meta_pipeline.gates.soundness.judged import changed, holds_template, may_be_unreadable
+from meta_pipeline.gates.soundness.judged import blamed, changed, holds_template, may_be_unreadable
 from meta_pipeline.gates.weighing import Weighed, weighed
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -54,7 +54,7 @@ def data_file_faults(change: Change) -> Iterator[Weighed]:
                 else f"this is no {kind}: {fault[1]}; whatever loads the file breaks",
                 f"mend the {kind}",
                 path=file.path,
-                line=fault[0],
+                line=blamed(file, fault[0]) if file.old is not None else fault[0],
             )
 
 

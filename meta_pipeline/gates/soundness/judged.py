@@ -46,6 +46,15 @@ def may_be_unreadable(file: FileChange) -> bool:
     return bool(_TEMPLATE_PATH.search(file.path) and "{" in file.path) or bool(_SAMPLE.search(file.path))
 
 
+def blamed(file: FileChange, line: int) -> int:
+    """The changed line at which what could be read before no longer can, where a parser gave up at `line`.
+
+    A parser misses a bracket or a quote only lines after it. Where the change added no line before that one, it stays.
+    """
+    before = [added.number for added in file.added if added.number <= line]
+    return max(before, default=line)
+
+
 def holds_template(text: bytes) -> bool:
     """Whether a text has marks of a template language."""
     return bool(_TEMPLATE_MARK.search(text))

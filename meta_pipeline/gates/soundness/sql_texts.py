@@ -1,14 +1,18 @@
 """SQL that could be read before and cannot be any more."""
 
+import re
 from collections.abc import Iterator
 
 from meta_pipeline.delivery.change import Change
-from meta_pipeline.gates.soundness.judged import changed, holds_template
+from meta_pipeline.delivery.tree import FileChange
+from meta_pipeline.gates.soundness.judged import blamed, changed, holds_template
 from meta_pipeline.gates.weighing import Weighed, weighed
 from meta_pipeline.schedulers.dbt.project import project_folders
 
 _ENDINGS = (".sql", ".hql", ".ddl")
 _LONGEST = 100_000
+_VALUE = re.compile(r"\{\{(?:(?!\{\{).)*?\}\}", re.DOTALL)
+_BLOCK = re.compile(r"\{%")
 
 
 def sql_faults(change: Change) -> Iterator[Weighed]:
@@ -23,41 +27,59 @@ def sql_faults(change: Change) -> Iterator[Weighed]:
         if file.old is None or not file.new or len(file.new) > _LONGEST:
             continue
         if in_dbt:
-            yield from _model(file.path, file.old, file.new)
+            yield from _model(file, file.old, file.new)
             continue
+        old, new = (side.decode("utf-8", errors="replace") for side in (file.old, file.new))
         if holds_template(file.new) or holds_template(file.old):
-            yield from _template(file.path, file.old, file.new)
+            malformed = list(_template(file.path, file.old, file.new))
+            yield from malformed
+            if malformed or _BLOCK.search(old) or _BLOCK.search(new):
+                continue
+            old, new = (_VALUE.sub(_filled, side) for side in (old, new))
+        dialect = _reading(old)
+        if dialect is None or not new.strip() or _reading(new) is not None:
             continue
-        dialect = _reading(file.old.decode("utf-8", errors="replace"))
-        text = file.new.decode("utf-8", errors="replace")
-        if dialect is None or not text.strip() or _reading(text) is not None:
-            continue
-        line, what = _complaint(text, dialect)
+        line, what = _complaint(new, dialect)
         yield weighed(
             "needs_approval",
             f"this SQL could be read as {dialect or 'standard SQL'} and cannot be any more: {what}",
             "mend the statement, or approve it if your database takes it",
             path=file.path,
-            line=line,
+            line=blamed(file, line),
         )
 
 
-def _model(path: str, old: bytes, new: bytes) -> Iterator[Weighed]:
+def _filled(value: re.Match[str]) -> str:
+    """A name in the place of what a template fills in, with as many lines."""
+    return "filled_in" + "\n" * value.group().count("\n")
+
+
+def _model(file: FileChange, old: bytes, new: bytes) -> Iterator[Weighed]:
     """A file of a dbt project, by what its Jinja renders to as far as source tells."""
     from meta_pipeline.schedulers.dbt.static.rendering import read_model
     from meta_pipeline.schedulers.dbt.static.select_list import parsed_query
 
     before, after = (read_model(data.decode("utf-8", errors="replace")) for data in (old, new))
-    was_read = bool(before.variants) and all(parsed_query(text) is not None for text in before.variants)
-    broken = next((text for text in after.variants if text.strip() and parsed_query(text) is None), None)
+
+    def is_read(text: str) -> bool:
+        return parsed_query(text) is not None and _unclosed(text, "") is None
+
+    was_read = bool(before.variants) and all(is_read(text) for text in before.variants)
+    broken = next((text for text in after.variants if text.strip() and not is_read(text)), None)
     if was_read and broken is not None:
         line, what = _complaint(broken, "")
+        # What is rendered has fewer lines than the file, where a comment of Jinja goes.
+        words = broken.splitlines()[line - 1].strip() if line <= len(broken.splitlines()) else ""
+        lines = [text.strip() for text in new.decode("utf-8", errors="replace").splitlines()]
+        line = next(
+            (number for number, text in enumerate(lines, 1) if number >= line and text == words), line
+        )
         yield weighed(
             "needs_approval",
             f"the query of this file could be read and cannot be any more: {what}",
             "mend the query, or approve it if your warehouse takes it",
-            path=path,
-            line=line,
+            path=file.path,
+            line=blamed(file, line),
         )
 
 
@@ -99,11 +121,33 @@ def _reading(text: str) -> str | None:
             statements = sqlglot.parse(text, read=dialect)
         except (SqlglotError, RecursionError, ValueError):
             continue
+        if _unclosed(text, dialect) is not None:
+            continue
         # What sqlglot does not know it keeps as a command, which reads anything.
         if any(isinstance(one, sqlglot.exp.Command) for one in statements):
             return None if dialect == _DIALECTS[-1] else dialect
         return dialect
     return None
+
+
+def _unclosed(text: str, dialect: str) -> int | None:
+    """The line of a bracket without its other half, which sqlglot passes over in some places; None without one."""
+    import sqlglot
+    from sqlglot.errors import SqlglotError
+    from sqlglot.tokenizer_core import TokenType
+
+    pairs = {TokenType.R_PAREN: TokenType.L_PAREN, TokenType.R_BRACKET: TokenType.L_BRACKET}
+    open_: list[tuple[TokenType, int]] = []
+    try:
+        tokens = sqlglot.tokenize(text, read=dialect)
+    except SqlglotError:
+        return 1
+    for token in tokens:
+        if token.token_type in pairs.values():
+            open_.append((token.token_type, token.line))
+        elif token.token_type in pairs and (not open_ or open_.pop()[0] != pairs[token.token_type]):
+            return token.line
+    return open_[-1][1] if open_ else None
 
 
 def _complaint(text: str, dialect: str) -> tuple[int, str]:
@@ -118,4 +162,6 @@ def _complaint(text: str, dialect: str) -> tuple[int, str]:
         return int(first.get("line") or 1), f"{what[:1].lower()}{what[1:]}"
     except (SqlglotError, RecursionError, ValueError) as error:
         return 1, str(error).splitlines()[0]
+    if (line := _unclosed(text, dialect)) is not None:
+        return line, "a bracket lacks its other half"
     return 1, "it is no statement"

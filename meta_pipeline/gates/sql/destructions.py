@@ -28,30 +28,71 @@ _WRITES = re.compile(
 )
 
 
+_ADDS = re.compile(
+    r"\b(?:insert\s+into(?:\s+table)?|create\s+table\s+if\s+not\s+exists)\s+([\w.\"`\[\]]+)", re.IGNORECASE
+)
+_ANEW = re.compile(
+    r"\b(?:create\s+(?:or\s+replace\s+)?(?:temp\w*\s+|transient\s+)?table(?!\s+if\s+not)|insert\s+overwrite(?:\s+table)?)"
+    r"\s+([\w.\"`\[\]]+)",
+    re.IGNORECASE,
+)
+_MAY_ADD = re.compile(r"\binsert\s+into\b|\bif\s+not\s+exists\b", re.IGNORECASE)
+_MAY_UPDATE = re.compile(r"\bupdate\s", re.IGNORECASE)
+_UPDATE = re.compile(r"\bupdate\s+([\w.\"`\[\]]+)(?:\s+(?:as\s+)?\w+)?\s+set\b", re.IGNORECASE)
+_LIMITED = re.compile(r"\bwhere\b|\bfrom\b|\bjoin\b", re.IGNORECASE)
+_BEGINS = re.compile(
+    r"\s*(?:drop\s+table(?:\s+if\s+exists)?|truncate\s+table|delete\s+from)\s+[\w.\"`\[\]]+\s*(?:cascade\s*)?(?:;|\Z)",
+    re.IGNORECASE,
+)
+"""How a string of Python begins that is a statement and no sentence."""
+_HOOK = re.compile(r"\b(?:pre|post)[-_]hook\s*=\s*(?:\[[^\]]*\]|\"[^\"]*\"|'[^']*')", re.DOTALL)
+_OF_THIS = re.compile(
+    r"\b(drop\s+(?:table|view)(?:\s+if\s+exists)?|truncate(?:\s+table)?|delete\s+from)\s+\{\{\s*this\s*\}\}(?!\s+where)",
+    re.IGNORECASE,
+)
+_THIS = "the model's own table"
+
+
 @dataclass(frozen=True, slots=True)
 class Destruction:
-    """A statement that destroys data: `verb` of `table`, at `line` of the text (counted from 1)."""
+    """A statement that destroys data: `verb` of `table`, at `line` of the text (counted from 1).
+
+    `refilled`: the same file, or the model whose hook it is, fills the table again.
+    """
 
     verb: str
     table: str
     line: int
+    refilled: bool = False
 
 
 def new_destructions(path: str, old: str | None, new: str | None) -> tuple[Destruction, ...]:
-    """What the new text of a file destroys and the old one does not, in the order of the lines."""
-    known = Counter((d.verb, d.table) for d in destructions(path, old or ""))
-    found = []
-    for destruction in destructions(path, new or ""):
+    """What the new text of a file destroys and the old one does not, in the order of the lines.
+
+    What the file fills again counts where the old text added to it without emptying it: its former rows go.
+    """
+    known = Counter((d.verb, d.table) for d in _every(path, old or ""))
+    found = [*_lost_conditions(path, old or "", new or "")]
+    kept = _gathered(path, old or "")
+    for destruction in _every(path, new or ""):
         key = (destruction.verb, destruction.table)
         if known[key]:
             known[key] -= 1
-        else:
+        elif not destruction.refilled or destruction.table in kept:
             found.append(destruction)
-    return tuple(found)
+    return tuple(sorted(found, key=lambda d: d.line))
 
 
 def destructions(path: str, text: str) -> tuple[Destruction, ...]:
     """Every statement of the file that destroys data which the file does not itself write anew."""
+    return tuple(d for d in _every(path, text) if not d.refilled)
+
+
+def _every(path: str, text: str) -> tuple[Destruction, ...]:
+    return tuple(sorted((*_of_statements(path, text), *_of_hooks(path, text)), key=lambda d: d.line))
+
+
+def _of_statements(path: str, text: str) -> tuple[Destruction, ...]:
     pieces = sql_pieces(path, text, _SURELY_SQL) if WORTH_PARSING.search(text) else ()
     if not pieces:
         return ()
@@ -76,11 +117,61 @@ def destructions(path: str, text: str) -> tuple[Destruction, ...]:
                 if not _PASSING.search(table)
             ]
         else:
-            here = list(_of_unreadable(piece.text)) if piece.sure else []
-        found += [
-            Destruction(d.verb, d.table, d.line + piece.line - 1) for d in here if d.table not in written
-        ]
-    return tuple(sorted(found, key=lambda d: d.line))
+            here = list(_of_unreadable(piece.text)) if piece.sure or _BEGINS.match(piece.text) else []
+        found += [Destruction(d.verb, d.table, d.line + piece.line - 1, d.table in written) for d in here]
+    return tuple(found)
+
+
+def _of_hooks(path: str, text: str) -> Iterator[Destruction]:
+    """What the hooks of a dbt model do to the model's own table."""
+    if not path.endswith(".sql") or "hook" not in text:
+        return
+    for hook in _HOOK.finditer(text):
+        for match in _OF_THIS.finditer(hook.group()):
+            line = text.count("\n", 0, hook.start() + match.start()) + 1
+            yield Destruction(match.group(1).split()[0].upper(), _THIS, line, refilled=True)
+
+
+def _gathered(path: str, text: str) -> frozenset[str]:
+    """The tables in which a text gathers rows run by run: it adds to them, and nothing of it empties them first."""
+    if not _MAY_ADD.search(text):
+        return frozenset({_THIS})
+    pieces = [without_comments(piece.text) for piece in sql_pieces(path, text, _ADDS)]
+    added = {_bare(match) for code in pieces for match in _ADDS.finditer(code)}
+    anew = {_bare(match) for code in pieces for match in _ANEW.finditer(code)}
+    anew |= {d.table for d in _of_statements(path, text)}
+    return frozenset(added - anew | {_THIS})
+
+
+def _lost_conditions(path: str, old: str, new: str) -> Iterator[Destruction]:
+    """An UPDATE of a table that had a WHERE and has none any more."""
+    if not _MAY_UPDATE.search(old):
+        return
+    before, after = _updates(path, old), _updates(path, new)
+    limited = Counter(table for table, has_where, _ in before if has_where)
+    limited.subtract(table for table, has_where, _ in after if has_where)
+    whole = Counter(table for table, has_where, _ in before if not has_where)
+    for table, has_where, line in after:
+        if has_where:
+            continue
+        if whole[table]:
+            whole[table] -= 1
+        elif limited[table] > 0:
+            limited[table] -= 1
+            yield Destruction("UPDATE without WHERE", table, line)
+
+
+def _updates(path: str, text: str) -> tuple[tuple[str, bool, int], ...]:
+    """The table of each UPDATE, whether it has a WHERE or a join that limits it, and its line."""
+    found = []
+    for piece in sql_pieces(path, text, _UPDATE) if _MAY_UPDATE.search(text) else ():
+        code = without_comments(piece.text)
+        for match in _UPDATE.finditer(code):
+            end = code.find(";", match.end())
+            rest = code[match.end() : end if end >= 0 else len(code)]
+            line = piece.line + code.count("\n", 0, match.start())
+            found.append((_bare(match), bool(_LIMITED.search(rest)), line))
+    return tuple(found)
 
 
 def _of_unreadable(text: str) -> Iterator[Destruction]:

@@ -23,6 +23,7 @@ _REQUIREMENTS = re.compile(
 )
 _PINNED = re.compile(r"^([A-Za-z0-9][\w.-]*(?:\[[\w, -]+\])?)\s*==\s*([\w.*+!-]+)", re.MULTILINE)
 _IMAGE = re.compile(r"^FROM\s+(?:--platform=\S+\s+)?([\w./-]+)(:[\w.-]+|@sha256:[0-9a-f]+)", re.MULTILINE)
+_BOUND = re.compile(r'"([\w-]+(?:\[[\w,-]+\])?)>=(\d+)(\.\d+)*"')
 _ADDED = ("boto3>=1.34", "httpx>=0.27", "polars>=1.0", "tenacity>=8.2", "openpyxl>=3.1")
 
 
@@ -47,7 +48,8 @@ class LockStale(Mutator):
         if name == "pyproject.toml" and locks[0].startswith("requirements") and not _is_compiled(lock):
             return
         new = dice.choice(
-            [each for each in _ADDED if each.split(">")[0] not in text.value] or ["croniter>=2"]
+            [each for each in _ADDED if each.split(">")[0] not in text.value + (lock.value if lock else "")]
+            or ["croniter>=2"]
         )
         if name == "pyproject.toml":
             yield from self._pyproject(text, new)
@@ -74,10 +76,16 @@ class LockStale(Mutator):
             yield Change(text, [edit], [(found.start(), found.end() - 1)]).fault(
                 f"adds {new}, which the lock does not have"
             )
-        bound = re.search(r'"([\w-]+(?:\[[\w,-]+\])?)>=(\d+)(\.\d+)*"', text.value)
+        # What only builds the package stands in no lock.
+        bound = _BOUND.search(text.value, found.end()) if found is not None else None
         if found is not None and bound is not None:
             edit = Edit(bound.start(2), bound.end(2), str(int(bound.group(2)) + 1))
             yield Change(text, [edit]).fault(f"asks for a newer {bound.group(1)} than the lock has")
+
+
+def _locks_of(name: str) -> tuple[str, ...]:
+    """The names of the locks of a manifest: `requirements-dev.in` is compiled to `requirements-dev.txt`."""
+    return _LOCKS.get(name, (f"{name[:-3]}.txt", f"{name[:-3]}.lock") if name.endswith(".in") else ())
 
 
 def _is_compiled(lock: Text | None) -> bool:
@@ -99,9 +107,11 @@ class Unpinned(Mutator):
 
     def mutations(self, base: Base, dice: random.Random) -> Iterator[Mutation]:
         text = Text.of(base)
-        if text is None:
+        folder, name = posixpath.split(base.path)
+        there = base.tree.entries()
+        # What a lock beside it holds fast does not float by what the manifest allows.
+        if text is None or any(posixpath.join(folder, lock) in there for lock in _locks_of(name)):
             return
-        name = posixpath.basename(base.path)
         if _REQUIREMENTS.search(base.path):
             yield from self._requirements(text, dice)
         elif name.startswith("Dockerfile") or name.endswith(".Dockerfile"):

@@ -25,6 +25,7 @@ _WHERE = re.compile(
     r"\b(?:DELETE\s+FROM\s+[^\s;]+(?:\s+AS\s+\w+)?|UPDATE\s+[^\s;]+\s+SET\s[^;]*?)(\s+WHERE\b[^;]*)",
     re.IGNORECASE,
 )
+_ALWAYS = re.compile(r"\s+WHERE\s+(?:true|1\s*=\s*1)\s*", re.IGNORECASE)
 _DELETE = re.compile(r"^[ \t]*DELETE\s+FROM\b[^;]*;[ \t]*\n", re.IGNORECASE | re.MULTILINE)
 _REPLACE = re.compile(r"\bCREATE\s+OR\s+REPLACE\s+TABLE\s+([^\s;(]+)\s+AS\b", re.IGNORECASE)
 _OVERWRITE = re.compile(r"\bINSERT\s+OVERWRITE\s+(?:TABLE\s+)?", re.IGNORECASE)
@@ -93,6 +94,9 @@ class WhereLost(Mutator):
     def mutations(self, base: Base, dice: random.Random) -> Iterator[Mutation]:
         for region in sql_regions(base):
             for found in _WHERE.finditer(region.value):
+                # A condition that holds for every row limits nothing.
+                if _ALWAYS.fullmatch(found.group(1)):
+                    continue
                 start, end = region.span[0] + found.start(1), region.span[0] + found.end(1)
                 end = start + len(region.text.value[start:end].rstrip())
                 near = (region.span[0] + found.start(), start)

@@ -103,7 +103,8 @@ class ReaderOrphaned(Mutator):
             start = source.span(found.function)[0]
             at = source.text.value.index(name, start)
             edit = Edit(at, at + len(name), f"{name}_{dice.choice(['v2', 'clean', 'table'])}")
-            near = [*arguments, *texts]
+            # The decorators are part of what is renamed.
+            near = [*arguments, *texts, *(source.span(each) for each in found.function.decorator_list)]
             yield Change(source.text, [edit], near, others[:20]).fault(
                 f"renames the asset `{name}`, which others read"
             )

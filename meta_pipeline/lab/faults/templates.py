@@ -99,6 +99,7 @@ class SqlBroken(Mutator):
             if (
                 end is None
                 or "--" in line
+                or line.count("'") % 2  # text in quotes is no SQL
                 or "{" in text.value[text.start_of_line(at) : text.end_of_line(at)]
             ):
                 continue

@@ -186,3 +186,48 @@ def test_a_description_that_moves_to_another_file_is_no_removal() -> None:
         "models/a.yml",
         1,
     )
+
+
+def test_a_column_is_told_of_where_the_query_made_it() -> None:
+    query = (
+        "select\n    id,\n    cast(total as decimal) as amount,\n    note\nfrom raw\nwhere note is not null\n"
+    )
+    files = {"dbt_project.yml": "name: shop\n", "models/orders.sql": query}
+
+    def lines(old: str, new: str) -> list[int | None]:
+        result = judged(files, {**files, "models/orders.sql": query.replace(old, new)})
+        return [finding.line for finding in result.findings]
+
+    assert lines("    id,\n", "") == [2]
+    assert lines(",\n    note\n", "\n") == [4]
+    assert lines("as amount", "as revenue") == [3]
+    assert lines("cast(total as decimal)", "cast(total as varchar)") == [3]
+
+
+def test_a_cast_counts_where_the_description_says_another_type() -> None:
+    declared = "models: [{name: orders, columns: [{name: amount, data_type: decimal}]}]\n"
+    before = {"dbt_project.yml": "name: shop\n", "models/orders.yml": declared}
+    query = "select cast(total as decimal) as amount from raw\n"
+
+    old, new = (
+        {**before, "models/orders.sql": text} for text in (query, query.replace("decimal", "varchar"))
+    )
+
+    assert judged(old, new).outcome == "needs_approval"
+
+
+def test_a_value_that_was_accepted_and_is_refused_now() -> None:
+    def files(values: str) -> dict[str, str]:
+        test = f"accepted_values: {{values: [{values}]}}"
+        text = f"models:\n- name: orders\n  columns:\n  - name: status\n    tests:\n    - {test}\n"
+        return {
+            "dbt_project.yml": "name: shop\n",
+            "models/orders.yml": text,
+            "models/orders.sql": "select status\n",
+        }
+
+    result = judged(files("open, paid"), files("open"))
+
+    assert (result.outcome, result.findings[0].line) == ("needs_approval", 6)
+    assert "refuses paid now" in result.findings[0].message
+    assert judged(files("open"), files("open, paid")).outcome != "needs_approval"

@@ -210,3 +210,19 @@ def test_a_delivery_asks_for_every_guard_that_it_touches() -> None:
     assert judged(before, test, delivery=True).outcome == "needs_approval"
     assert judged(before, test).outcome == "passed"
     assert judged(before, {**before, "tests/test_b.py": "x = 1\n"}, delivery=True).outcome == "passed"
+
+
+def test_a_rule_of_style_that_was_asked_for_by_name_is_missed() -> None:
+    lint = {"ruff.toml": 'lint.select = ["E", "F", "I"]\n'}
+
+    assert judged(lint, {"ruff.toml": 'lint.select = ["E", "F"]\n'}).outcome == "needs_approval"
+
+
+def test_what_is_installed_is_not_run() -> None:
+    path = ".github/workflows/ci.yml"
+    steps = "    - run: pip install flake8 pytest\n    - run: flake8 .\n    - run: pytest\n"
+    run = f"on: push\njobs:\n  a:\n    steps:\n{steps}"
+
+    after = {path: run.replace("    - run: flake8 .\n", "")}
+
+    assert judged({path: run}, after).outcome == "needs_approval"

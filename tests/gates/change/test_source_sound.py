@@ -313,3 +313,18 @@ def test_a_model_whose_sql_could_be_read_asks_a_person() -> None:
 )
 def test_texts_that_run_together(before: str, after: str, outcome: str) -> None:
     assert judged({"dags/a.py": before}, {"dags/a.py": after}).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    "path,text,old,new,line",
+    [
+        ("sql/a.sql", "select\n  cast(a as date) as a,\n  b\nfrom t\n", "date)", "date", 2),
+        ("sql/a.sql", "select a\nfrom t\nwhere ds = '{{ ds }}'\n", "from", "form", 2),
+        ("a.yaml", "a: 1\nb: 2\nc:\n  d: 1\n", "b: 2", "b 2", 2),
+        ("a.yaml", 'a: 1\nb: "2"\nc: 1\n', '"2"', '"2', 2),
+    ],
+)
+def test_the_changed_line_is_blamed(path: str, text: str, old: str, new: str, line: int) -> None:
+    opinion = judged({path: text}, {path: text.replace(old, new)})
+
+    assert [finding.line for finding in opinion.findings] == [line]

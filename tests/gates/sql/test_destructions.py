@@ -81,3 +81,51 @@ def test_only_what_is_new_counts() -> None:
     assert [d.line for d in new_destructions("a.sql", old, old + "DROP TABLE stores;\n")] == [2]
     assert [d.table for d in new_destructions("a.sql", old, old + old)] == ["orders"]
     assert new_destructions("a.sql", old, None) == ()
+
+
+_GATHERS = "CREATE TABLE IF NOT EXISTS revenue (day DATE);\nINSERT INTO revenue SELECT * FROM staged;\n"
+
+
+@pytest.mark.parametrize(
+    "path,old,new,found",
+    [
+        ("load.sql", _GATHERS, f"TRUNCATE TABLE revenue;\n{_GATHERS}", [("TRUNCATE", "revenue", True)]),
+        ("load.sql", _GATHERS, f"DROP TABLE IF EXISTS revenue;\n{_GATHERS}", [("DROP", "revenue", True)]),
+        ("load.sql", "", f"TRUNCATE TABLE revenue;\n{_GATHERS}", []),
+        (
+            "load.sql",
+            "CREATE OR REPLACE TABLE revenue AS SELECT 1 AS a;",
+            "DROP TABLE IF EXISTS revenue;\nCREATE TABLE revenue AS SELECT 1 AS a;",
+            [],
+        ),
+        (
+            "load.py",
+            'run(f"INSERT INTO revenue BY NAME {query}")\n',
+            'run(f"TRUNCATE TABLE revenue; INSERT INTO revenue BY NAME {query}")\n',
+            [("TRUNCATE", "revenue", True)],
+        ),
+        (
+            "models/a.sql",
+            "select 1 as a",
+            "{{ config(pre_hook='truncate table {{ this }}') }}\nselect 1 as a",
+            [("TRUNCATE", "the model's own table", True)],
+        ),
+        (
+            "models/a.sql",
+            "select 1 as a",
+            "{{ config(pre_hook='delete from {{ this }} where day = 1') }}\nselect 1 as a",
+            [],
+        ),
+        (
+            "load.py",
+            'run(f"UPDATE {table} SET price = 2 WHERE id = 1")\n',
+            'run(f"UPDATE {table} SET price = 2")\n',
+            [("UPDATE without WHERE", "filled_in", False)],
+        ),
+        ("load.sql", "", "UPDATE orders SET price = 2;", []),
+    ],
+)
+def test_rows_that_were_kept_so_far(
+    path: str, old: str, new: str, found: list[tuple[str, str, bool]]
+) -> None:
+    assert [(d.verb, d.table, d.refilled) for d in new_destructions(path, old, new)] == found

@@ -17,11 +17,15 @@ _LONGEST = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """One column of a query: its name in lower case, its type where a cast says it, and how it is computed."""
+    """One column of a query: its name in lower case, its type where a cast says it, and how it is computed.
+
+    `line` is that of the query's text which names it, None where no line is known.
+    """
 
     name: str
     type: str | None
     expression: str
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +57,11 @@ def query_columns(query: exp.Expr) -> Columns:
 
 def _agreed(text: ModelText, lookup: Lookup) -> Columns:
     found: tuple[Made, ...] | None = None
-    for variant in text.variants:
-        query = parsed_query(variant)
-        if query is None:
-            return Doubtful("its SQL cannot be read")
+    # Conditions that exclude each other, taken together, give no SQL: no run takes that way.
+    queries = [query for query in map(parsed_query, text.variants) if query is not None]
+    if text.variants and not queries:
+        return Doubtful("its SQL cannot be read")
+    for query in queries:
         columns = _of_query(query, {}, lookup, 0)
         if isinstance(columns, Doubtful):
             return columns
@@ -111,7 +116,7 @@ def _aliased(columns: Columns, cte: exp.Expr) -> Columns:
     names = [column.name.casefold() for column in alias.columns] if isinstance(alias, exp.TableAlias) else []
     if not names or isinstance(columns, Doubtful):
         return columns
-    return tuple(Made(name, c.type, c.expression) for name, c in zip(names, columns, strict=False))
+    return tuple(Made(name, c.type, c.expression, c.line) for name, c in zip(names, columns, strict=False))
 
 
 def _of_projection(
@@ -129,7 +134,10 @@ def _of_projection(
         return Doubtful("a macro writes columns of it")
     inner = projection.unalias()
     kind = inner.args.get("to") if isinstance(inner, exp.Cast) else None
-    return (Made(name.casefold(), kind.sql() if kind else None, inner.sql()),)
+    lines = [int(part.meta["line"]) for part in projection.walk() if "line" in part.meta]
+    # Comments beside a column are no part of how it is computed.
+    expression = inner.sql(comments=False)
+    return (Made(name.casefold(), kind.sql() if kind else None, expression, max(lines, default=None)),)
 
 
 def _star(projection: exp.Expr, query: exp.Select, scope: _Scope, lookup: Lookup, depth: int) -> Columns:
