@@ -4,9 +4,12 @@ from typing import Literal
 
 from meta_pipeline.delivery.evidence import CommandRecord
 from meta_pipeline.delivery.model import Frozen
+from meta_pipeline.delivery.outputs import OutputDifference
 from meta_pipeline.delivery.topology import Topology
 
-ReportKind = Literal["lint", "tests", "integration_tests", "parse", "dry_run", "data_quality"]
+ReportKind = Literal[
+    "lint", "tests", "integration_tests", "parse", "dry_run", "data_quality", "data_diff", "rerun"
+]
 
 
 class Measure(Frozen):
@@ -48,6 +51,8 @@ class ValidationReport(Frozen):
     """One validation at base and at head. `not_applicable` says why there is nothing to run, where there is not.
 
     `former_tests` is what the tests of base say of the code of head, where the change touches tests that were there.
+    `outputs` are what differs in the data that runs wrote: from base to head for `data_diff`, from a first to a second
+    run of head for `rerun`. `outputs_at_base` are those of a first and a second run of base, where head's differ.
     """
 
     kind: ReportKind
@@ -57,6 +62,8 @@ class ValidationReport(Frozen):
     former_tests: SideReport | None = None
     measures: tuple[Measure, ...] = ()
     topologies: tuple[Topology, ...] = ()
+    outputs: tuple[OutputDifference, ...] = ()
+    outputs_at_base: tuple[OutputDifference, ...] = ()
     not_applicable: str | None = None
 
     @property

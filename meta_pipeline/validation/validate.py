@@ -30,6 +30,7 @@ from meta_pipeline.schedulers.registry import ADAPTERS
 from meta_pipeline.schedulers.runtime import DryRuns
 from meta_pipeline.schedulers.shares import topologies_of
 from meta_pipeline.validation.bench import Bench, Benches
+from meta_pipeline.validation.data_diff import data_diff_report, rerun_report, with_writers
 from meta_pipeline.validation.dbt import DbtLane
 from meta_pipeline.validation.former_tests import with_former_tests
 from meta_pipeline.validation.lane import Lane, Part, joined, unable_parts
@@ -46,6 +47,8 @@ ALL_KINDS: tuple[ReportKind, ...] = (
     "parse",
     "dry_run",
     "data_quality",
+    "data_diff",
+    "rerun",
 )
 
 
@@ -90,7 +93,7 @@ def lanes_for(policy: Policy, shares: Sequence[Policy], change: Change, side: Si
         absent["parse"] = "the policy names no scheduler (scheduler.kind)"
     if not policy.data_quality.great_expectations:
         absent["data_quality"] = "the policy names no checkpoint (data_quality.great_expectations)"
-    absent["dry_run"] = "no pipeline is touched by the change"
+    absent |= dict.fromkeys(("dry_run", "data_diff", "rerun"), "no pipeline is touched by the change")
     served: list[tuple[Lane, ...]] = []
     for own in shares:
         runtime = _one_sided(own)
@@ -99,7 +102,9 @@ def lanes_for(policy: Policy, shares: Sequence[Policy], change: Change, side: Si
         if runtime:
             given.append(ParseLane(own, runtime, change.base if side == "base" else change.head))
         if (runtime and pipelines) or own.data_quality.great_expectations:
-            given.append(DryRunLane(own, runtime, pipelines))
+            # Base is run twice only where head's second run differs; see `_base_again`.
+            again = touched_pipelines(own, change, side) if side == "head" else ()
+            given.append(DryRunLane(own, runtime, pipelines, again))
         served.append(tuple(given))
     return Lanes(tuple(lanes), tuple(served), absent)
 
@@ -222,13 +227,39 @@ def _validate(
     ]
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 2, thread_name_prefix="lane") as pool:
         found = list(pool.map(lambda item: tuple(item.run()), ordered))
+    found += [tuple(_base_again(served, sides["base"], change, commits, remembered, found))]
     parts: dict[tuple[Side, ReportKind], list[Part]] = {}
     for given in found:
         for side, part in given:
             parts.setdefault((side, part.kind), []).append(part)
     absent = {**sides["head"].absent, **_untouched(projects, touched)}
-    found_out = {kind: _report(kind, digest(change_set), parts, absent.get(kind)) for kind in ALL_KINDS}
+    topologies = (*change.head_topologies, *change.base_topologies)
+    found_out = {
+        kind: with_writers(_report(kind, digest(change_set), parts, absent.get(kind)), topologies)
+        for kind in ALL_KINDS
+    }
     return {kind: report for kind, report in found_out.items() if kind in wanted}
+
+
+def _base_again(
+    served: Sequence[tuple[Policy, Benches | CannotBuild]],
+    lanes: Lanes,
+    change: Change,
+    commits: Mapping[Side, str],
+    remembered: Folder,
+    found: Sequence[Sequence[tuple[Side, Part]]],
+) -> Iterator[tuple[Side, Part]]:
+    """A second run at base, where one at head does something: what base does too is not of this change."""
+    head = [part for given in found for side, part in given if (side, part.kind) == ("head", "rerun")]
+    if not any(part.again or part.side.problems for part in head):
+        return
+    for (own, benches), given in zip(served, lanes.scheduled, strict=True):
+        for lane in given:
+            if isinstance(lane, DryRunLane) and lane.pipelines and not isinstance(benches, CannotBuild):
+                twice = DryRunLane(own, lane.runtime, lane.pipelines, touched_pipelines(own, change, "base"))
+                for part in _run(benches.base, twice, "base", commits["base"], remembered):
+                    if part.kind == "rerun":
+                        yield "base", part
 
 
 def _former_tests(bench: Bench, head: str, change: Change) -> Iterator[_Work]:
@@ -270,10 +301,17 @@ def to_run(policy: Policy, change: Change, side: Side) -> tuple[str, ...]:
 
     An asset of Dagster is run by the job that runs most of what is touched; see `pipelines_to_run`.
     """
+    looked_at = {name for project in policy.data_quality.great_expectations for name in project.pipelines}
+    return touched_pipelines(policy, change, side, looked_at)
+
+
+def touched_pipelines(
+    policy: Policy, change: Change, side: Side, looked_at: Collection[str] = ()
+) -> tuple[str, ...]:
+    """The pipelines that run what the change touches, and those of `looked_at`."""
     there = _own(policy, change, side)
     paths = {file.path for file in change.files}
-    whole = {name for project in policy.data_quality.great_expectations for name in project.pipelines}
-    whole |= whole_pipelines(there, change.differences)
+    whole = {*looked_at, *whole_pipelines(there, change.differences)}
     work = set(touched_work(there, change.differences))
     for topology in there:
         for pipeline in topology.pipelines:
@@ -338,6 +376,12 @@ def _reused(bench: Bench, part: Part) -> Part:
 def _report(
     kind: ReportKind, change_set: str, parts: Mapping[tuple[Side, ReportKind], list[Part]], absent: str | None
 ) -> ValidationReport:
+    if kind in ("data_diff", "rerun"):
+        one = {key: joined(key[1], given) for key, given in parts.items() if key[1] in ("data_diff", "rerun")}
+        base, head = one.get(("base", kind)), one.get(("head", kind))
+        if kind == "data_diff":
+            return data_diff_report(change_set, base, head, one.get(("head", "rerun")), absent)
+        return rerun_report(change_set, base, head, one.get(("head", "data_diff")), absent)
     base, head = joined(kind, parts.get(("base", kind), ())), joined(kind, parts.get(("head", kind), ()))
     former = parts.get(("former_tests", kind))
     return ValidationReport(
