@@ -1,4 +1,4 @@
-"""What a change declares of data: the names that its issue, plan, contracts and migration log give to what differs."""
+"""What a change declares of data: the names that criteria, plan, contracts and migration log give to what differs."""
 
 import posixpath
 import re
@@ -20,7 +20,7 @@ _OF_DATA = frozenset({"added", "removed", "writes"})
 
 @dataclass(frozen=True)
 class Declared:
-    """Words of the issue and its criteria, and of changed lines of contracts; the plan's edits of what is written."""
+    """Words of the subjects of criteria and of changed lines of contracts; the plan's edits of what is written."""
 
     words: frozenset[str]
     edits: tuple[TopologyEdit, ...]
@@ -54,11 +54,9 @@ def table_of(output: str) -> str:
 
 
 def _asked(case: Case) -> Iterator[str]:
-    if case.requirements is None:
-        return
-    yield from (case.requirements.title, case.requirements.summary)
-    for criterion in case.requirements.criteria:
-        yield from (criterion.subject, criterion.span.quote)
+    """What the criteria are about. That an issue's prose names a dataset does not mean that its data is to change."""
+    if case.requirements is not None:
+        yield from (criterion.subject for criterion in case.requirements.criteria)
 
 
 def _declaring_lines(case: Case) -> Iterator[str]:

@@ -13,7 +13,9 @@ from meta_pipeline.gates.validation.reported import ReportGate, chunks
 from meta_pipeline.gates.weighing import Weighed, weigh, weighed
 from meta_pipeline.policy import Policy
 
-_MEANT = "say so in the issue or the contract if it is meant, else mend the calculation"
+_MEANT = (
+    "if it is meant, name it in a criterion, its contract or the migration log; else mend the calculation"
+)
 _SHOWN = 8
 
 
@@ -22,8 +24,8 @@ class DataDiff(ReportGate):
 
     Tests look at what somebody thought of; the data tell what a change really does. Outputs are the CSV, JSON and
     Parquet files and the tables of DuckDB and SQLite files that a dry run or a build leaves in its checkout. A column
-    that is lost, an output that is empty or gone, rows and values that differ are declared where the issue with its
-    criteria, the plan's edits, a contract that changes along or a line of the migration log name the dataset, or, for
+    that is lost, an output that is empty or gone, rows and values that differ are declared where a criterion of
+    the issue, the plan's edits, a contract that changes along or a line of the migration log name the dataset, or, for
     columns, the column. What a second run of head writes otherwise too, such as the time of a load, is not compared.
     """
 
@@ -147,8 +149,7 @@ def _found(one: OutputDifference, declared: Declared, *, planned: bool) -> Itera
         yield weighed(
             "failed" if planned else "needs_approval",
             f"{named} loses the column {_listed(lost)}, which base writes",
-            "keep the column for those who read it, or declare in the issue, its contract or the migration log "
-            "that it goes",
+            "keep the column for those who read it, or have its contract or the migration log say that it goes",
             pipelines=about,
         )
     if one.emptied and not whole:
