@@ -93,7 +93,8 @@ def run_stacks(
         missing = [laboratory.pair(case) for case in drawn.cases if case.id not in known]
         with Progress(console=STDERR.console, transient=True) as progress:
             task = progress.add_task(stack.name, total=len(missing))
-            runner.ask(missing, jobs or os.cpu_count() or 1, lambda _: progress.advance(task))  # noqa: B023
+            jobs_at_once = jobs or os.cpu_count() or 1
+            runner.ask(missing, jobs_at_once, lambda _: progress.advance(task), again=again)  # noqa: B023
     show_scores(stacks, work, details=details, page=page)
 
 

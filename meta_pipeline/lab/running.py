@@ -4,9 +4,11 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from meta_pipeline.delivery.evidence import Command
 from meta_pipeline.lab.answers import Answer, Pointed, UnreadableOutputError, read_output
@@ -50,9 +52,14 @@ class Runner:
             answer.case: answer for answer in kept_answers(self.file) if answer.stack == self.stack.digest
         }
 
-    def ask(self, pairs: Sequence[Pair], jobs: int, note: Callable[[Answer], None]) -> None:
-        """Ask for each pair that has no answer yet, `jobs` at a time, and keep each answer at once."""
-        known = self.known()
+    def ask(
+        self, pairs: Sequence[Pair], jobs: int, note: Callable[[Answer], None], *, again: bool = False
+    ) -> None:
+        """Ask for each pair that has no answer yet, or for all `again`.
+
+        Each answer is kept at once; of several to one case the last counts.
+        """
+        known = {} if again else self.known()
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with (
             self.file.open("a", encoding="utf-8") as kept,
@@ -62,7 +69,8 @@ class Runner:
             try:
                 for done in as_completed(asked):
                     answer = done.result()
-                    kept.write(answer.model_dump_json() + "\n")
+                    # The line before it may have been cut short, without an end.
+                    kept.write(f"\n{answer.model_dump_json()}\n")
                     kept.flush()
                     note(answer)
             except BaseException:
@@ -143,11 +151,11 @@ class Runner:
 
 
 def kept_answers(file: Path) -> Iterator[Answer]:
-    """The answers in a file of JSON lines, in the order in which they came."""
+    """The answers in a file of JSON lines, in the order in which they came; a line that a kill cut short is none."""
     if not file.is_file():
         return
-    for line in file.read_text(encoding="utf-8").splitlines(keepends=True):
-        if line.endswith("\n"):
+    for line in file.read_text(encoding="utf-8").splitlines():
+        with suppress(ValidationError):
             yield Answer.model_validate_json(line)
 
 

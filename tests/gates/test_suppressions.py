@@ -1,6 +1,7 @@
 """Comments that silence a tool silence no gate: whoever writes a change would else judge it too."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
@@ -88,8 +89,9 @@ def test_a_comment_that_silences_a_tool_silences_no_gate(gate: Gate) -> None:
         silenced = judge(gate, replace(example.case, change=change))
 
         assert SEVERITY[silenced.outcome] >= SEVERITY[result.outcome], (example.title, silenced.reason)
-        where = {(finding.path, finding.line) for finding in result.findings}
-        assert where <= {(finding.path, finding.line) for finding in silenced.findings}, example.title
+        where = Counter(finding.path for finding in silenced.findings)
+        for path, count in Counter(finding.path for finding in result.findings).items():
+            assert where[path] >= count, (example.title, path)
 
 
 @pytest.mark.parametrize("gate", ["CHG003", "CHG004"])

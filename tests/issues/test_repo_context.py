@@ -44,8 +44,9 @@ def test_datasets_come_from_contracts_suites_and_dbt() -> None:
 
 def test_the_policy_says_where_contracts_are() -> None:
     policy = Policy(contracts=("promises/*.yaml",))
+    unnamed = CONTRACT.replace("kind: DataContract\n", "apiVersion: v3.0.2\n")
 
-    assert context_of({"orders.odcs.yaml": CONTRACT}, policy).datasets == ()
+    assert context_of({"orders.yaml": unnamed}, policy).datasets == ()
     assert context_of({"promises/orders.yaml": CONTRACT}, policy).datasets[0].name == "orders"
 
 

@@ -91,6 +91,8 @@ def test_what_was_answered_is_not_asked_again_until_the_stack_changes(
     # A kill in the middle of a line costs that line alone.
     runner.file.write_text(runner.file.read_text()[:-20])
     assert len(runner.known()) == len(cases) - 1
+    runner.ask(pairs(store, cases[:1]), 1, told.append, again=True)
+    assert told[-1].case == cases[0].id
     changed = stack.model_copy(update={"stops": (7, 8)})
     assert Runner(changed, tmp_path / "work", tmp_path).known() == {}
 

@@ -22,6 +22,8 @@ _OF_CLOCK = re.compile(
     re.IGNORECASE,
 )
 _ONLY_TOLD = re.compile(r"\b(?:log(?:ger|ging)?\b|print\(|start_date\s*[=:]|assert\b)")
+_MEANT = re.compile(r"[\s'\"{}]+|(?:--|#).*$")
+"""What two lines may differ in and say the same: white space, quotes, and a comment at their end."""
 _ALIKE = 0.6
 _SUFFIXES = (".py", ".sql", ".yml", ".yaml", ".sh", ".jinja", ".j2", ".hql")
 
@@ -54,6 +56,6 @@ def clocks_for_runs(file: FileChange) -> Iterator[ClockForRun]:
 def _is_same(removed: Line, added: Line) -> bool:
     if _ONLY_TOLD.search(added.text) or _OF_CLOCK.search(removed.text):
         return False
-    left = re.sub(r"[\s'\"{}]+", "", _OF_RUN.sub("", removed.text))
-    right = re.sub(r"[\s'\"{}]+", "", _OF_CLOCK.sub("", added.text))
+    left = _MEANT.sub("", _OF_RUN.sub("", removed.text))
+    right = _MEANT.sub("", _OF_CLOCK.sub("", added.text))
     return SequenceMatcher(a=left, b=right).ratio() >= _ALIKE

@@ -2,6 +2,7 @@
 
 import posixpath
 import random
+import re
 from collections.abc import Iterator
 
 from meta_pipeline.lab.editing import Text
@@ -13,6 +14,9 @@ from meta_pipeline.lab.python_source import (
 )
 from meta_pipeline.lab.repository import ANY, mentions
 from meta_pipeline.lab.sql_source import is_dbt_model
+
+# Nobody misses a model that is not built.
+_DISABLED = re.compile(r"\benabled\s*=\s*false", re.IGNORECASE)
 
 
 class PipelineDeleted(Mutator):
@@ -29,7 +33,7 @@ class PipelineDeleted(Mutator):
         source = python_of(base)
         defines = is_dbt_model(base) or (source is not None and _defines(source, base))
         text = Text.of(base)
-        if not defines or text is None or not text.value.strip():
+        if not defines or text is None or not text.value.strip() or _DISABLED.search(text.value):
             return
         places = (Place(base.path, 1, text.count, "base"), *_users(base))
         yield Mutation({base.path: None}, places, f"deletes {base.path}")

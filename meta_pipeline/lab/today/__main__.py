@@ -30,6 +30,7 @@ from meta_pipeline.workspace.repository import open_repository
 from meta_pipeline.workspace.sandbox import detect_sandbox
 from meta_pipeline.workspace.scratch import scratch_folder
 
+_NO_PARSE = "the scheduler's parse and the tests were left out, as no environment with the scheduler is built"
 Tool = Callable[[Side], Iterable[Problem]]
 
 
@@ -80,16 +81,18 @@ def judged(
             for slow in (parsing.problems, parsing.tests):
                 kept = options.state / "base" / f"{trees[0].tree_id}-{slow.__name__}.json"
                 found += new_problems(_kept(kept, slow, before), slow(after))
-    return tuple(found), () if parsing else ("the scheduler's parse and the tests: no environment is built",)
+    return tuple(found), () if parsing else (_NO_PARSE,)
 
 
 def _parsing(tree: Tree, options: argparse.Namespace) -> Parsing | None:
     policy = detected_policy(tree, "lab", "main")
-    if options.build:
-        built = build_environment(options.home, tree, policy.environment, detect_sandbox())
-        return Parsing(policy, built) if isinstance(built, Built) else None
-    ready = built_environment(options.home, tree, policy.environment)
-    return Parsing(policy, ready) if ready else None
+    built = (
+        build_environment(options.home, tree, policy.environment, detect_sandbox())
+        if options.build
+        else built_environment(options.home, tree, policy.environment)
+    )
+    parsing = Parsing(policy, built) if isinstance(built, Built) else None
+    return parsing if parsing is not None and parsing.is_possible else None
 
 
 def _kept(file: Path, tool: Tool, side: Side) -> Sequence[Problem]:

@@ -29,10 +29,18 @@ class Parsing:
     policy: Policy
     environment: Built
 
+    @property
+    def is_possible(self) -> bool:
+        """Whether the environment holds any scheduler; one that is made of no requirements holds none."""
+        return any(self._holds(share) for share in self.policy.for_each_scheduler())
+
+    def _holds(self, share: Policy) -> bool:
+        return share.scheduler is not None and (self.environment.programs / share.scheduler.kind).is_file()
+
     def problems(self, side: Side) -> Iterator[Problem]:
-        """What each scheduler complains of."""
+        """What each scheduler that the environment holds complains of."""
         for share in self.policy.for_each_scheduler():
-            if share.scheduler is None:
+            if share.scheduler is None or not self._holds(share):
                 continue
             kind, folders = share.scheduler.kind, share.scheduler.paths or (".",)
             if kind == "airflow":
