@@ -70,7 +70,7 @@ def test_a_test_that_finds_rows_is_told_with_its_model_column_and_rows(shop: Sho
     assert found["VAL004"] == ("passed", "dbt parses shop and sees 10 node(s)")
     assert found["VAL005"] == ("failed", "dbt skips totals of shop, as something upstream of it fails")
     assert found["VAL006"][0] == "failed"
-    base, head = shop.ran
+    base, head = shop.builds
     assert (base.command.shown_as, head.command.shown_as) == (
         "dbt build",
         "dbt build --select state:modified+ --defer --state ../base/target",
@@ -82,7 +82,7 @@ def test_head_builds_only_what_the_change_touches_and_base_is_not_built_again(sh
     reports = shop.changed(
         {"models/totals.sql": "select customer, 1 as total\nfrom {{ ref('orders') }}\ngroup by 1\n"}
     )
-    base, head = shop.ran
+    base, head = shop.builds
     assert (base.reused, head.reused) == (True, False)
     said = shop.bench().output(head)
     assert "main.totals" in said
