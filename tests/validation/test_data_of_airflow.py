@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from git import Repo
 
 from meta_pipeline.delivery.change_set import Author, ChangeSet
@@ -60,6 +61,7 @@ sales()
 DELETE = '        connection.execute("DELETE FROM orders")\n'
 
 
+@pytest.mark.slow
 def test_a_load_that_begins_to_append_and_another_rate_are_told(
     tmp_path: Path, shared_environments: Path
 ) -> None:

@@ -55,6 +55,7 @@ def test_another_way_to_say_the_same_is_told_of_nobody(shop: Shop) -> None:
     assert [outcome for outcome, _ in verdicts(reports).values()] == ["passed", "passed"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sql, outcome, words",
     [
@@ -92,6 +93,7 @@ def test_a_model_that_appends_is_caught_by_its_second_build(shop: Shop) -> None:
     assert verdicts(shop.changed({"models/history.sql": ONCE}, wanted=WANTED))["VAL008"][0] == "passed"
 
 
+@pytest.mark.slow
 def test_a_model_that_appends_at_base_too_only_warns(tmp_path: Path) -> None:
     shop = Shop.make(tmp_path, SHOP | {"models/history.sql": APPENDING})
     reports = shop.changed(
@@ -103,6 +105,7 @@ def test_a_model_that_appends_at_base_too_only_warns(tmp_path: Path) -> None:
     assert found["VAL007"][0] == "passed"
 
 
+@pytest.mark.slow
 def test_the_time_of_a_load_is_no_difference_of_the_change(tmp_path: Path) -> None:
     clocked = "select id, customer, status, amount, now() as loaded_at\nfrom {{ ref('stg_orders') }}\n"
     shop = Shop.make(tmp_path, SHOP | {"models/orders.sql": clocked})
@@ -115,6 +118,7 @@ def test_the_time_of_a_load_is_no_difference_of_the_change(tmp_path: Path) -> No
     )
 
 
+@pytest.mark.slow
 def test_no_value_of_the_data_is_kept(shop: Shop) -> None:
     changed = "select id, 'somebody-secret' as customer, status, amount from {{ ref('stg_orders') }}\n"
     reports = shop.changed({"models/orders.sql": changed}, wanted=WANTED)
