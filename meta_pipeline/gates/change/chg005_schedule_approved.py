@@ -21,7 +21,8 @@ class ScheduleApproved(Gate):
     A moved schedule breaks whoever reads the data in the morning, and catchup or an earlier start date can
     launch years of runs. A new pipeline changes nobody's schedule, and neither does another spelling of an equal cron,
     zone or date. An earlier start date of a pipeline that makes up for no missed runs is only told of. Where source
-    does not tell a value, a person is asked as soon as what it is made of changes.
+    does not tell a value, a person is asked as soon as what it is made of changes; where it only tells more or less
+    than before, and nothing that is written of timing changed, it is told of.
     """
 
     id: ClassVar[str] = "CHG005"
@@ -76,9 +77,9 @@ class ScheduleApproved(Gate):
                 "catchup is switched on", _case({}, {"catchup": True}), "needs_approval", "now makes up for"
             ),
             Example(
-                "a schedule that only the running scheduler knows",
+                "source no longer tells a schedule of which nothing that is written changed",
                 _case({}, {"schedule": UNRESOLVED}),
-                "needs_approval",
+                "warned",
                 "cannot be known",
             ),
         )

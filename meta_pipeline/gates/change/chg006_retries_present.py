@@ -25,7 +25,8 @@ class RetriesPresent(Gate):
     before and is called from one more place.
 
     Where no policy says it, the repository at base is the measure: a new node without retries needs a person where at
-    least half of its kind retry, and is only told of elsewhere. A node that retried and does not any more is refused;
+    least half of its kind retry, and is only told of elsewhere, or where the change itself writes that it is not
+    retried. A node that retried and does not any more is refused;
     one that retries less often, or at once where it waited, needs a person. dbt models, assets that others make
     and checks, which cannot retry by themselves, and nodes that do nothing are left out.
     """

@@ -23,7 +23,8 @@ class SourceSound(Gate):
 
     A scheduler that cannot load a file drops its pipelines without a word, and a name without a value ends a run in
     the night. What was broken before is not told, nor are templates and samples of tests that are meant not to be
-    read. SQL that no dialect reads any more asks a person: no parser knows every database.
+    read. SQL that no dialect reads any more asks a person: no parser knows every database. So do two texts that run
+    together, as a comma or a space between two lines was forgotten.
     """
 
     id: ClassVar[str] = "CHG017"
@@ -91,6 +92,12 @@ class SourceSound(Gate):
                 "this is no YAML any more",
             ),
             Example(
+                "a comma is forgotten between two arguments",
+                _case({}, {specimens.DAG_FILE: 'a = ["load",\n     "--day=1"\n     "--only"]\n'}),
+                "needs_approval",
+                "run together into one word",
+            ),
+            Example(
                 "what was broken before",
                 _case({"old.py": "print 1\n"}, {"old.py": "print 2\n"}),
                 "passed",
@@ -149,6 +156,7 @@ def _others(change: Change) -> Iterator[Weighed]:
     from meta_pipeline.gates.soundness.calls import call_faults
     from meta_pipeline.gates.soundness.data_files import conflict_faults, data_file_faults
     from meta_pipeline.gates.soundness.dbt_macros import macro_faults
+    from meta_pipeline.gates.soundness.fused_texts import fused_texts
     from meta_pipeline.gates.soundness.imports import import_faults
     from meta_pipeline.gates.soundness.python_templates import template_faults
     from meta_pipeline.gates.soundness.sql_texts import sql_faults
@@ -161,6 +169,7 @@ def _others(change: Change) -> Iterator[Weighed]:
         macro_faults,
         sql_faults,
         template_faults,
+        fused_texts,
     ):
         yield from faults(change)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.differences.difference import called
-from meta_pipeline.delivery.topology import UNRESOLVED, Link, Node, Pipeline, Topology
+from meta_pipeline.delivery.topology import IMPLICIT_JOB, UNRESOLVED, Link, Node, Pipeline, Topology
 from meta_pipeline.gates.weighing import Weighed, weighed
 
 _LEAST_LINKS = 3
@@ -44,12 +44,19 @@ class _Known:
     """What there is to wait for at head, and whether all that was waited for at base was in the repository."""
 
     def __init__(self, change: Change) -> None:
-        self.head = {one.id: one for topology in change.head_topologies for one in topology.pipelines}
+        # Projects of one repository may each have a pipeline of that id, such as the job of all assets.
+        self.head: dict[str, list[Pipeline]] = {}
+        for topology in change.head_topologies:
+            for one in topology.pipelines:
+                self.head.setdefault(one.id, []).append(one)
         base = {one.id for topology in change.base_topologies for one in topology.pipelines}
         self.before = base
         links = [link for _, node in _nodes(change.base_topologies).values() for link in node.links]
         self.all_inside = len(links) >= _LEAST_LINKS and all(link.pipeline in base for link in links)
         self.opaque = {error.path for topology in change.head_topologies for error in topology.errors}
+        # All that a project makes is in the job of all its assets, wherever it stands.
+        if any(error.opaque for topology in change.head_topologies for error in topology.errors):
+            self.opaque |= {one.path for one in self.head.get(IMPLICIT_JOB, ())}
 
     def nowhere(
         self, pipeline: Pipeline, node: Node, link: Link, former: tuple[Link, ...]
@@ -58,13 +65,13 @@ class _Known:
         if UNRESOLVED in (link.pipeline, link.node) or link.pipeline in self.before - self.head.keys():
             return
         verb = "triggers" if link.kind == "triggers" else "waits for"
-        target = self.head.get(link.pipeline)
-        if target is None:
+        targets = self.head.get(link.pipeline)
+        if targets is None:
             led_inside = any(one.kind == link.kind and one.pipeline in self.head for one in former)
             if not led_inside and not self.all_inside:
                 return
             what = f"{verb} pipeline {link.pipeline}, which is not in the repository"
-        elif link.node and target.nodes and target.path not in self.opaque and not _has(target, link.node):
+        elif link.node and not any(self._may_have(target, link.node) for target in targets):
             what = f"{verb} {link.pipeline}.{link.node}, which that pipeline does not have"
         else:
             return
@@ -75,6 +82,9 @@ class _Known:
             path=node.path or pipeline.path,
             line=node.line or pipeline.line,
         )
+
+    def _may_have(self, target: Pipeline, wanted: str) -> bool:
+        return not target.nodes or target.path in self.opaque or _has(target, wanted)
 
 
 def _has(pipeline: Pipeline, wanted: str) -> bool:

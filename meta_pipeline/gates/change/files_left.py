@@ -3,9 +3,12 @@
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
+
+from pathspec import GitIgnoreSpec
 
 from meta_pipeline.delivery.change import Change
-from meta_pipeline.delivery.tree import SYMLINK
+from meta_pipeline.delivery.tree import SYMLINK, text_of
 from meta_pipeline.gates.soundness.judged import of_others
 from meta_pipeline.gates.soundness.module_names import parsed_or_none
 from meta_pipeline.gates.weighing import Weighed, weighed
@@ -39,6 +42,7 @@ def files_left(change: Change) -> Iterator[Weighed]:
         and file.old_mode != SYMLINK
         and not of_others(file.path)
     ]
+    gone = [path for path in gone if not _is_ignored(change, path)]
     if not gone:
         return
     kept = tuple(change.head.entries())
@@ -69,6 +73,17 @@ def files_left(change: Change) -> Iterator[Weighed]:
                 path=path,
                 line=line,
             )
+
+
+def _is_ignored(change: Change, path: str) -> bool:
+    """Whether git passes over it at head: then whoever needs it makes it where it is needed."""
+    folders = ["", *accumulate(path.split("/")[:-1], lambda above, name: f"{above}/{name}")]
+    for folder in folders:
+        at = f"{folder}/" if folder else ""
+        written = text_of(change.head, f"{at}.gitignore")
+        if written and GitIgnoreSpec.from_lines(written.splitlines()).match_file(path.removeprefix(at)):
+            return True
+    return False
 
 
 def _means(named: str, path: str) -> bool:

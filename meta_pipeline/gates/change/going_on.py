@@ -38,8 +38,8 @@ class Places:
     def of(self, removed: Difference) -> GoingOn | None:
         """Where the work of a removed pipeline or node goes on; None where it is not seen to.
 
-        A node with a new name is no loss where it came out of a group of that name, or went into one, and where it does
-        no work of which runs could stay behind.
+        A node with a new name is no loss where it came out of a group of that name, or went into one, where it does no
+        work of which runs could stay behind, and in a flow of Prefect, whose runs are by flows.
         """
         if removed.change == "renamed":
             return self._renamed(removed)
@@ -78,6 +78,8 @@ class Places:
 
     def _renamed(self, removed: Difference) -> GoingOn | None:
         node = self._sides.nodes(removed)[1]
+        if node is not None and removed.scheduler == "prefect":
+            return GoingOn("Prefect keeps nothing by the name of a task from one run to the next")
         if node is not None and (node.kind == "sensor" or node.operator in _DOES_NOTHING):
             return GoingOn("it makes no data, so that nothing stays behind but its name")
         return _regrouped(removed.node_before, removed.node)

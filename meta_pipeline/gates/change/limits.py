@@ -1,5 +1,6 @@
 """Time-outs, service levels, limits, pools, trigger rules and alerts that existing pipelines and nodes lose."""
 
+import re
 from collections.abc import Iterator
 
 from meta_pipeline.delivery.briefing.folding import folded
@@ -7,6 +8,7 @@ from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.differences.difference import Difference
 from meta_pipeline.delivery.topology import UNRESOLVED, Node, Pipeline
 from meta_pipeline.gates.change.sides import Sides
+from meta_pipeline.gates.change.spoken import speaks_of
 from meta_pipeline.gates.gate import Strength
 from meta_pipeline.gates.weighing import Weighed, weighed
 
@@ -17,6 +19,13 @@ _LIMITS = {
     "active_runs": "runs may overtake each other and write the same data",
     "concurrency": "what is called may be overrun, and runs may write the same data at once",
 }
+_WORDS = {
+    "timeout_s": re.compile("time_?out|max_runtime", re.IGNORECASE),
+    "sla_s": re.compile(r"fresh|sla(_|\b)|deadline", re.IGNORECASE),
+    "active_runs": re.compile("active_runs|concurren", re.IGNORECASE),
+    "concurrency": re.compile("concurren|active_tasks|executor|workers", re.IGNORECASE),
+}
+"""How source names them."""
 _DOES_NOTHING = frozenset({"EmptyOperator", "DummyOperator"})
 _STRICT = frozenset({"all_success", "none_failed", "none_failed_min_one_success", "none_skipped"})
 _AFTER_FAILURES = frozenset({"all_done", "all_failed", "one_failed", "always", "all_done_min_one_success"})
@@ -50,7 +59,7 @@ def _judged(difference: Difference, sides: Sides) -> tuple[Strength, str] | None
         return None
     match difference.field:
         case "timeout_s" | "sla_s" | "active_runs" | "concurrency":
-            strength = _loosened(difference)
+            strength = _loosened(difference, sides)
             if strength and difference.field == "sla_s" and _is_checked(difference, sides):
                 return "warned", "a check of its freshness looks at it now"
             return (strength, _LIMITS[difference.field]) if strength else None
@@ -74,9 +83,14 @@ def _is_checked(difference: Difference, sides: Sides) -> bool:
     )
 
 
-def _loosened(difference: Difference) -> Strength | None:
-    """A limit that is gone or much higher needs a person; one that is a little higher is told of."""
+def _loosened(difference: Difference, sides: Sides) -> Strength | None:
+    """A limit that is gone or much higher needs a person; one that is a little higher is told of.
+
+    One that source only tells more or less of is told of too, where nothing that is written of it changed.
+    """
     before, after = difference.before, difference.after
+    if UNRESOLVED in (before, after) and not speaks_of(sides.change, _WORDS[difference.field]):
+        return "warned" if before != UNRESOLVED or after is None else None
     if before == UNRESOLVED:
         return "needs_approval" if after is None else None
     if not isinstance(before, int | float) or isinstance(before, bool):

@@ -61,9 +61,8 @@ def function_node(module: ast.Module, line: int | None) -> _Function | None:
     """The innermost function around a line; None where there is none."""
     around = [
         node
-        for node in ast.walk(module)
-        if isinstance(node, _Function)
-        and line is not None
+        for node in _functions(module)
+        if line is not None
         and min([node.lineno, *(one.lineno for one in node.decorator_list)])
         <= line
         <= (node.end_lineno or node.lineno)
@@ -71,14 +70,39 @@ def function_node(module: ast.Module, line: int | None) -> _Function | None:
     return max(around, key=lambda node: node.lineno, default=None)
 
 
+@lru_cache(maxsize=256)
+def _functions(module: ast.Module) -> tuple[_Function, ...]:
+    return tuple(node for node in ast.walk(module) if isinstance(node, _Function))
+
+
+@lru_cache(maxsize=256)
+def _imports(module: ast.Module) -> tuple[ast.ImportFrom, ...]:
+    return tuple(node for node in ast.walk(module) if isinstance(node, ast.ImportFrom))
+
+
+def statement_at(module: ast.Module, line: int) -> ast.stmt | None:
+    """The innermost statement around a line, decorators included; None where there is none."""
+    around = [
+        (first, node)
+        for node in ast.walk(module)
+        if isinstance(node, ast.stmt)
+        and (first := min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))]))
+        <= line
+        and line <= (node.end_lineno or node.lineno)
+    ]
+    return max(around, key=lambda one: one[0], default=(0, None))[1]
+
+
 def _used(definition: _Definition) -> Iterator[str]:
-    """The names in a body, in the order of the source; decorators and annotations call nothing when it runs."""
+    """The names in a body, each once, in the order of the source; decorators and annotations call nothing."""
+    found: dict[str, None] = {}
     for statement in definition.body:
         for node in ast.walk(statement):
             if isinstance(node, ast.Name):
-                yield node.id
+                found.setdefault(node.id)
             elif isinstance(node, ast.Attribute):
-                yield node.attr
+                found.setdefault(node.attr)
+    yield from found
 
 
 def _definitions(tree: Tree, path: str, name: str) -> Iterator[tuple[str, _Definition]]:
@@ -87,17 +111,17 @@ def _definitions(tree: Tree, path: str, name: str) -> Iterator[tuple[str, _Defin
     if own is not None:
         yield path, own
         return
-    for node in ast.walk(module):
-        if isinstance(node, ast.ImportFrom):
-            for alias in node.names:
-                if (alias.asname or alias.name) == name and (
-                    home := home_of(tree, path, node.module, node.level)
-                ):
-                    found = _defined(module_of(text_of(tree, home) or "")).get(alias.name)
-                    if found is not None:
-                        yield home, found
+    for node in _imports(module):
+        for alias in node.names:
+            if (alias.asname or alias.name) == name and (
+                home := home_of(tree, path, node.module, node.level)
+            ):
+                found = _defined(module_of(text_of(tree, home) or "")).get(alias.name)
+                if found is not None:
+                    yield home, found
 
 
+@lru_cache(maxsize=256)
 def _defined(module: ast.Module) -> Mapping[str, _Definition]:
     """The functions and classes of a module, methods too, by name; the first of one name."""
     found: dict[str, _Definition] = {}

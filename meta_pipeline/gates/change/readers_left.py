@@ -141,21 +141,21 @@ def _ref_line(change: Change, path: str, name: str) -> int | None:
 
 def _datasets(base: _Side, head: _Side, strength: Strength) -> Iterator[Weighed]:
     """Who is started by, or reads, a dataset that a node wrote and none writes any more."""
-    written = {use.name: use for one in base.joined() for use in one.writers if use.name != UNRESOLVED}
-    if not written:
+    former = {_called(use): one for one in base.joined() for use in one.writers if use.name != UNRESOLVED}
+    if former.keys() <= {_called(use) for one in head.joined() for use in one.writers}:
         return
-    still = {use.name for one in head.joined() for use in one.writers}
-    if written.keys() <= still:
-        return
+    # A name is a dataset's within its scheduler: a model of dbt and an asset may share one and be two things.
+    was_written = {
+        _called(use) for one in former.values() for use in (*one.writers, *one.readers, *one.starts)
+    }
     may_write = any(UNRESOLVED in node.writes for _, node in head.nodes.values())
     sure: Strength = "needs_approval" if may_write and strength == "failed" else strength
     stale: Strength = "needs_approval" if strength == "failed" else strength
-    former = {name: one for one in base.joined() for name in (use.name for use in one.writers)}
     for one in head.joined():
         if one.writers:
             continue
-        names = {use.name for use in (*one.readers, *one.starts)}
-        lost = next((name for name in sorted(names) if _was_written(name, former)), None)
+        names = {_called(use) for use in (*one.readers, *one.starts)}
+        lost = next((name for scheduler, name in sorted(names) if (scheduler, name) in was_written), None)
         if lost is None:
             continue
         told: set[Spot] = set()
@@ -175,10 +175,8 @@ def _datasets(base: _Side, head: _Side, strength: Strength) -> Iterator[Weighed]
                 yield _told(stale, pipeline, node, message, lost)
 
 
-def _was_written(name: str, former: Mapping[str, JoinedDataset]) -> bool:
-    return name in former or any(
-        name in {use.name for use in (*one.readers, *one.starts)} for one in former.values()
-    )
+def _called(use: Use) -> tuple[str, str]:
+    return use.spot.scheduler, use.name
 
 
 def _wrote(use: Use, base: _Side) -> bool:

@@ -1,5 +1,6 @@
 """Pipelines, tasks and assets that a change takes away or renames, and what of it only looks so."""
 
+import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from meta_pipeline.delivery.topology import TopologyError
 from meta_pipeline.delivery.tree import text_of
 from meta_pipeline.gates.change.going_on import GoingOn, Places
 from meta_pipeline.gates.change.handwork import is_work
-from meta_pipeline.gates.change.reaching import is_broken
+from meta_pipeline.gates.change.reaching import is_broken, module_of, statement_at
 from meta_pipeline.gates.gate import Strength
 from meta_pipeline.gates.weighing import Weighed, weighed
 
@@ -79,7 +80,9 @@ def _removals(change: Change) -> Iterator[tuple[Difference, str, Strength | None
             yield difference, ", as its file can no longer be read", "failed", None
         elif (veiled := _veil(difference, new, change)) is not None:
             place = f"{veiled.path}:{veiled.line or 1}"
-            yield difference, f", unless {place} makes it, which only a run can tell", "needs_approval", None
+            # Where what makes it is written as before, only the reader of source has lost sight of it.
+            strength: Strength = "warned" if _stands(difference, change) else "needs_approval"
+            yield difference, f", unless {place} makes it, which only a run can tell", strength, None
         else:
             yield difference, "", None, going_on
 
@@ -104,7 +107,7 @@ def _judged(
             "stay behind",
             "confirm the new name" if _names(plan, difference.places) else _confirm(plan, "renaming"),
         )
-    if strength == "needs_approval":
+    if strength in ("needs_approval", "warned"):
         fix = "look whether it is made there, and approve it if it is"
         return _Judged(bare, strength, cause, _lost(difference), fix)
     if strength is None or _names(plan, places):
@@ -171,6 +174,21 @@ def _veil(difference: Difference, new: list[TopologyError], change: Change) -> T
             and _home(error.path) == _home(difference.path)
         ),
         None,
+    )
+
+
+def _stands(difference: Difference, change: Change) -> bool:
+    """Whether the statement that made what is gone is still there, word for word."""
+    path = difference.path
+    if difference.line is None or not path.endswith(".py"):
+        return False
+    before, after = text_of(change.base, path), text_of(change.head, path)
+    former = statement_at(module_of(before or ""), difference.line)
+    if former is None or after is None:
+        return False
+    told = ast.unparse(former)
+    return any(
+        isinstance(one, type(former)) and ast.unparse(one) == told for one in ast.walk(module_of(after))
     )
 
 

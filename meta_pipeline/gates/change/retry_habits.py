@@ -1,5 +1,6 @@
 """How a repository's nodes retry by habit, new ones that do not, and old ones that lose their retries."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ _CONSEQUENCE: Mapping[Strength, str] = {
     "needs_approval": "a fault that lasts a little longer now fails the whole run",
     "warned": "a fault that lasts a little longer may now fail the whole run",
 }
+_NOT_RETRIED = re.compile(r"\b(?:max_)?retries[\"']?\s*[:=]\s*(?:0|None)\b")
 _RETRYING = frozenset({"retries", "retry_delay_s", "retry_backoff"})
 
 
@@ -63,21 +65,26 @@ def _habits(topologies: Iterable[Topology]) -> _Habits:
 
 
 def below_habit(change: Change, touched: Iterable[TouchedNode]) -> Iterator[Weighed]:
-    """New nodes without retries, those of one pipeline together; a person is asked where their like retry."""
+    """New nodes without retries, those of one pipeline together; a person is asked where their like retry.
+
+    Who writes that something new is not retried has decided it, and it is only told of.
+    """
     habits = _habits(change.base_topologies)
-    poor: dict[tuple[str, _Share], list[TouchedNode]] = {}
+    decided = {file.path for file in change.files if any(_NOT_RETRIED.search(one.text) for one in file.added)}
+    poor: dict[tuple[str, _Share, bool], list[TouchedNode]] = {}
     for one in touched:
         if one.before is None and not one.is_called_anew and one.after.retries == 0:
             share = habits.get((one.scheduler, one.after.operator), _Share())
             if one.after.operator is None or share.known < _ENOUGH:
                 share = habits.get((one.scheduler, None), _Share())
-            poor.setdefault((one.pipeline.id, share), []).append(one)
-    for (_, share), nodes in poor.items():
+            is_meant = (one.after.path or one.pipeline.path) in decided
+            poor.setdefault((one.pipeline.id, share, is_meant), []).append(one)
+    for (_, share, is_meant), nodes in poor.items():
         first = nodes[0]
         names = listed([called(one.after.kind, one.pipeline.id, one.after.id) for one in nodes])
         others = f", as {share.retrying} of {share.known} others are" if share.is_habit else ""
         yield weighed(
-            "needs_approval" if share.is_habit else "warned",
+            "needs_approval" if share.is_habit and not is_meant else "warned",
             f"{names} {'are' if len(nodes) > 1 else 'is'} not retried{others}: "
             "a passing fault fails the whole run",
             "give retries as the others have them, or have a person confirm that it must not run twice"

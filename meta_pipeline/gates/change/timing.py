@@ -12,6 +12,7 @@ from meta_pipeline.delivery.topology import UNRESOLVED, Pipeline
 from meta_pipeline.gates.change.declared import settings_apart
 from meta_pipeline.gates.change.expressions import resting_on
 from meta_pipeline.gates.change.sides import Sides
+from meta_pipeline.gates.change.spoken import speaks_of
 from meta_pipeline.gates.gate import Strength
 from meta_pipeline.gates.weighing import Weighed, weighed
 
@@ -28,12 +29,13 @@ _ARGUMENTS = {
     "automation": ("automation_condition", "auto_materialize_policy"),
 }
 """Under which arguments source gives a field."""
-_SOURCE = (".py", ".yaml", ".yml", ".toml", ".json")
 _TIMING = re.compile(
-    r"cron|schedul|interval|timetable|partition|automation|materializ|fresh|eager|catchup|start_date|timezone|tz\b"
-    r"|paused|daily|hourly|weekly|monthly",
+    r"cron|schedul|interval|timetable|rrule|partition|automation|auto_?materializ|eager|catchup|start_date|timezone"
+    r"|tz\b|paused",
     re.IGNORECASE,
 )
+_FRESHNESS = re.compile("fresh", re.IGNORECASE)
+"""Of how late data may be, CHG018 tells."""
 _UTC = frozenset({None, "UTC", "Etc/UTC", "GMT", "Etc/GMT", "Zulu", "utc"})
 
 
@@ -103,7 +105,7 @@ def _rests_on_same(difference: Difference, sides: Sides) -> bool:
 def _judged(difference: Difference, sides: Sides) -> tuple[Strength, str]:
     """The weight of a change, and what follows from it."""
     pipeline = sides.pipelines(difference)[1]
-    if difference.before == UNRESOLVED and not _speaks_of_timing(sides.change):
+    if not difference.is_known and not speaks_of(sides.change, _TIMING, but=_FRESHNESS):
         return "warned", ""
     if difference.field == "catchup" and difference.after is True and pipeline is not None:
         return "needs_approval", _missed(pipeline)
@@ -118,16 +120,6 @@ def _judged(difference: Difference, sides: Sides) -> tuple[Strength, str]:
         return "warned", ", which starts no run by itself"
     runs = _runs(pipeline, new, old)
     return "needs_approval", f", and it may make up for about {runs} more runs" if runs else ""
-
-
-def _speaks_of_timing(change: Change) -> bool:
-    """Whether any changed line is about when something runs; else only the reader of source knows more or less."""
-    return any(
-        _TIMING.search(line.text)
-        for file in change.files
-        if file.path.endswith(_SOURCE)
-        for line in (*file.added, *file.removed)
-    )
 
 
 def _missed(pipeline: Pipeline) -> str:

@@ -94,11 +94,16 @@ def test_a_contract_may_go_with_its_dataset_and_not_without_it() -> None:
     assert judge(DestructiveChange(), Case(Policy(), change=alone)).outcome == "failed"
 
 
-def test_a_selection_that_a_run_alone_can_tell_now_is_for_a_person() -> None:
+@pytest.mark.parametrize(
+    "after_text, outcome", [("y = 1\n", "needs_approval"), ("\nx = 1\ny = 1\n", "warned")]
+)
+def test_what_a_run_alone_can_tell_now_is_for_a_person_where_its_own_source_changed(
+    after_text: str, outcome: str
+) -> None:
     before = specimens.pipeline(specimens.node("clean"), specimens.node("load"))
     after = specimens.pipeline(specimens.node("load"))
     change = specimens.change(
-        {specimens.DAG_FILE: "x = 1\n"}, {specimens.DAG_FILE: "x = 1\n"}, base=(before,), head=(after,)
+        {specimens.DAG_FILE: "x = 1\n"}, {specimens.DAG_FILE: after_text}, base=(before,), head=(after,)
     )
     chosen = TopologyError(path=specimens.DAG_FILE, line=3, message="chosen by a tag", opaque=True)
     head = tuple(one.model_copy(update={"errors": (chosen,)}) for one in change.head_topologies)
@@ -106,7 +111,7 @@ def test_a_selection_that_a_run_alone_can_tell_now_is_for_a_person() -> None:
         DestructiveChange(),
         Case(Policy(), change=Change(change.base, change.head, change.base_topologies, head)),
     )
-    assert result.outcome == "needs_approval"
+    assert result.outcome == outcome
     assert result.findings[0].message == (
         f"task sales_daily.clean is removed, unless {specimens.DAG_FILE}:3 makes it, which only a run can tell; "
         "its runs stop and its data goes stale"

@@ -181,3 +181,40 @@ def test_a_file_that_code_names(edits: dict[str, str | None], outcome: str) -> N
     }
 
     assert judged(before, edits).outcome == outcome
+
+
+def test_a_model_and_an_asset_of_one_name_are_two_datasets() -> None:
+    reads = (
+        "import dagster as dg\n\n\n@dg.asset\ndef {name}(revenue):\n    return revenue\n\n\n"
+        "defs = dg.Definitions(assets=[{name}])\n"
+    )
+    before = {**DBT, "shop/defs.py": reads.format(name="report")}
+    before["pyproject.toml"] = '[tool.dagster]\nmodule_name = "shop.defs"\n'
+
+    assert judged(before, {"shop/defs.py": reads.format(name="reports")}).outcome == "passed"
+
+
+def test_a_sensor_of_one_project_is_not_looked_for_in_another() -> None:
+    sensor = (
+        'job = dg.define_asset_job("predict", selection=dg.AssetSelection.keys("revenue"))\n\n\n'
+        '@dg.asset_sensor(asset_key=dg.AssetKey("orders"), job=job)\ndef on_orders(context, event): ...\n\n\n'
+    )
+    watched = ASSETS.replace("\n\ndefs =", f"\n\n{sensor}defs =").replace(
+        "[orders, revenue]", "[orders, revenue], jobs=[job], sensors=[on_orders]"
+    )
+    other = "import dagster as dg\n\n\n@dg.asset\ndef stock():\n    return 1\n\n\n"
+    before = {
+        "workspace.yaml": "load_from:\n"
+        "- python_file: {relative_path: a/defs.py}\n- python_file: {relative_path: b/defs.py}\n",
+        "a/defs.py": ASSETS,
+        "b/defs.py": f"{other}defs = dg.Definitions(assets=[stock])\n",
+    }
+
+    assert judged(before, {"a/defs.py": watched}).outcome == "passed"
+
+
+def test_a_file_that_git_passes_over_from_now_on_is_made_where_it_is_needed() -> None:
+    before = {"apply.sh": "tool build -o made.yaml\ntool apply made.yaml\n", "made.yaml": "a: 1\n"}
+
+    assert judged(before, {"made.yaml": None}).outcome == "needs_approval"
+    assert judged(before, {"made.yaml": None, ".gitignore": "*.log\nmade.yaml\n"}).outcome == "passed"

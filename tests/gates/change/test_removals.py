@@ -155,6 +155,13 @@ def test_a_call_that_goes_is_for_a_person() -> None:
     assert judged(flow("fetch()\n    fetch()"), flow("fetch()")).outcome == "warned"
 
 
+def test_a_task_of_prefect_with_another_name_leaves_nothing_behind() -> None:
+    before = flow("fetch()")
+    after = {path: text.replace("fetch", "fetch_orders") for path, text in before.items()}
+
+    assert judged(before, after).outcome == "warned"
+
+
 def location(name: str, *assets: str) -> dict[str, str]:
     made = "\n".join(f"@dg.asset\ndef {one}(): ...\n" for one in assets)
     return {

@@ -105,13 +105,14 @@ from airflow import DAG
 from airflow.operators.bash import BashOperator
 from airflow.sensors.external_task import ExternalTaskSensor
 
-with DAG("{0}", schedule="@daily", default_args={{"retries": {1}}}):
+with DAG("{0}", schedule="@daily", default_args={1}):
     {2}
 """
 
 
-def airflow(name: str, retries: int, *lines: str) -> dict[str, str]:
-    return {f"dags/{name}.py": AIRFLOW.format(name, retries, "\n    ".join(lines))}
+def airflow(name: str, retries: int | None, *lines: str) -> dict[str, str]:
+    default_args = "{'owner': 'sales'}" if retries is None else f"{{'retries': {retries}}}"
+    return {f"dags/{name}.py": AIRFLOW.format(name, default_args, "\n    ".join(lines))}
 
 
 def bash(name: str, more: str = "") -> str:
@@ -132,7 +133,7 @@ def test_the_repository_is_the_measure_of_a_new_task() -> None:
 
     assert without_policy(rich, rich | airflow("stock", 2, bash("d")))[0] == "passed"
     assert without_policy(poor, poor | airflow("stock", 0, bash("d")))[0] == "warned"
-    assert without_policy(rich, rich | airflow("stock", 0, bash("d"), bash("e"))) == (
+    assert without_policy(rich, rich | airflow("stock", None, bash("d"), bash("e"))) == (
         "needs_approval",
         [
             (
@@ -205,3 +206,16 @@ def test_a_flow_and_an_asset_that_are_no_longer_retried() -> None:
         without_policy(asset("(retry_policy=dg.RetryPolicy(max_retries=3, delay=60))"), asset(""))[0]
         == "failed"
     )
+
+
+def test_who_writes_that_something_new_is_not_retried_has_decided_it() -> None:
+    beside = specimens.pipeline(specimens.node("clean"))
+
+    def new(source: str) -> str:
+        load = specimens.node("load", retries=0, path="dags/new.py", line=2)
+        added = specimens.pipeline(load, id="new", path="dags/new.py")
+        change = specimens.change({}, {"dags/new.py": source}, base=(beside,), head=(beside, added))
+        return judge(RetriesPresent(), Case(Policy(), change=change)).outcome
+
+    assert new('args = {"retries": 0}\nload = PythonOperator(task_id="load")\n') == "warned"
+    assert new('args = {"owner": "sales"}\nload = PythonOperator(task_id="load")\n') == "needs_approval"

@@ -2,7 +2,9 @@
 
 import pytest
 
+from meta_pipeline.delivery.topology import UNRESOLVED
 from meta_pipeline.delivery.tree import MemoryTree
+from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.change.chg018_safeguards_kept import SafeguardsKept
 from meta_pipeline.gates.gate import judge
@@ -223,3 +225,18 @@ def test_a_model_of_dbt() -> None:
     assert judged(model(fails), model("unique_key='id'"))[0] == "needs_approval"
     assert judged(model(fails), model(fails.replace("unique_key='id', ", "")))[0] == "passed"
     assert judged(model("full_refresh=false"), model("unique_key='id'"))[0] == "needs_approval"
+
+
+@pytest.mark.parametrize(
+    "after, outcome",
+    [("load = task(timeout_seconds=60)\nx = 1\n", "warned"), ("load = task(**chosen())\n", "needs_approval")],
+)
+def test_a_limit_that_source_tells_less_of(after: str, outcome: str) -> None:
+    known, unseen = specimens.node(timeout_s=60.0), specimens.node(timeout_s=UNRESOLVED)
+    change = specimens.change(
+        {specimens.DAG_FILE: "load = task(timeout_seconds=60)\n"},
+        {specimens.DAG_FILE: after},
+        base=(specimens.pipeline(known),),
+        head=(specimens.pipeline(unseen),),
+    )
+    assert judge(SafeguardsKept(), Case(Policy(), change=change)).outcome == outcome

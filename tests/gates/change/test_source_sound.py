@@ -286,3 +286,30 @@ def test_a_model_whose_sql_could_be_read_asks_a_person() -> None:
     edits: dict[str, str | None] = {"models/orders.sql": "select 1 as id, from where orders x y z\n"}
 
     assert judged(DBT, edits).outcome == "needs_approval"
+
+
+@pytest.mark.parametrize(
+    "before,after,outcome",
+    [
+        (
+            'a = ["run",\n  "--day=1",\n  "--only"]\n',
+            'a = ["run",\n  "--day=1"\n  "--only"]\n',
+            "needs_approval",
+        ),
+        (
+            'a = ["dagster",\n  "dbt",\n  "pandas"]\n',
+            'a = ["dagster",\n  "dbt"\n  "pandas"]\n',
+            "needs_approval",
+        ),
+        ("", 'a = ("run --day 1 --all"\n  + "then --day 2 --all")\n', "needs_approval"),
+        ("", 'a = ("select a, b"\n  "from orders")\n', "needs_approval"),
+        ("", 'a = ("select a, b "\n  "from orders")\n', "passed"),
+        ("", 'a = ["run",\n  ("--day"\n   "light"),\n  "--all"]\n', "passed"),
+        ("", 'a = ["run",\n  "https://example.com/"\n  "orders",\n  "b"]\n', "passed"),
+        ("", 'a = ["run",\n  "--name="\n  "sales"]\n', "passed"),
+        ("", 'print("the orders of the day are"\n  "not there")\n', "passed"),
+        ('a = ["run",\n  "--day=1"\n  "--only"]\n', 'a = ["go",\n  "--day=1"\n  "--only"]\n', "passed"),
+    ],
+)
+def test_texts_that_run_together(before: str, after: str, outcome: str) -> None:
+    assert judged({"dags/a.py": before}, {"dags/a.py": after}).outcome == outcome

@@ -2,7 +2,9 @@
 
 import pytest
 
+from meta_pipeline.delivery.topology import UNRESOLVED
 from meta_pipeline.delivery.tree import MemoryTree
+from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.change.chg005_schedule_approved import ScheduleApproved
 from meta_pipeline.gates.gate import judge
@@ -155,3 +157,42 @@ def test_a_deployment_of_prefect_and_a_partition_of_dagster() -> None:
     assert judged(asset(daily), asset(""))[0] == "needs_approval"
     eager = "(automation_condition=dg.AutomationCondition.eager())"
     assert judged(asset(eager), asset(""))[0] == "needs_approval"
+
+
+@pytest.mark.parametrize(
+    "before, after, outcome",
+    [
+        # Laid out anew, moved, about something else, or when checks run: nothing of timing changed.
+        ("x = 1\nplan(cron=AT)\n", "plan(\n    cron=AT,\n)\nx = 1\n", "warned"),
+        (
+            "def auto_materialize_policy(self): return EAGER\n",
+            "def auto_materialize_policy(\n self): return EAGER\n",
+            "warned",
+        ),
+        ("", "late = FreshnessPolicy.cron(deadline_cron='0 9 * * *')\n", "warned"),
+        ("", "def load_partitioned(a):\n    run(a)\n", "warned"),
+        # An argument, an entry, a result or a call that says when something runs.
+        ('DAG("a", schedule="@daily")\n', 'DAG("a", **chosen())\n', "needs_approval"),
+        ('args = {"schedule": "@daily"}\n', "args = chosen()\n", "needs_approval"),
+        (
+            "def get_automation_condition(self): return EAGER\n",
+            "def get_automation_condition(self): return None\n",
+            "needs_approval",
+        ),
+        ("found = [ScheduleDefinition(job, AT)]\n", "found = made(job)\n", "needs_approval"),
+    ],
+)
+def test_what_source_tells_more_or_less_of(before: str, after: str, outcome: str) -> None:
+    daily, unseen = specimens.pipeline(), specimens.pipeline(schedule=UNRESOLVED)
+    workflow = {".github/workflows/ci.yml": "on:\n  schedule:\n  - cron: '0 5 * * *'\n"}
+    for old, new in ((daily, unseen), (unseen, daily)):
+        files = {specimens.DAG_FILE: before}, {specimens.DAG_FILE: after, **workflow}
+        change = specimens.change(*files, base=(old,), head=(new,))
+        result = judge(ScheduleApproved(), Case(Policy(), change=change))
+        assert result.outcome == outcome, result.findings
+
+
+def test_a_schedule_that_only_the_machine_knows_now() -> None:
+    assert judged(dag('schedule="@daily"'), dag('schedule=Variable.get("x")'))[0] == "needs_approval"
+    splat = dag("**chosen()", "from chosen import chosen\n")
+    assert judged(dag('schedule="@daily"'), splat)[0] == "needs_approval"
