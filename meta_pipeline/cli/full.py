@@ -17,7 +17,8 @@ from meta_pipeline.settings import Home
 from meta_pipeline.validation.bench import Bench, set_up, set_up_both
 from meta_pipeline.validation.neighbours.completing import judge_with_neighbours
 from meta_pipeline.validation.pipelines import ParseLane
-from meta_pipeline.validation.validate import ALL_KINDS, run_lane, unable, validate
+from meta_pipeline.validation.validate import ALL_KINDS, unable, validate
+from meta_pipeline.validation.work import run_lane
 from meta_pipeline.workspace.environment import CannotBuild
 from meta_pipeline.workspace.repository import Mirror
 from meta_pipeline.workspace.scratch import scratch_folder

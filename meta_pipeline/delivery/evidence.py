@@ -17,7 +17,8 @@ class Command(Frozen):
     """A process to run in a checkout of the target.
 
     `argv` is run without a shell. `variables` are added to a scrubbed environment. `seconds`,
-    `memory_mb`, `output_mb` and `processes` are limits; reaching one ends the whole process tree.
+    `memory_mb`, `output_mb` and `processes` are limits; reaching one ends the whole process tree. What
+    `reads_only` cannot change the checkout.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Command(Frozen):
     memory_mb: int = 4096
     output_mb: int = 16
     processes: int = 512
+    reads_only: bool = False
 
 
 class CommandRecord(Frozen):

@@ -5,9 +5,12 @@ from typing import Literal
 from meta_pipeline.delivery.evidence import CommandRecord
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.neighbours import Seed
+from meta_pipeline.delivery.outputs import OutputDifference
 from meta_pipeline.delivery.topology import Topology
 
-ReportKind = Literal["lint", "tests", "integration_tests", "parse", "dry_run", "data_quality"]
+ReportKind = Literal[
+    "lint", "tests", "integration_tests", "parse", "dry_run", "data_quality", "data_diff", "rerun"
+]
 
 
 class Measure(Frozen):
@@ -58,6 +61,8 @@ class ValidationReport(Frozen):
 
     `former_tests` is what the tests of base say of the code of head, where the change touches tests that were there;
     `trial` is what the tool says where a changed file is broken, if that was tried.
+    `outputs` are what differs in the data that runs wrote: from base to head for `data_diff`, from a first to a second
+    run of head for `rerun`. `outputs_at_base` are those of a first and a second run of base, where head's differ.
     """
 
     kind: ReportKind
@@ -68,6 +73,8 @@ class ValidationReport(Frozen):
     trial: Trial | None = None
     measures: tuple[Measure, ...] = ()
     topologies: tuple[Topology, ...] = ()
+    outputs: tuple[OutputDifference, ...] = ()
+    outputs_at_base: tuple[OutputDifference, ...] = ()
     not_applicable: str | None = None
 
     @property

@@ -28,6 +28,8 @@ REPORTS = (
     "parse_report",
     "dry_run_report",
     "data_quality_report",
+    "data_diff_report",
+    "rerun_report",
 )
 
 ARTIFACTS: tuple[Artifact, ...] = (
@@ -69,6 +71,11 @@ ARTIFACTS: tuple[Artifact, ...] = (
             ("parse_report", "What the real scheduler imports at base and head."),
             ("dry_run_report", "The changed pipelines, run by the scheduler's own dry run."),
             ("data_quality_report", "Great Expectations checkpoints on what the dry run wrote."),
+            (
+                "data_diff_report",
+                "What the changed pipelines write at head, held against what they write at base.",
+            ),
+            ("rerun_report", "What a second run of the changed pipelines does to what the first one wrote."),
         )
     ),
     Artifact(

@@ -14,7 +14,7 @@ from meta_pipeline.policy import Policy
 from meta_pipeline.schedulers.survey import survey
 from meta_pipeline.validation.bench import SYSTEM_PATH, Bench
 from meta_pipeline.validation.tests import test_lanes
-from meta_pipeline.validation.validate import run_lane
+from meta_pipeline.validation.work import run_lane
 from meta_pipeline.workspace.git import Git
 from meta_pipeline.workspace.process import run, split_command
 from meta_pipeline.workspace.repository import Mirror, open_repository

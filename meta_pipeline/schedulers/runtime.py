@@ -13,6 +13,7 @@ from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.policy import Policy
 from meta_pipeline.workspace.written import read_written
 
+DRY_RUN_FILE = "dry-run.json"
 PARSE_SECONDS = 300
 PIPELINE_SECONDS = 600
 """The longest that an import of all pipelines, and the dry run of one, may take."""
@@ -80,7 +81,13 @@ class DryRuns(Runtime, Protocol):
     dbt is none: what it builds at head begins where base ended, so both sides are read together.
     """
 
-    def runs(self, scratch: Path) -> tuple[PipelineRun, ...]:
+    def dry_run(
+        self, policy: Policy, scratch: Path, pipelines: Sequence[str], output: str = DRY_RUN_FILE
+    ) -> Command:
+        """As any scheduler's; its answer goes to the file `output` of `scratch`, one for each run there."""
+        ...
+
+    def runs(self, scratch: Path, output: str = DRY_RUN_FILE) -> tuple[PipelineRun, ...]:
         """What became of them, in the order asked for; those after a killed one are not there.
 
         Raises `OSError` or `ValueError` as `topologies` does.

@@ -13,6 +13,7 @@ from meta_pipeline.evidence.store import EvidenceStore
 from meta_pipeline.policy import EnvironmentPolicy, Policy
 from meta_pipeline.schedulers.registry import ADAPTERS
 from meta_pipeline.validation.checkpoints import PROBE as CHECKPOINT_PROBE
+from meta_pipeline.validation.outputs import PROBE as OUTPUTS_PROBE
 from meta_pipeline.workspace.environment import Built, CannotBuild, build_environment, tool_versions
 from meta_pipeline.workspace.process import run
 from meta_pipeline.workspace.repository import Mirror
@@ -24,6 +25,7 @@ from meta_pipeline.workspace.worktree import Worktree
 PROBES = (
     *(probe for adapter in ADAPTERS.values() for probe in adapter.runtime.probes),
     CHECKPOINT_PROBE,
+    OUTPUTS_PROBE,
 )
 """The scripts of ours that run in the sandbox."""
 
@@ -79,7 +81,10 @@ class Bench:
                 cwd=worktree.path,
                 path=self._path,
                 variables=variables,
-                sandbox=self._walls.opened(read_only=_own(command), writable=(worktree.path, scratch)),
+                sandbox=self._walls.opened(
+                    read_only=(*_own(command), *([worktree.path] if command.reads_only else [])),
+                    writable=(*([] if command.reads_only else [worktree.path]), scratch),
+                ),
             )
         record = CommandRecord(
             command=command,
@@ -95,7 +100,7 @@ class Bench:
             started_at=started.isoformat(timespec="seconds"),
             stdout=self.evidence.put(ran.stdout, f"standard output of {command.shown_as}").digest,
             stderr=self.evidence.put(ran.stderr, f"standard error of {command.shown_as}").digest,
-            dirtied=worktree.dirtied(),
+            dirtied=() if command.reads_only else worktree.dirtied(),
         )
         self.keep(record)
         return record

@@ -126,7 +126,8 @@ class Outcome:
         return (parse, self._dry_run(), self._data_quality())
 
     @property
-    def _idle(self) -> str | None:
+    def idle(self) -> str | None:
+        """Why there was nothing to build, where there was nothing."""
         if self.before is None or self.results:
             return None
         same = f"every model, seed, snapshot and test of {self.project} is as it was"
@@ -148,7 +149,7 @@ class Outcome:
             "runtime", self.project, round(self.seconds, 2), "seconds", self.record.chunk_id
         )
         side = SideReport(records=(self.record,), problems=problems)
-        return Part(kind="dry_run", side=side, measures=() if problems else (measure,), idle=self._idle)
+        return Part(kind="dry_run", side=side, measures=() if problems else (measure,), idle=self.idle)
 
     @property
     def seconds(self) -> float:
@@ -190,7 +191,7 @@ class Outcome:
         wrong = [one for one in tested if one.result.status in ("fail", "warn")]
         problems = occurrences([one.problem(self.project) for one in wrong])
         side = SideReport(records=(self.record,), problems=problems)
-        return Part(kind="data_quality", side=side, measures=tuple(self._measures(tested)), idle=self._idle)
+        return Part(kind="data_quality", side=side, measures=tuple(self._measures(tested)), idle=self.idle)
 
     def tested(self) -> dict[str, _Tested]:
         """Each test's outcome; one that did not run again is as it was at base, for its data is the same."""

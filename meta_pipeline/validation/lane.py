@@ -7,6 +7,7 @@ from pathlib import Path
 
 from meta_pipeline.delivery.evidence import Command, CommandRecord
 from meta_pipeline.delivery.model import Frozen
+from meta_pipeline.delivery.outputs import OutputDifference, Outputs
 from meta_pipeline.delivery.reports import Measure, Problem, ReportKind, SideReport
 from meta_pipeline.delivery.topology import Topology
 
@@ -20,13 +21,17 @@ _NUMBER = re.compile(r"\d+")
 class Part(Frozen):
     """What one lane says about one side of a change, for one report.
 
-    `idle` says why the lane found nothing to do, where it found nothing.
+    `idle` says why the lane found nothing to do, where it found nothing. `wrote` is what the pipelines `ran` wrote, for
+    the one who holds both sides against each other; `again` is what a second run made of it.
     """
 
     kind: ReportKind
     side: SideReport
     measures: tuple[Measure, ...] = ()
     topologies: tuple[Topology, ...] = ()
+    wrote: Outputs | None = None
+    ran: tuple[str, ...] = ()
+    again: tuple[OutputDifference, ...] = ()
     idle: str | None = None
 
 
@@ -67,8 +72,16 @@ def joined(kind: ReportKind, parts: Sequence[Part]) -> Part:
         side=side,
         measures=tuple(measure for part in parts for measure in part.measures),
         topologies=tuple(topology for part in parts for topology in part.topologies),
+        wrote=_all_wrote([part.wrote for part in parts if part.wrote is not None]),
+        ran=tuple(pipeline for part in parts for pipeline in part.ran),
+        again=tuple(difference for part in parts for difference in part.again),
         idle="; ".join(idle) if idle and len(idle) == len(parts) else None,
     )
+
+
+def _all_wrote(wrote: Sequence[Outputs]) -> Outputs | None:
+    outputs = tuple(output for one in wrote for output in one.outputs)
+    return Outputs(outputs=outputs, left_out=sum(one.left_out for one in wrote)) if wrote else None
 
 
 def occurrences(problems: Sequence[Problem]) -> tuple[Problem, ...]:

@@ -1,6 +1,7 @@
 """How what was measured on a base is known again: by its tree, its environment and the commands."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from meta_pipeline.delivery.evidence import Command, CommandRecord
@@ -12,7 +13,10 @@ KEY_SCRATCH = Path("/scratch")
 
 
 def memory_key(bench: Bench, commands: Sequence[Command], commit: str) -> str:
-    """A name for the outcome of these commands at a commit; equal where the outcome must be equal."""
+    """A name for the outcome of these commands at a commit; equal where the outcome must be equal.
+
+    What a pipeline writes may hold the date of the day, so what is to be compared with it is of the same day.
+    """
     key = {
         "tree": bench.mirror.tree_id(commit),
         "environment": bench.environment.digest,
@@ -21,6 +25,7 @@ def memory_key(bench: Bench, commands: Sequence[Command], commit: str) -> str:
         "variables": dict(bench.policy.environment.variables),
         "probes": [digest_bytes(path.read_bytes()) for path in PROBES],
         "pipelines": digest(bench.policy.dry_run),
+        "day": datetime.now(UTC).date().isoformat() if any(one.reads_only for one in commands) else None,
     }
     return digest(key).removeprefix("sha256:")
 

@@ -1,18 +1,14 @@
 """Validate a change set: the target's own tools at base and head, beside each other."""
 
-import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-
-from pydantic import ValidationError
 
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.change_set import ChangeSet
 from meta_pipeline.delivery.evidence import Side
-from meta_pipeline.delivery.model import Frozen, digest
+from meta_pipeline.delivery.model import digest
 from meta_pipeline.delivery.reports import ReportKind, SideReport, ValidationReport
 from meta_pipeline.delivery.running import (
     is_run,
@@ -23,21 +19,22 @@ from meta_pipeline.delivery.running import (
     work_of,
 )
 from meta_pipeline.delivery.topology import Topology
-from meta_pipeline.evidence.store import Folder, readable_json
+from meta_pipeline.evidence.store import Folder
 from meta_pipeline.policy import CheckpointPolicy, DataQualityPolicy, Policy
 from meta_pipeline.schedulers.dbt.runtime import DbtRuntime
 from meta_pipeline.schedulers.registry import ADAPTERS
 from meta_pipeline.schedulers.runtime import DryRuns
 from meta_pipeline.schedulers.shares import topologies_of
 from meta_pipeline.validation.bench import Bench, Benches
+from meta_pipeline.validation.data_diff import data_diff_report, rerun_report, with_writers
 from meta_pipeline.validation.dbt import DbtLane
 from meta_pipeline.validation.former_tests import with_former_tests
-from meta_pipeline.validation.lane import Lane, Part, joined, unable_parts
+from meta_pipeline.validation.lane import Lane, Part, joined
 from meta_pipeline.validation.lint import LintLane
-from meta_pipeline.validation.memory import KEY_SCRATCH, memory_key, reused
 from meta_pipeline.validation.neighbours.trial import Broken, broken_head, with_trials
 from meta_pipeline.validation.pipelines import DryRunLane, ParseLane
 from meta_pipeline.validation.tests import test_lanes
+from meta_pipeline.validation.work import Work, both_sides, done, one_side, run_lane, run_or_remember
 from meta_pipeline.workspace.environment import CannotBuild
 
 ALL_KINDS: tuple[ReportKind, ...] = (
@@ -47,21 +44,9 @@ ALL_KINDS: tuple[ReportKind, ...] = (
     "parse",
     "dry_run",
     "data_quality",
+    "data_diff",
+    "rerun",
 )
-
-
-class _Remembered(Frozen):
-    """The parts that a lane gave for one base."""
-
-    parts: tuple[Part, ...]
-
-
-@dataclass(frozen=True)
-class _Work:
-    """Something to run beside other work, and the kinds of report that it feeds; it gives parts with their side."""
-
-    kinds: tuple[ReportKind, ...]
-    run: Callable[[], Iterator[tuple[Side, Part]]]
 
 
 @dataclass(frozen=True)
@@ -91,7 +76,7 @@ def lanes_for(policy: Policy, shares: Sequence[Policy], change: Change, side: Si
         absent["parse"] = "the policy names no scheduler (scheduler.kind)"
     if not policy.data_quality.great_expectations:
         absent["data_quality"] = "the policy names no checkpoint (data_quality.great_expectations)"
-    absent["dry_run"] = "no pipeline is touched by the change"
+    absent |= dict.fromkeys(("dry_run", "data_diff", "rerun"), "no pipeline is touched by the change")
     served: list[tuple[Lane, ...]] = []
     for own in shares:
         runtime = _one_sided(own)
@@ -100,7 +85,9 @@ def lanes_for(policy: Policy, shares: Sequence[Policy], change: Change, side: Si
         if runtime:
             given.append(ParseLane(own, runtime, change.base if side == "base" else change.head))
         if (runtime and pipelines) or own.data_quality.great_expectations:
-            given.append(DryRunLane(own, runtime, pipelines))
+            # Base is run twice only where head's second run differs; see `_base_again`.
+            again = touched_pipelines(own, change, side) if side == "head" else ()
+            given.append(DryRunLane(own, runtime, pipelines, again))
         served.append(tuple(given))
     return Lanes(tuple(lanes), tuple(served), absent)
 
@@ -188,20 +175,20 @@ def _validate(
     }
     work = [
         *(
-            _Work(project.kinds, partial(_both, project, own, commits, remembered))
+            Work(project.kinds, partial(both_sides, project, own, commits, remembered))
             for project, own in touched.items()
         ),
         *(
-            _Work(lane.kinds, partial(_one, benches.of(side), lane, side, commits[side], remembered))
+            Work(lane.kinds, partial(one_side, benches.of(side), lane, side, commits[side], remembered))
             for side, lanes in sides.items()
             for lane in lanes.lanes
         ),
         *_former_tests(benches.head, change_set.head, change),
         *(
-            _Work(
+            Work(
                 lane.kinds,
                 partial(
-                    _one,
+                    one_side,
                     own if isinstance(own, CannotBuild) else own.of(side),
                     lane,
                     side,
@@ -222,22 +209,22 @@ def _validate(
         if item.kinds[-1] == kind and any(kind in wanted for kind in item.kinds)
     ]
     parts: dict[tuple[Side, ReportKind], list[Part]] = {}
-    for side, part in _done(ordered):
+    found = done(ordered)
+    found += _base_again(served, sides["base"], change, commits, remembered, found)
+    for side, part in found:
         parts.setdefault((side, part.kind), []).append(part)
     absent = {**sides["head"].absent, **_untouched(projects, touched)}
-    found_out = {kind: _report(kind, digest(change_set), parts, absent.get(kind)) for kind in ALL_KINDS}
+    topologies = (*change.head_topologies, *change.base_topologies)
+    found_out = {
+        kind: with_writers(_report(kind, digest(change_set), parts, absent.get(kind)), topologies)
+        for kind in ALL_KINDS
+    }
     reports = {kind: report for kind, report in found_out.items() if kind in wanted}
     broken = broken_head(benches.head.mirror, change_set.head, change, reports)
     if broken is None:
         return reports
     trials = _trials(broken, benches.head, served, touched, commits, remembered)
-    return with_trials(reports, broken, [part for side, part in _done(trials) if side == "neighbour"])
-
-
-def _done(work: Sequence[_Work]) -> list[tuple[Side, Part]]:
-    """What the work gives; as much of it at once as there are cores."""
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 2, thread_name_prefix="lane") as pool:
-        return [given for several in pool.map(lambda item: tuple(item.run()), work) for given in several]
+    return with_trials(reports, broken, [part for side, part in done(trials) if side == "neighbour"])
 
 
 def _trials(
@@ -247,7 +234,7 @@ def _trials(
     projects: Mapping[DbtLane, Benches | CannotBuild],
     commits: Mapping[Side, str],
     remembered: Folder,
-) -> list[_Work]:
+) -> list[Work]:
     """The lanes that must notice a broken file, on the commit that holds it; checkpoints would find no data."""
     shares = [own.model_copy(update={"data_quality": DataQualityPolicy()}) for own, _ in served]
     lanes = lanes_for(bench.policy, shares, broken.change, "head")
@@ -255,23 +242,44 @@ def _trials(
     for (_, own), given in zip(served, lanes.scheduled, strict=True):
         asked += [(own if isinstance(own, CannotBuild) else own.head, lane) for lane in given]
     work = [
-        _Work(lane.kinds, partial(_one, own, lane, "neighbour", broken.commit, remembered))
+        Work(lane.kinds, partial(one_side, own, lane, "neighbour", broken.commit, remembered))
         for own, lane in asked
     ]
     sides: Mapping[Side, str] = {"base": commits["base"], "neighbour": broken.commit}
     work += [
-        _Work(project.kinds, partial(_both, project, own, sides, remembered))
+        Work(project.kinds, partial(both_sides, project, own, sides, remembered))
         for project, own in projects.items()
     ]
     return [item for item in work if any(kind in broken.kinds for kind in item.kinds)]
 
 
-def _former_tests(bench: Bench, head: str, change: Change) -> Iterator[_Work]:
+def _base_again(
+    served: Sequence[tuple[Policy, Benches | CannotBuild]],
+    lanes: Lanes,
+    change: Change,
+    commits: Mapping[Side, str],
+    remembered: Folder,
+    found: Sequence[tuple[Side, Part]],
+) -> Iterator[tuple[Side, Part]]:
+    """A second run at base, where one at head does something: what base does too is not of this change."""
+    head = [part for side, part in found if (side, part.kind) == ("head", "rerun")]
+    if not any(part.again or part.side.problems for part in head):
+        return
+    for (own, benches), given in zip(served, lanes.scheduled, strict=True):
+        for lane in given:
+            if isinstance(lane, DryRunLane) and lane.pipelines and not isinstance(benches, CannotBuild):
+                twice = DryRunLane(own, lane.runtime, lane.pipelines, touched_pipelines(own, change, "base"))
+                for part in run_or_remember(benches.base, twice, "base", commits["base"], remembered):
+                    if part.kind == "rerun":
+                        yield "base", part
+
+
+def _former_tests(bench: Bench, head: str, change: Change) -> Iterator[Work]:
     """The tests of base on the code of head, where the change touches tests that were there."""
     commit = with_former_tests(bench.mirror, head, change)
     if commit is not None:
         for lane in test_lanes(bench.policy.commands):
-            yield _Work(lane.kinds, partial(_run_former, bench, lane, commit))
+            yield Work(lane.kinds, partial(_run_former, bench, lane, commit))
 
 
 def _run_former(bench: Bench, lane: Lane, commit: str) -> Iterator[tuple[Side, Part]]:
@@ -305,10 +313,17 @@ def to_run(policy: Policy, change: Change, side: Side) -> tuple[str, ...]:
 
     An asset of Dagster is run by the job that runs most of what is touched; see `pipelines_to_run`.
     """
+    looked_at = {name for project in policy.data_quality.great_expectations for name in project.pipelines}
+    return touched_pipelines(policy, change, side, looked_at)
+
+
+def touched_pipelines(
+    policy: Policy, change: Change, side: Side, looked_at: Collection[str] = ()
+) -> tuple[str, ...]:
+    """The pipelines that run what the change touches, and those of `looked_at`."""
     there = _own(policy, change, side)
     paths = {file.path for file in change.files}
-    whole = {name for project in policy.data_quality.great_expectations for name in project.pipelines}
-    whole |= whole_pipelines(there, change.differences)
+    whole = {*looked_at, *whole_pipelines(there, change.differences)}
     work = set(touched_work(there, change.differences))
     for topology in there:
         for pipeline in topology.pipelines:
@@ -320,59 +335,15 @@ def to_run(policy: Policy, change: Change, side: Side) -> tuple[str, ...]:
     return pipelines_to_run(there, work, whole)
 
 
-def _both(
-    project: DbtLane, benches: Benches | CannotBuild, commits: Mapping[Side, str], remembered: Folder
-) -> Iterator[tuple[Side, Part]]:
-    if isinstance(benches, CannotBuild):
-        parts = unable_parts(project.kinds, benches.reason)
-        sides: Mapping[Side, tuple[Part, ...]] = dict.fromkeys(commits, parts)
-    else:
-        sides = project.run(benches, commits, remembered)
-    for side, given in sides.items():
-        for part in given:
-            yield side, part
-
-
-def _one(
-    bench: Bench | CannotBuild, lane: Lane, side: Side, commit: str, remembered: Folder
-) -> Iterator[tuple[Side, Part]]:
-    parts = (
-        unable_parts(lane.kinds, bench.reason)
-        if isinstance(bench, CannotBuild)
-        else _run(bench, lane, side, commit, remembered)
-    )
-    for part in parts:
-        yield side, part
-
-
-def _run(bench: Bench, lane: Lane, side: Side, commit: str, remembered: Folder) -> tuple[Part, ...]:
-    name = f"{memory_key(bench, lane.commands(KEY_SCRATCH), commit)}.json"
-    if side == "base":
-        with suppress(ValidationError):
-            data = remembered.read(name)
-            if data is not None:
-                return tuple(_reused(bench, part) for part in _Remembered.model_validate_json(data).parts)
-    parts = run_lane(bench, lane, side, commit)
-    if side == "base" and all(part.side.could_not_run is None for part in parts):
-        remembered.write(name, readable_json(_Remembered(parts=parts)))
-    return parts
-
-
-def run_lane(bench: Bench, lane: Lane, side: Side, commit: str) -> tuple[Part, ...]:
-    """Run one lane in a fresh checkout of `commit` and read what its commands said."""
-    with bench.checkout(commit, preloaded=lane.preloaded) as (worktree, scratch):
-        records = [bench.run(command, side, worktree, scratch) for command in lane.commands(scratch)]
-        return lane.read(records, [bench.output(record) for record in records], scratch)
-
-
-def _reused(bench: Bench, part: Part) -> Part:
-    records = tuple(reused(bench, record) for record in part.side.records)
-    return part.model_copy(update={"side": part.side.model_copy(update={"records": records})})
-
-
 def _report(
     kind: ReportKind, change_set: str, parts: Mapping[tuple[Side, ReportKind], list[Part]], absent: str | None
 ) -> ValidationReport:
+    if kind in ("data_diff", "rerun"):
+        one = {key: joined(key[1], given) for key, given in parts.items() if key[1] in ("data_diff", "rerun")}
+        base, head = one.get(("base", kind)), one.get(("head", kind))
+        if kind == "data_diff":
+            return data_diff_report(change_set, base, head, one.get(("head", "rerun")), absent)
+        return rerun_report(change_set, base, head, one.get(("head", "data_diff")), absent)
     base, head = joined(kind, parts.get(("base", kind), ())), joined(kind, parts.get(("head", kind), ()))
     former = parts.get(("former_tests", kind))
     return ValidationReport(

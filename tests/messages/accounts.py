@@ -28,6 +28,8 @@ KINDS: tuple[ReportKind, ...] = (
     "parse",
     "dry_run",
     "data_quality",
+    "data_diff",
+    "rerun",
 )
 TOPICS = ("upstream_schema", "environments", "dashboards", "backfill")
 

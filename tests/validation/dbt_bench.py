@@ -45,6 +45,12 @@ class Shop:
     def mirror(self) -> Mirror:
         return Mirror.open(self.folder / "home", "shop", str(self.folder / "repo"))
 
+    @property
+    def builds(self) -> list[CommandRecord]:
+        """The first build of each side, base before head."""
+        built = [record for record in self.ran if record.command.name.startswith("dbt-build")]
+        return [next(record for record in built if record.side == side) for side in ("base", "head")]
+
     def bench(self, policy: Policy = POLICY) -> Bench:
         evidence = EvidenceStore.at(str(self.folder / "evidence"))
         return Bench(

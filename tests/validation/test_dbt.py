@@ -13,7 +13,7 @@ from meta_pipeline.policy import DbtPolicy, DryRunPolicy, Policy
 from meta_pipeline.schedulers.dbt.runtime import DbtRuntime
 from meta_pipeline.schedulers.dbt.static.reader import read_topologies
 from meta_pipeline.validation.pipelines import ParseLane
-from meta_pipeline.validation.validate import run_lane
+from meta_pipeline.validation.work import run_lane
 from tests.schedulers.dbt.projects import FORMS, SHOP
 from tests.validation.dbt_bench import POLICY, Shop
 
@@ -70,7 +70,7 @@ def test_a_test_that_finds_rows_is_told_with_its_model_column_and_rows(shop: Sho
     assert found["VAL004"] == ("passed", "dbt parses shop and sees 10 node(s)")
     assert found["VAL005"] == ("failed", "dbt skips totals of shop, as something upstream of it fails")
     assert found["VAL006"][0] == "failed"
-    base, head, *_ = shop.ran  # then head with a broken model
+    base, head = shop.builds
     assert (base.command.shown_as, head.command.shown_as) == (
         "dbt build",
         "dbt build --select state:modified+ --defer --state ../base/target",
@@ -82,7 +82,7 @@ def test_head_builds_only_what_the_change_touches_and_base_is_not_built_again(sh
     reports = shop.changed(
         {"models/totals.sql": "select customer, 1 as total\nfrom {{ ref('orders') }}\ngroup by 1\n"}
     )
-    base, head, *_ = shop.ran  # then head with a broken model
+    base, head = shop.builds
     assert (base.reused, head.reused) == (True, False)
     said = shop.bench().output(head)
     assert "main.totals" in said

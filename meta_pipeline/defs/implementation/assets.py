@@ -40,6 +40,8 @@ KINDS: dict[str, ReportKind] = {
     "parse_report": "parse",
     "dry_run_report": "dry_run",
     "data_quality_report": "data_quality",
+    "data_diff_report": "data_diff",
+    "rerun_report": "rerun",
 }
 
 
@@ -91,8 +93,16 @@ def validation_reports(
     wanted = [
         name for name in REPORTS if dg.AssetKey([delivery.target.name, name]) in context.selected_asset_keys
     ]
-    reports = _validated(delivery, patched_code, [KINDS[name] for name in wanted])
-    case = Case(delivery.policy, change_set=patched_code, reports=reports)
+    change = change_of(delivery, patched_code)
+    reports = _validated(delivery, patched_code, change, [KINDS[name] for name in wanted])
+    case = Case(
+        delivery.policy,
+        change=change,
+        change_set=patched_code,
+        requirements=delivery.record.find("requirements", Requirements),
+        plan=delivery.record.find("plan", Plan),
+        reports=reports,
+    )
     results = judged(delivery, "implementation", digest(patched_code), catalogue().of_subject(*wanted), case)
     for name in wanted:
         yield made(delivery, name, reports[KINDS[name]], output=name)
@@ -158,7 +168,7 @@ def _neighbours(
 def reports_at_hand(
     context: dg.AssetExecutionContext, delivery: Delivery, change_set: ChangeSet
 ) -> dict[ReportKind, ValidationReport]:
-    """The five reports on exactly this change; raises `dagster.Failure` where one is missing or about another."""
+    """The reports on exactly this change; raises `dagster.Failure` where one is missing or about another."""
     reports: dict[ReportKind, ValidationReport] = {}
     for name, kind in KINDS.items():
         report = delivery.record.find(name, ValidationReport)
@@ -203,11 +213,10 @@ def _note(delivery: Delivery, record: CommandRecord) -> None:
 
 
 def _validated(
-    delivery: Delivery, change_set: ChangeSet, wanted: list[ReportKind]
+    delivery: Delivery, change_set: ChangeSet, change: Change | None, wanted: list[ReportKind]
 ) -> dict[ReportKind, ValidationReport]:
     from meta_pipeline.validation.validate import unable, validate  # with all lanes
 
-    change = change_of(delivery, change_set)
     if change is None:
         return unable(change_set, f"the patch does not apply: {change_set.rejection}", wanted)
     assert change_set.head is not None

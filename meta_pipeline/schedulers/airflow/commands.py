@@ -10,10 +10,15 @@ from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.topology import SchedulerKind, Topology
 from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.policy import Policy
-from meta_pipeline.schedulers.runtime import PARSE_SECONDS, PIPELINE_SECONDS, PipelineRun, read_document
+from meta_pipeline.schedulers.runtime import (
+    DRY_RUN_FILE,
+    PARSE_SECONDS,
+    PIPELINE_SECONDS,
+    PipelineRun,
+    read_document,
+)
 
 TOPOLOGY_FILE = "topology.json"
-DRY_RUN_FILE = "dry-run.json"
 DEFAULT_FOLDER = "dags"
 
 
@@ -74,7 +79,9 @@ class AirflowRuntime:
         what = "topology that Airflow's probe wrote"
         return (read_document(Topology, scratch / TOPOLOGY_FILE, what),)
 
-    def dry_run(self, policy: Policy, scratch: Path, pipelines: Sequence[str]) -> Command:
+    def dry_run(
+        self, policy: Policy, scratch: Path, pipelines: Sequence[str], output: str = DRY_RUN_FILE
+    ) -> Command:
         date = policy.dry_run.logical_date
         named = tuple(part for dag_id in pipelines for part in ("--dag", dag_id))
         chosen = tuple(
@@ -88,16 +95,16 @@ class AirflowRuntime:
             argv=(
                 *("python", str(self.probes[0]), "dry-run", *_dags(policy), *named, *chosen),
                 *("--logical-date", date),
-                *("--seconds", str(PIPELINE_SECONDS), "--output", str(scratch / DRY_RUN_FILE)),
+                *("--seconds", str(PIPELINE_SECONDS), "--output", str(scratch / output)),
             ),
             shown_as=" && ".join(typed for dag_id in pipelines for typed in _typed(policy, dag_id)),
             variables=_variables(policy, scratch),
             seconds=PARSE_SECONDS + PIPELINE_SECONDS * len(pipelines),
         )
 
-    def runs(self, scratch: Path) -> tuple[PipelineRun, ...]:
+    def runs(self, scratch: Path, output: str = DRY_RUN_FILE) -> tuple[PipelineRun, ...]:
         what = "dry run that Airflow's probe wrote"
-        return read_document(_DryRun, scratch / DRY_RUN_FILE, what).runs
+        return read_document(_DryRun, scratch / output, what).runs
 
 
 def _typed(policy: Policy, dag_id: str) -> tuple[str, ...]:

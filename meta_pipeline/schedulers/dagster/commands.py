@@ -11,10 +11,15 @@ from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.topology import IMPLICIT_JOB, SchedulerKind, Topology, TopologyDocument
 from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.policy import Policy
-from meta_pipeline.schedulers.runtime import PARSE_SECONDS, PIPELINE_SECONDS, PipelineRun, read_document
+from meta_pipeline.schedulers.runtime import (
+    DRY_RUN_FILE,
+    PARSE_SECONDS,
+    PIPELINE_SECONDS,
+    PipelineRun,
+    read_document,
+)
 
 TOPOLOGY_FILE = "topology.json"
-DRY_RUN_FILE = "dry-run.json"
 
 
 class _DryRun(Frozen):
@@ -53,7 +58,9 @@ class DagsterRuntime:
         what = "topology that Dagster's probe wrote"
         return read_document(TopologyDocument, scratch / TOPOLOGY_FILE, what).topologies
 
-    def dry_run(self, policy: Policy, scratch: Path, pipelines: Sequence[str]) -> Command:
+    def dry_run(
+        self, policy: Policy, scratch: Path, pipelines: Sequence[str], output: str = DRY_RUN_FILE
+    ) -> Command:
         named = tuple(part for job in pipelines for part in ("--job", job))
         chosen = {job: policy.dry_run.nodes[job] for job in pipelines if job in policy.dry_run.nodes}
         date = policy.dry_run.logical_date
@@ -63,16 +70,16 @@ class DagsterRuntime:
                 *("python", str(self.probes[0]), "dry-run", *_folders(policy), *named),
                 *("--logical-date", date, "--seconds", str(PIPELINE_SECONDS)),
                 *(("--nodes", json.dumps(chosen)) if chosen else ()),
-                *("--output", str(scratch / DRY_RUN_FILE)),
+                *("--output", str(scratch / output)),
             ),
             shown_as=" && ".join(_typed(job, chosen.get(job, ())) for job in pipelines),
             variables=_variables(policy, scratch),
             seconds=PARSE_SECONDS + PIPELINE_SECONDS * len(pipelines),
         )
 
-    def runs(self, scratch: Path) -> tuple[PipelineRun, ...]:
+    def runs(self, scratch: Path, output: str = DRY_RUN_FILE) -> tuple[PipelineRun, ...]:
         what = "dry run that Dagster's probe wrote"
-        return read_document(_DryRun, scratch / DRY_RUN_FILE, what).runs
+        return read_document(_DryRun, scratch / output, what).runs
 
 
 def _typed(job: str, nodes: Sequence[str]) -> str:

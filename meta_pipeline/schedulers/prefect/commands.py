@@ -13,10 +13,15 @@ from meta_pipeline.delivery.topology import SchedulerKind, Topology
 from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.policy import Policy
 from meta_pipeline.schedulers.prefect.deployed import Deployed, FoundFlow, fields_of, flow_of
-from meta_pipeline.schedulers.runtime import PARSE_SECONDS, PIPELINE_SECONDS, PipelineRun, read_document
+from meta_pipeline.schedulers.runtime import (
+    DRY_RUN_FILE,
+    PARSE_SECONDS,
+    PIPELINE_SECONDS,
+    PipelineRun,
+    read_document,
+)
 
 TOPOLOGY_FILE = "topology.json"
-DRY_RUN_FILE = "dry-run.json"
 DEFAULT_FOLDER = "flows"
 _SERVER_SECONDS = 240
 
@@ -65,22 +70,24 @@ class PrefectRuntime:
         found = read_document(_Found, scratch / TOPOLOGY_FILE, "topology that Prefect's probe wrote")
         return tuple(_deployed(topology, found) for topology in found.topologies)
 
-    def dry_run(self, policy: Policy, scratch: Path, pipelines: Sequence[str]) -> Command:
+    def dry_run(
+        self, policy: Policy, scratch: Path, pipelines: Sequence[str], output: str = DRY_RUN_FILE
+    ) -> Command:
         named = tuple(part for flow in pipelines for part in ("--flow", flow))
         return Command(
             name="dry_run",
             argv=(
                 *("python", str(self.probes[0]), "dry-run", *_folders(policy), *named),
                 *("--logical-date", policy.dry_run.logical_date, "--seconds", str(PIPELINE_SECONDS)),
-                *("--output", str(scratch / DRY_RUN_FILE)),
+                *("--output", str(scratch / output)),
             ),
             shown_as=_typed_runs(policy, pipelines),
             variables=_variables(policy, scratch, server=True),
             seconds=PARSE_SECONDS + (PIPELINE_SECONDS + _SERVER_SECONDS) * len(pipelines),
         )
 
-    def runs(self, scratch: Path) -> tuple[PipelineRun, ...]:
-        return read_document(_DryRun, scratch / DRY_RUN_FILE, "dry run that Prefect's probe wrote").runs
+    def runs(self, scratch: Path, output: str = DRY_RUN_FILE) -> tuple[PipelineRun, ...]:
+        return read_document(_DryRun, scratch / output, "dry run that Prefect's probe wrote").runs
 
 
 def _deployed(topology: Topology, found: _Found) -> Topology:

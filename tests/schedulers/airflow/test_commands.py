@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from meta_pipeline.policy import DryRunPolicy, Policy, SchedulerPolicy
-from meta_pipeline.schedulers.airflow.commands import DRY_RUN_FILE, TOPOLOGY_FILE, AirflowRuntime
+from meta_pipeline.schedulers.airflow.commands import TOPOLOGY_FILE, AirflowRuntime
+from meta_pipeline.schedulers.runtime import DRY_RUN_FILE
 
 AIRFLOW = AirflowRuntime()
 POLICY = Policy(

@@ -10,7 +10,8 @@ import pytest
 
 from meta_pipeline.delivery.evidence import Command
 from meta_pipeline.policy import POLICY_FILE, Policy, read_policy
-from meta_pipeline.schedulers.airflow.commands import DRY_RUN_FILE, TOPOLOGY_FILE
+from meta_pipeline.schedulers.airflow.commands import TOPOLOGY_FILE
+from meta_pipeline.schedulers.runtime import DRY_RUN_FILE
 from meta_pipeline.workspace.process import Ran, run
 from meta_pipeline.workspace.sandbox import Sandbox, detect_sandbox, interpreter_folders
 from meta_pipeline.workspace.warm import WarmProcess, Warmth, warm_process
