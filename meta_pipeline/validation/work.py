@@ -42,6 +42,7 @@ def done(work: Sequence[Work]) -> list[tuple[Side, Part]]:
 def both_sides(
     project: DbtLane, benches: Benches | CannotBuild, commits: Mapping[Side, str], remembered: Folder
 ) -> Iterator[tuple[Side, Part]]:
+    """What one dbt project says of the base and the other side that `commits` names; each part with its side."""
     if isinstance(benches, CannotBuild):
         parts = unable_parts(project.kinds, benches.reason)
         sides: Mapping[Side, tuple[Part, ...]] = dict.fromkeys(commits, parts)
@@ -55,6 +56,7 @@ def both_sides(
 def one_side(
     bench: Bench | CannotBuild, lane: Lane, side: Side, commit: str, remembered: Folder
 ) -> Iterator[tuple[Side, Part]]:
+    """What one lane says of one side; a base that is remembered is not run again."""
     parts = (
         unable_parts(lane.kinds, bench.reason)
         if isinstance(bench, CannotBuild)
@@ -67,6 +69,7 @@ def one_side(
 def run_or_remember(
     bench: Bench, lane: Lane, side: Side, commit: str, remembered: Folder
 ) -> tuple[Part, ...]:
+    """The parts of a lane at a commit; those of a base are kept, and taken from there the next time."""
     name = f"{memory_key(bench, lane.commands(KEY_SCRATCH), commit)}.json"
     if side == "base":
         with suppress(ValidationError):
