@@ -3,11 +3,10 @@
 from datetime import UTC, datetime
 from email.utils import parseaddr
 
-from meta_pipeline.authors.planning import Meant
 from meta_pipeline.delivery.change_set import Author, ChangeSet
 from meta_pipeline.delivery.ids import DeliveryId
 from meta_pipeline.delivery.model import digest
-from meta_pipeline.delivery.plan import Plan, TopologyEdit
+from meta_pipeline.delivery.plan import Meant, Plan, TopologyEdit
 from meta_pipeline.policy import Policy
 from meta_pipeline.schedulers.found.needs import new_needs
 from meta_pipeline.schedulers.survey import read_change
@@ -69,7 +68,7 @@ def meaning_of_patch(mirror: Mirror, base: str, patch: str, policy: Policy) -> M
     change = read_change(mirror.tree(base), mirror.tree(applied.head), policy)
     edits = (TopologyEdit(pipeline=d.pipeline, node=d.node, field=d.field) for d in change.differences)
     touched = [file.path for file in change.files if file.new is not None]
-    return Meant(tuple(dict.fromkeys(edits)), new_needs(change.base, change.head, touched))
+    return Meant(edits=tuple(dict.fromkeys(edits)), needs=new_needs(change.base, change.head, touched))
 
 
 def commit_message(delivery: DeliveryId, title: str, plan: Plan) -> str:

@@ -1,7 +1,6 @@
 """A plan out of recipes, or read off a human's patch."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from meta_pipeline.authors.patch import HumanPatch, read_patch
 from meta_pipeline.authors.recipes.book import NOTE_CHANGE, Choice, NoFit, choose
@@ -10,7 +9,7 @@ from meta_pipeline.authors.watching import failures_of, watched
 from meta_pipeline.delivery.context import RepoContext
 from meta_pipeline.delivery.differences.phrases import folder_name
 from meta_pipeline.delivery.model import digest, digest_bytes
-from meta_pipeline.delivery.plan import Need, Plan, RecipeCall, Step, TopologyEdit
+from meta_pipeline.delivery.plan import Meant, Plan, RecipeCall, Step
 from meta_pipeline.delivery.requirements import Criterion, Requirements, Verification
 from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.policy import Policy
@@ -18,14 +17,6 @@ from meta_pipeline.schedulers.by_hand import dry_run_by_hand, parse_by_hand
 
 _CHANGE_LOG = "CHANGELOG.md"
 _DEFAULTS = Policy()
-
-
-@dataclass(frozen=True, slots=True)
-class Meant:
-    """What a patch would do: its edits of topology, and what it newly needs of the platform."""
-
-    edits: tuple[TopologyEdit, ...] = ()
-    needs: tuple[Need, ...] = ()
 
 
 _NOTHING = Meant()

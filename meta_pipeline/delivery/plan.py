@@ -55,6 +55,13 @@ class Need(Frozen):
     line: int
 
 
+class Meant(Frozen):
+    """What a patch would do: its edits of topology, and what it newly needs of the platform."""
+
+    edits: tuple[TopologyEdit, ...] = ()
+    needs: tuple[Need, ...] = ()
+
+
 class Plan(Frozen):
     """The numbered plan.
 

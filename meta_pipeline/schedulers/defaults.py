@@ -116,9 +116,6 @@ def detect_policy(tree: Tree, target: str, branch: str, *, is_default: bool = Fa
         data_quality.CHECKPOINTS: expectations,
         CONTRACTS: contracts,
         SIGNERS: signing,
-        "follow_ups": Answer(
-            None, "they assume nothing beyond what an issue says; put your own in their place"
-        ),
     }
     return Detection(
         policy=policy,

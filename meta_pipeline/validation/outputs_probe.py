@@ -21,6 +21,7 @@ import sys
 import zlib
 from array import array
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,7 @@ PASSING = re.compile(
     r"|(?<![0-9A-Za-z])(?=[a-f]*\d)[0-9a-f]{16,}(?![0-9A-Za-z])"
 )
 """What is another in the name of a file at each run."""
+TARGET_PATH = re.compile(r"^target-path:\s*[\"']?([\w.-]+)", re.MULTILINE)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -105,8 +107,27 @@ def data_files(without: Sequence[str]) -> Iterator[tuple[Path, str]]:
         suffix = next((s for s in (*READERS, *DATABASES, *BYTES) if path.name.lower().endswith(s)), None)
         if suffix is None or any(part.startswith(".") or part in NOT_DATA for part in path.parts[:-1]):
             continue
-        if not any(path.is_relative_to(folder) for folder in without) and is_plain(path):
+        if any(path.is_relative_to(folder) for folder in without) or is_compiled(path):
+            continue
+        if is_plain(path):
             yield path, suffix
+
+
+def is_compiled(path: Path) -> bool:
+    """Whether dbt keeps it of its own work: manifests, compiled models, copies of seeds, whoever ran it."""
+    return any(
+        (folder.parent / project).is_file() and folder.name == target_folder(folder.parent / project)
+        for folder in path.parents
+        if folder.name
+        for project in ("dbt_project.yml", "dbt_project.yaml")
+    )
+
+
+@cache
+def target_folder(project: Path) -> str:
+    """The name of the folder that a project of dbt compiles into."""
+    found = TARGET_PATH.search(project.read_text(encoding="utf-8", errors="replace"))
+    return found[1] if found else "target"
 
 
 def is_plain(path: Path) -> bool:

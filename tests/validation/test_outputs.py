@@ -96,6 +96,20 @@ def test_values_that_change_places_are_seen(checkout: Path) -> None:
     assert (found.key, found.changed, found.changed_columns) == ("id", 2, ("x",))
 
 
+def test_what_dbt_keeps_of_its_own_work_is_no_data(checkout: Path) -> None:
+    for project, folder in (("dbt", "target"), ("other", "made")):
+        kept = checkout / project / folder / "warehouse-059f1d8"
+        kept.mkdir(parents=True)
+        (kept / "manifest.json").write_text("{}")
+        (checkout / project / "orders.csv").write_text(ORDERS)
+    (checkout / "dbt" / "dbt_project.yml").write_text("name: shop\n")
+    (checkout / "other" / "dbt_project.yml").write_text("name: other\ntarget-path: 'made'\n")
+    (checkout / "out" / "target").mkdir()
+    (checkout / "out" / "target" / "orders.csv").write_text(ORDERS)
+
+    assert set(seen(looked(checkout))) == {"dbt/orders.csv", "other/orders.csv", "out/target/orders.csv"}
+
+
 def test_rows_without_a_key_are_compared_as_a_whole(checkout: Path) -> None:
     found = compared(checkout, "a.csv", "a,b\n1,1\n1,1\n2,1\n", "a,b\n1,1\n2,1\n2,2\n")
     assert (found.key, found.removed, found.added) == (None, 1, 1)
