@@ -202,7 +202,7 @@ def _clocks(change: Change) -> Iterator[Weighed]:
             continue
         for found in clocks_for_runs(file):
             yield weighed(
-                "failed",
+                "needs_approval" if found.is_of_variable else "failed",
                 f"{found.now} stands where {found.before} was: a retry or a backfill then writes another day than "
                 "the run's own",
                 "keep the date of the run",

@@ -13,14 +13,15 @@ _OF_RUN = re.compile(
     r"|\b(?:context|dag_run|self|ctx|kwargs|ti)\.(?:partition_key|logical_date|execution_date|data_interval_\w+"
     r"|partition_time_window\.\w+|asset_partition_key\w*(?:\([^()]*\))?|partition_key_range\.\w+)"
     r"|\b(?:partition_key|logical_date|execution_date|data_interval_start|data_interval_end|scheduled_start_time)\b"
-    r"|\{\{\s*var\(\s*[\"'](?:run_date|ds|start_date|end_date)[\"'][^{}]*\}\}"
+    r"|\{\{\s*var\(\s*[\"'](?:ds|dt|\w*(?:date|day|_ts|timestamp)\w*)[\"'][^{}]*\}\}"
 )
-_OF_CLOCK = re.compile(
-    r"\bcurrent_date\b(?:\(\))?|\bcurrent_timestamp\b(?:\(\))?|\bgetdate\(\)|\bsysdate\b|\bnow\(\)|\btoday\(\)"
+_CLOCK = (
+    r"(?:\bcurrent_date\b(?:\(\))?|\bcurrent_timestamp\b(?:\(\))?|\bgetdate\(\)|\bsysdate\b|\bnow\(\)|\btoday\(\)"
     r"|\b(?:datetime\.)?(?:datetime|date|pendulum|timezone|dt|DateTime)\.(?:now|utcnow|today|yesterday)\([^()]*\)"
-    r"|\bpd\.Timestamp\.(?:now|today)\([^()]*\)|\btime\.time\(\)",
-    re.IGNORECASE,
+    r"|\bpd\.Timestamp\.(?:now|today)\([^()]*\)|\btime\.time\(\))"
 )
+# A template that asks the clock counts as a whole, with what it makes of the time.
+_OF_CLOCK = re.compile(rf"\{{\{{[^{{}}]*{_CLOCK}[^{{}}]*\}}\}}|{_CLOCK}", re.IGNORECASE)
 _ONLY_TOLD = re.compile(r"\b(?:log(?:ger|ging)?\b|print\(|start_date\s*[=:]|assert\b)")
 _MEANT = re.compile(r"[\s'\"{}]+|(?:--|#).*$")
 """What two lines may differ in and say the same: white space, quotes, and a comment at their end."""
@@ -36,26 +37,35 @@ class ClockForRun:
     before: str
     now: str
 
+    @property
+    def is_of_variable(self) -> bool:
+        """Whether it named a variable of dbt, which may have been the end of a calendar as well."""
+        return re.match(r"\{\{\s*var\(", self.before) is not None
+
 
 def clocks_for_runs(file: FileChange) -> Iterator[ClockForRun]:
     """Each added line of a file that is a removed one with the clock in the place of the run's date."""
     if not file.path.endswith(_SUFFIXES):
         return
     of_run = [line for line in file.removed if _OF_RUN.search(line.text)]
-    of_clock = [line for line in file.added if _OF_CLOCK.search(line.text) and not _OF_RUN.search(line.text)]
-    for added in of_clock:
+    for added in file.added:
+        if not _OF_CLOCK.search(added.text):
+            continue
         removed = next((line for line in of_run if _is_same(line, added)), None)
         if removed is not None:
             of_run.remove(removed)
-            before, now = _OF_RUN.search(removed.text), _OF_CLOCK.search(added.text)
-            assert before is not None
+            kept = [match.group() for match in _OF_RUN.finditer(added.text)]
+            dates = [match.group() for match in _OF_RUN.finditer(removed.text)]
+            now = _OF_CLOCK.search(added.text)
             assert now is not None
-            yield ClockForRun(added.number, before.group(), now.group())
+            yield ClockForRun(added.number, next((d for d in dates if d not in kept), dates[0]), now.group())
 
 
 def _is_same(removed: Line, added: Line) -> bool:
-    if _ONLY_TOLD.search(added.text) or _OF_CLOCK.search(removed.text):
+    """Whether two lines differ only in that one asks the clock more often, and names the run's date less often."""
+    sides = removed.text, added.text
+    dates, clocks = ([len(form.findall(text)) for text in sides] for form in (_OF_RUN, _OF_CLOCK))
+    if _ONLY_TOLD.search(added.text) or dates[1] >= dates[0] or clocks[1] <= clocks[0]:
         return False
-    left = _MEANT.sub("", _OF_RUN.sub("", removed.text))
-    right = _MEANT.sub("", _OF_CLOCK.sub("", added.text))
+    left, right = (_MEANT.sub("", _OF_CLOCK.sub("", _OF_RUN.sub("", text))) for text in sides)
     return SequenceMatcher(a=left, b=right).ratio() >= _ALIKE

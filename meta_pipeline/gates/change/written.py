@@ -23,6 +23,13 @@ _VALUES = {
     "partition_mapping": "it may read the wrong partitions",
     "failed_states": "a wait no longer ends when what it waits for fails",
 }
+_TIMEOUTS = {
+    "timeout": "what hangs holds its slot until somebody sees it, a sensor for a week",
+    "execution_timeout": "what hangs holds its slot until somebody sees it",
+    "dagrun_timeout": "a run that hangs keeps later ones waiting until somebody sees it",
+}
+_TIMED = re.compile(r"\w*(?:Sensor|SensorAsync|Operator)|task|dag|DAG|\w*(?:default|args)\w*", re.IGNORECASE)
+"""What ends by a time-out of Airflow: not every call that takes one, such as a request."""
 _LOOSE = {"soft_fail": "a sensor that fails is only skipped, and what follows it too"}
 """Switches that loosen something when they are on."""
 _SENSORS = frozenset(
@@ -38,13 +45,14 @@ _DBT = (".sql", ".yml", ".yaml")
 
 def safeguards_unwritten(change: Change) -> Iterator[Weighed]:
     """What a declaration that stays has lost of its safeguards, and alerts that are gone whole."""
-    watched = frozenset({*_SWITCHES, *_VALUES, *_LOOSE})
+    watched = frozenset({*_SWITCHES, *_VALUES, *_TIMEOUTS, *_LOOSE})
     kept = _added_elsewhere(change)
-    # Where a policy of freshness is read as a service level, the topologies tell of it.
-    told = {one.path for one in change.differences if one.field == "sla_s"}
+    # Where a policy of freshness is read as a service level, or a time-out as a limit, the topologies tell of it.
+    told = {(one.field, one.path) for one in change.differences}
     for setting in settings_apart(change, watched):
         judged = _judged(setting)
-        is_told = "freshness" in setting.keyword and setting.path in told
+        field = "timeout_s" if setting.keyword in _TIMEOUTS else "sla_s"
+        is_told = setting.keyword not in _SWITCHES and (field, setting.path) in told
         if judged is not None and not is_told and not (setting.after is None and setting.keyword in kept):
             strength, why = judged
             now = f"is now {setting.after}" if setting.after else "is gone"
@@ -73,6 +81,9 @@ def _judged(setting: Setting) -> tuple[Strength, str] | None:
         return ("needs_approval", _LOOSE[setting.keyword]) if setting.after == "True" else None
     if setting.before in (None, "None", "False"):
         return None
+    if setting.keyword in _TIMEOUTS:
+        is_lost = setting.after in (None, "None") and _TIMED.fullmatch(setting.by) is not None
+        return ("needs_approval", _TIMEOUTS[setting.keyword]) if is_lost else None
     if setting.keyword in _SWITCHES:
         is_off = setting.after in (None, "False", "None")
         return ("needs_approval", _SWITCHES[setting.keyword]) if is_off else None
@@ -86,8 +97,8 @@ def _added_elsewhere(change: Change) -> frozenset[str]:
     """The keywords that the change also adds to a declaration: what moved into or out of defaults is not lost."""
     return frozenset(
         one.keyword
-        for one in settings_apart(change, frozenset(_SWITCHES))
-        if one.before is None and one.after == "True"
+        for one in settings_apart(change, frozenset({*_SWITCHES, *_TIMEOUTS}))
+        if one.before is None and (one.after == "True" or one.keyword in _TIMEOUTS)
     )
 
 

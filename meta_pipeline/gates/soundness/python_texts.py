@@ -8,7 +8,7 @@ from itertools import groupby
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.tree import FileChange
 from meta_pipeline.gates.gate import Strength
-from meta_pipeline.gates.soundness.judged import changed, may_be_unreadable
+from meta_pipeline.gates.soundness.judged import blamed, changed, may_be_unreadable
 from meta_pipeline.gates.soundness.python_version import OldestPython, oldest_python
 from meta_pipeline.gates.tools.ruff import NEWEST, SYNTAX, ruff_reports
 from meta_pipeline.gates.tools.tool import Missing, Reported, new_reports
@@ -91,7 +91,7 @@ def _unreadable(file: FileChange, first: Reported) -> Iterator[Weighed]:
         "what imports it breaks",
         "mend the syntax",
         path=file.path,
-        line=first.line,
+        line=blamed(file, first.line) if file.old is not None and first.line is not None else first.line,
     )
 
 

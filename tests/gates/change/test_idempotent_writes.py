@@ -158,10 +158,21 @@ def test_code_that_can_run_twice_is_free(body: str) -> None:
         ("path = f'out/{context[\"ds\"]}.csv'", "path = f'out/{datetime.now()}.csv'"),
         ("day = context.partition_key", "day = datetime.now()"),
         ("sql = \"where ds = '{{ ds }}'\"", 'sql = "where ds = CURRENT_DATE"'),
+        ('arguments = ["{{ ds }}"]', 'arguments = ["{{ macros.datetime.now().date() }}"]'),
+        ('to = "{{ ds }} {{ ts }}"', 'to = "{{ ds }} {{ macros.datetime.now() }}"'),
     ],
 )
 def test_what_could_run_twice_and_no_longer_can_is_refused(before: str, after: str) -> None:
     assert of_code(f"def load(df):\n    {after}\n", f"def load(df):\n    {before}\n") == "failed"
+
+
+def test_one_bound_of_a_model_that_goes_by_the_clock_is_for_a_person() -> None:
+    model = "select * from orders\nwhere day >= '{{ var('min_date') }}' and day <= %s\n"
+    sides = [{"models/orders_by_day.sql": model % end} for end in ("'{{ var('max_date') }}'", "current_date")]
+    result = looked_at(*sides)
+    assert result.outcome == "needs_approval"
+    assert "current_date stands where {{ var('max_date') }} was" in result.findings[0].message
+    assert looked_at(*reversed(sides)).outcome == "passed"
 
 
 def test_what_stood_there_or_moves_is_not_new() -> None:

@@ -91,6 +91,38 @@ def test_a_dag(before: str, after: str, outcome: str) -> None:
     assert judged(*sides)[0] == outcome
 
 
+def sensor(more: str) -> str:
+    return f'wait = ExternalTaskSensor(task_id="wait", external_dag_id="orders"{more})'
+
+
+@pytest.mark.parametrize(
+    "before, after, outcome",
+    [
+        (", timeout=60 * 30", "", "needs_approval"),
+        (", timeout=WAIT", ", mode='reschedule'", "needs_approval"),
+        (", timeout=60 * 30", ", timeout=60 * 20", "passed"),
+        ("", ", timeout=60 * 30", "passed"),
+    ],
+)
+def test_how_long_a_sensor_waits(before: str, after: str, outcome: str) -> None:
+    assert judged(dag(sensor(before)), dag(sensor(after)))[0] == outcome
+
+
+def test_how_long_a_request_may_take_is_no_time_out_of_a_task() -> None:
+    sides = [dag(f'answer = get("https://x.example.com"{one})') for one in (", timeout=9", "")]
+    assert judged(*sides) == ("passed", [])
+
+
+def test_a_time_out_in_shared_defaults() -> None:
+    sides = [
+        {"dags/common.py": f"from datetime import timedelta\n\nDEFAULT_ARGS = {{'retries': 2{one}}}\n"}
+        for one in (", 'execution_timeout': timedelta(hours=2)", "")
+    ]
+    outcome, (message,) = judged(*sides)
+    assert outcome == "needs_approval"
+    assert "execution_timeout of DEFAULT_ARGS is gone" in message
+
+
 def test_what_moves_into_the_defaults_is_kept() -> None:
     own = dag(task(more=", depends_on_past=True, on_failure_callback=page"))
     common = dag(

@@ -141,6 +141,12 @@ def test_what_was_broken_before_is_not_told() -> None:
     assert judged(before, edits).outcome == "passed"
 
 
+def test_a_bracket_left_open_is_named_where_the_change_left_it() -> None:
+    text = "first = max(\n    1,\n    2,\n)\n\n# what comes next\nsecond = 3\n"
+    broken = text.replace("    2,\n)", "    (2,\n)")
+    assert places(judged({"lib/rates.py": text}, {"lib/rates.py": broken})) == {"lib/rates.py:3"}
+
+
 def test_a_fault_that_moves_with_its_file_was_there_before() -> None:
     before = {"jobs/a.py": "print(x)\n"}
 
