@@ -15,7 +15,7 @@ def is_document(path: str) -> bool:
 def is_test(path: str) -> bool:
     """Whether it belongs to the tests in Python: below a folder of tests, or named as pytest collects it."""
     file = PurePosixPath(path)
-    if {"tests", "test"} & set(file.parts[:-1]):
+    if {"tests", "test", "_tests"} & set(file.parts[:-1]):
         return True
     return file.suffix == ".py" and (
         file.name.startswith("test_") or file.stem.endswith("_test") or file.name == "conftest.py"

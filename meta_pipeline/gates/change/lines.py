@@ -12,6 +12,7 @@ from functools import cached_property
 
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.differences.difference import Difference
+from meta_pipeline.delivery.file_kinds import is_test
 from meta_pipeline.delivery.tree import FileChange, Line, text_of
 from meta_pipeline.gates.change.reaching import module_of
 
@@ -90,6 +91,8 @@ class ChangedLines:
         called = _any_of(names)
         best: tuple[int, _Hunk] | None = None
         for hunk in self._hunks:
+            if hunk.file.path != path and not self._may_bear_on(hunk, path, rests_on):
+                continue
             score = self._score(hunk, path, (first, last), words, called, rests_on)
             if score and (best is None or score > best[0]):
                 best = score, hunk
@@ -122,6 +125,17 @@ class ChangedLines:
                     return Spot(hunk.file.path, hunk.added[0].number)
                 return Spot(hunk.file.path, lost.number, is_gone=True)
         return own
+
+    def _may_bear_on(self, hunk: _Hunk, path: str, rests_on: frozenset[str]) -> bool:
+        """Whether a hunk of another file can change a definition in `path`, whatever words it shares with it.
+
+        Tests do not, and a new module of Python does only by a name that the definition refers to.
+        """
+        other = hunk.file.path
+        if is_test(other) and not is_test(path):
+            return False
+        is_new_module = hunk.file.old is None and other.endswith(".py")
+        return not is_new_module or not rests_on.isdisjoint(self._around(hunk)[0])
 
     def _score(
         self,

@@ -83,3 +83,19 @@ def test_a_task_that_is_gone_keeps_its_line_at_base() -> None:
     change = read_change(MemoryTree.of(FILES), MemoryTree.of(after), Policy())
     result = judge(catalogue().gates["CHG004"], Case(Policy(), change=change))
     assert [(finding.path, finding.line) for finding in result.findings] == [("dags/sales.py", 20)]
+
+
+def test_a_test_or_a_new_dag_that_uses_the_same_words_is_no_place() -> None:
+    dag = DAG.replace("sales-data", "data-team")
+    before = {**FILES, "dags/sales.py": dag}
+    after = {
+        **before,
+        "dags/sales.py": dag.replace('"retries": 2', '"retries": 0'),
+        "dags/a_new_one.py": '"""Runs beside sales, whose retries it shares."""\n\n'
+        + dag.replace('"sales"', '"new"').replace('"retries": 2', '"retries": 1'),
+        "flows/_tests/test_sales.py": "def test_sales():\n    assert retries('sales', 'clean', 'load') == 0\n",
+    }
+    change = read_change(MemoryTree.of(before), MemoryTree.of(after), Policy())
+    result = judge(catalogue().gates["CHG006"], Case(Policy(), change=change))
+
+    assert {finding.path for finding in result.findings if finding.outcome == "failed"} == {"dags/sales.py"}
