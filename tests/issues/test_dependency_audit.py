@@ -7,7 +7,7 @@ from meta_pipeline.delivery.tree import MemoryTree
 from meta_pipeline.issues.dependency_audit import audited
 
 AUDIT = DependencyAudit(requirements=digest("requirements"), manifests=(), unlocked=(), summary="")
-LOCKED = '[[package]]\nname = "{}"\nversion = "{}"\nsource = {{ registry = "https://packages.example.com/simple" }}\n'
+LOCKED = '[[package]]\nname = "{}"\nversion = "{}"\nsource = {{ registry = "packages.example.com" }}\n'
 PROJECT = '[project]\nname = "sales"\ndependencies = [{}]\n'
 
 

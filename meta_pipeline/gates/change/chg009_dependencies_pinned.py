@@ -61,7 +61,7 @@ class DependenciesPinned(Gate):
     def examples(cls) -> tuple[Example, ...]:
         pinned = "pandas==2.2.3\nsqlalchemy==2.0.36\n"
         project = '[project]\nname = "sales"\ndependencies = ["pandas>=2.2"]\n'
-        lock = '[[package]]\nname = "pandas"\nversion = "2.2.3"\nsource = { registry = "https://packages.example.com/simple" }\n'
+        lock = '[[package]]\nname = "pandas"\nversion = "2.2.3"\nsource = { registry = "packages.example.com" }\n'
         both = {"pyproject.toml": project, "uv.lock": lock}
         wanting = project.replace('"pandas>=2.2"', '"pandas>=2.2", "duckdb>=1.1"')
         compiled = {

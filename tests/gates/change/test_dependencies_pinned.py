@@ -135,7 +135,7 @@ def test_a_member_of_a_workspace_is_locked_at_its_root() -> None:
     member = '[project]\nname = "loader"\ndependencies = ["pandas>=2.2"]\n'
     lock = (
         '[[package]]\nname = "loader"\nversion = "0.1"\nsource = { editable = "loader" }\n'
-        '[[package]]\nname = "pandas"\nversion = "2.2.3"\nsource = { registry = "https://packages.example.com/simple" }\n'
+        '[[package]]\nname = "pandas"\nversion = "2.2.3"\nsource = { registry = "packages.example.com" }\n'
     )
     files = {"uv.lock": lock, "loader/pyproject.toml": member}
 
@@ -152,7 +152,7 @@ def test_what_disagreed_before_is_not_told_again() -> None:
 def test_a_lock_that_goes_needs_a_person_and_one_that_another_tool_takes_over_does_not() -> None:
     files = {"pyproject.toml": POETRY, "poetry.lock": POETRY_LOCK}
     uv = '[project]\nname = "sales"\ndependencies = ["pandas>=2.2,<3"]\n'
-    uv_lock = POETRY_LOCK + 'source = { registry = "https://packages.example.com/simple" }\n'
+    uv_lock = POETRY_LOCK + 'source = { registry = "packages.example.com" }\n'
 
     assert judged(files, {"pyproject.toml": POETRY}).outcome == "needs_approval"
     assert judged(files, {"pyproject.toml": uv, "uv.lock": uv_lock}).outcome == "passed"

@@ -136,7 +136,7 @@ def harmless() -> Samples:
         "test password in conftest": ("tests/conftest.py", "os.environ['DB_PASSWORD'] = 'dummy-password'\n"),
         "mocked token": ("tests/test_api.py", "client = Client(token='fake-token')\n"),
         "example key of aws": ("docs/aws.md", "AWS_ACCESS_KEY_ID=" + "AKIA" + "IOSFODNN7EXAMPLE" + "\n"),
-        "uv lock": ("uv.lock", f'sdist = {{ url = "https://files.example.org/a.tar.gz", hash = "sha256:{sha256}", size = 1 }}\n'),
+        "uv lock": ("uv.lock", f'sdist = {{ path = "a.tar.gz", hash = "sha256:{sha256}", size = 1 }}\n'),
         "pip hash": ("requirements.lock", f"    --hash=sha256:{sha256} \\\n"),
         "pdm lock": ("pdm.lock", f'    {{file = "a-1.0.whl", hash = "sha256:{sha256}"}},\n'),
         "yarn lock": ("yarn.lock", f'  resolved "https://registry.example.org/a/-/a-1.0.tgz#{sha1}"\n  integrity sha512-{m.base64(64)}\n'),
