@@ -37,6 +37,11 @@ def reaches(tree: Tree, path: str, line: int | None, name: str) -> bool:
     return False
 
 
+def defines(tree: Tree, path: str, name: str) -> bool:
+    """Whether a name in a module of the tree stands for a function or class of it, or of one that it imports from."""
+    return any(True for _ in _definitions(tree, path, name))
+
+
 def is_broken(text: str | None, path: str) -> bool:
     """Whether a file that is there is Python and cannot be parsed."""
     if text is None or not path.endswith(".py"):
