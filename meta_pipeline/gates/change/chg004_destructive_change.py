@@ -33,13 +33,13 @@ class DestructiveChange(Gate):
 
     What is deleted by mistake is found missing when somebody needs it. Of two commits without a plan, what a revert
     brings back needs a person who confirms it: a removed pipeline, task or model, or one with a new name, as the
-    scheduler knows a thing by its name alone and leaves its history behind; so does a deployment or a plain step of a
-    flow of Prefect. Where there is a plan, a removal that it
-    does not name is refused. Refused in any case are what a revert does not bring back, data that is dropped or emptied
-    and commands that destroy; a mass of pipelines or files at once; a contract whose dataset stays; and what is gone
-    because its file can no longer be read. Work that is seen to go on, in place, in another code location or in a
-    subflow, is only told of. Emptying a table that the same file fills again is how a load is made to run twice, a
-    moved file is not a deleted one, and temporary tables are free to go.
+    scheduler knows a thing by its name alone and leaves its history behind; so does a deployment or a plain step of
+    a flow of Prefect. Where there is a plan, a removal that it does not name is refused. Refused in any case are
+    what a revert does not bring back, data that is dropped or emptied and commands that destroy; a mass of
+    pipelines or files at once; a contract whose dataset stays; and what is gone because its file can no longer be
+    read. Work that is seen to go on, in place, in another code location or in a subflow, is only told of. Emptying
+    a table that the same file fills again is how a load is made to run twice, a moved file is not a deleted one,
+    and temporary tables are free to go.
     """
 
     id: ClassVar[str] = "CHG004"

@@ -40,7 +40,6 @@ class SafeguardsKept(Gate):
         "alert-removed",
         "limit-removed",
         "sla-dropped",
-        "trigger-rule-loosened",
     )
 
     def judge(self, case: Case) -> Opinion:

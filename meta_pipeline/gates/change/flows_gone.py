@@ -77,7 +77,7 @@ def steps_gone(change: Change) -> Iterator[Weighed]:
                     name not in kept
                     and not any(word in name.casefold() for word in _TELLING)
                     and defines(change.base, file.path, name)
-                    and not reaches(change.head, file.path, now.node.lineno, name)
+                    and not _is_reached_newly(change, file.path, then.node, now.node, name)
                 ):
                     yield weighed(
                         "needs_approval",
@@ -158,3 +158,10 @@ def _called(flow: _Function) -> set[str]:
     return {node.id for node in ast.walk(flow) if isinstance(node, ast.Name)} | {
         node.attr for node in ast.walk(flow) if isinstance(node, ast.Attribute)
     }
+
+
+def _is_reached_newly(change: Change, path: str, then: _Function, now: _Function, name: str) -> bool:
+    """Whether something that the flow calls took a call over: not where it did the same before, beside the flow's."""
+    return reaches(change.head, path, now.lineno, name) and not reaches(
+        change.base, path, then.lineno, name, is_by_others=True
+    )

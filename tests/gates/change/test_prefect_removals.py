@@ -191,3 +191,37 @@ def test_a_name_that_flows_of_several_files_share_already_is_told_of() -> None:
     third = {"flows/third.py": FLOWS.format(steps="pass", name="stock", rest="")}
 
     assert judged(shop(**twin), shop(**twin, **third), SourceSound())[0] == "warned"
+
+
+ONE_FILE = """\
+from prefect import flow
+
+
+def save(): ...
+
+
+def prepare():
+    {inner}
+
+
+@flow
+def nightly():
+    prepare()
+    {own}
+"""
+
+
+@pytest.mark.parametrize(
+    "inner, own, outcome",
+    [
+        (("pass", "save()"), ("save()", "pass"), "passed"),
+        # What it reached beside its own call before took nothing over.
+        (("save()", "save()"), ("save()", "pass"), "needs_approval"),
+    ],
+)
+def test_a_step_that_another_one_takes_over_is_no_loss(
+    inner: tuple[str, str], own: tuple[str, str], outcome: str
+) -> None:
+    before, after = ({"flows/a.py": ONE_FILE.format(inner=inner[side], own=own[side])} for side in (0, 1))
+
+    assert judged(before, after)[0] == outcome
