@@ -171,17 +171,15 @@ def topology_faults(change: Change) -> Iterator[Weighed]:
 
 
 def _of_shared(change: Change, one: Difference, shared: re.Match[str]) -> Strength:
-    """A name that flows of several files shared already is told of; a new pair of one name is for a person."""
-    if is_apart(one.path):
-        return "warned"
-    before = [
-        (error.path, known["path"])
+    """Flows of several files that share a name are told of; a second one in the same file is for a person."""
+    held = {
+        error.path
         for topology in change.base_topologies
         for error in topology.errors
         if (known := _SHARED.search(error.message)) and known["name"] == shared["name"]
-    ]
-    in_one_file = shared["path"] == one.path or any(one.path == path for path, _ in before)
-    return "needs_approval" if in_one_file or not before else "warned"
+    }
+    is_in_one_file = one.path in {shared["path"], *held}
+    return "needs_approval" if is_in_one_file and not is_apart(one.path) else "warned"
 
 
 def _unread(change: Change) -> Iterator[Weighed]:
