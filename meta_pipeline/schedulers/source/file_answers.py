@@ -27,7 +27,7 @@ class FileAnswers(Generic[_Value]):
         find: Callable[[str, bytes], _Value],
         question: Hashable = None,
     ) -> Mapping[str, _Value]:
-        """What each of these files says, in their order, by what is kept or by `find`; a file that is not there is empty.
+        """What each of these files says, in their order, as kept or by `find`; a file that is not there is empty.
 
         The tree is a bounded one: of a file too large to be read it must not be known what a whole one says.
         """

@@ -57,10 +57,10 @@ class Readings(Generic[_Reading]):
             else:
                 others[place] = ()
         kept = self._kept_for([wanted[place][0] for place in others])
-        for place in others:
+        for place in tuple(others):
             key, sources = wanted[place]
-            others[place] = kept.get(key, ())
-            known = _right(map(_compared, others[place]), sources)
+            others[place] = variants = kept.get(key, ())
+            known = _right(map(_compared, variants), sources)
             if known is not None:
                 self._hold(key, known)
                 found[place] = known

@@ -146,6 +146,8 @@ class Finder:
         found: dict[str, Any] = {}
         for section in SECTIONS[kind]:
             tree = self.project.settings.get(section)
+            if not tree.value:
+                continue
             given = project_settings(tree, (self.project.name, *names))
             # The project's file does not see the variables that it defines itself.
             found = overlaid(found, {key: rendered(value, NO_MACROS) for key, value in given.items()})
