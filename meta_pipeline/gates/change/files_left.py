@@ -5,8 +5,6 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-from pathspec import GitIgnoreSpec
-
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.file_kinds import is_of_others
 from meta_pipeline.delivery.tree import SYMLINK, text_of
@@ -81,7 +79,11 @@ def _is_ignored(change: Change, path: str) -> bool:
     for folder in folders:
         at = f"{folder}/" if folder else ""
         written = text_of(change.head, f"{at}.gitignore")
-        if written and GitIgnoreSpec.from_lines(written.splitlines()).match_file(path.removeprefix(at)):
+        if not written:
+            continue
+        from pathspec import GitIgnoreSpec  # few repositories have such a file
+
+        if GitIgnoreSpec.from_lines(written.splitlines()).match_file(path.removeprefix(at)):
             return True
     return False
 
