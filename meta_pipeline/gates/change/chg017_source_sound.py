@@ -133,12 +133,15 @@ _SHARED_BY_CHOICE = re.compile(r"the flow name '.*' is taken by")
 """Prefect only warns of two flows of one name."""
 
 
+_TAKEN = re.compile(r"is taken by (?P<path>[^\s:]+):(?P<line>\d+)")
+"""A reader takes the first of two in the order of their paths, whichever of them is new."""
 _OF_A_PACKAGE = "is not in this project, and its packages"
 """What may be in a package that is not at hand: where nothing was before, it is more likely misspelt."""
 
 
 def topology_faults(change: Change) -> Iterator[Weighed]:
     """What a scheduler would refuse: circles, ids given twice, references and entry points that lead nowhere."""
+    changed = {file.path for file in change.files}
     uses_packages = any(
         _OF_A_PACKAGE in error.message for topology in change.base_topologies for error in topology.errors
     )
@@ -159,12 +162,18 @@ def topology_faults(change: Change) -> Iterator[Weighed]:
             ends = (
                 "Prefect takes both for one" if is_shared else "the scheduler does not load what stands here"
             )
+            said, path = one.item, one.path
+            line = _blamed_line(change, one) if _NO_JINJA.search(said) else one.line
+            taken = _TAKEN.search(said)
+            if taken is not None and path not in changed and taken["path"] in changed:
+                said = said.replace(taken[0], f"is taken by {path}:{line or 1}")
+                path, line = taken["path"], int(taken["line"])
             yield weighed(
                 "warned" if is_shared else "failed",
-                f"{one.item}; {ends}",
+                f"{said}; {ends}",
                 "mend it, so that the scheduler loads it",
-                path=one.path,
-                line=_blamed_line(change, one) if _NO_JINJA.search(one.item) else one.line,
+                path=path,
+                line=line,
             )
 
 

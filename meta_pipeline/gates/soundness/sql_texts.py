@@ -31,7 +31,7 @@ def sql_faults(change: Change) -> Iterator[Weighed]:
             continue
         old, new = (side.decode("utf-8", errors="replace") for side in (file.old, file.new))
         if holds_template(file.new) or holds_template(file.old):
-            malformed = list(_template(file.path, file.old, file.new))
+            malformed = list(_template(file, file.old, file.new))
             yield from malformed
             if malformed or _BLOCK.search(old) or _BLOCK.search(new):
                 continue
@@ -83,7 +83,7 @@ def _model(file: FileChange, old: bytes, new: bytes) -> Iterator[Weighed]:
         )
 
 
-def _template(path: str, old: bytes, new: bytes) -> Iterator[Weighed]:
+def _template(file: FileChange, old: bytes, new: bytes) -> Iterator[Weighed]:
     from meta_pipeline.schedulers.dbt.static.templates import Malformed, parse_template
 
     after = parse_template(new)
@@ -92,8 +92,8 @@ def _template(path: str, old: bytes, new: bytes) -> Iterator[Weighed]:
             "failed",
             f"this template can no longer be filled in: {after.message.rpartition(': ')[2]}; its task fails",
             "mend the template",
-            path=path,
-            line=after.line,
+            path=file.path,
+            line=blamed(file, after.line),
         )
 
 
