@@ -278,21 +278,21 @@ def _as_made(contract: Contract, model: Model, made: tuple[Made, ...]) -> Contra
         place: dict[str, str | int | None] = (
             {"path": contract.path}
             if own is not None
-            else {"path": model.file, "line": _line_of(column, model.text)}
+            else {"path": model.file, "line": line_of(column, model.text)}
         )
         own = own or ContractColumn(name=column.name)
         found: dict[str, object] = {
             "type": own.type or column.type,
             "made_as": column.type,
             "expression": column.expression,
-            "made_at": _line_of(column, model.text),
+            "made_at": line_of(column, model.text),
             **place,
         }
         columns.append(own.model_copy(update=found))
     return contract.model_copy(update={"columns": tuple(columns), "path": model.file, "line": None})
 
 
-def _line_of(column: Made, text: str) -> int | None:
+def line_of(column: Made, text: str) -> int | None:
     """The line of a model's file that makes the column: the one on which its query names it.
 
     What the query is rendered to has fewer lines than the file, as those within Jinja go.

@@ -23,13 +23,15 @@ class SourceSound(Gate):
     imports of modules and names of this repository that are not there, also in files that the change does not touch;
     modules that import from each other what is not there yet;
     calls of its functions with arguments that they do not take; YAML, TOML, JSON and templates that no longer parse;
-    circles, ids given twice, references, entry points and macros that lead nowhere; marks of an unfinished merge.
+    circles, ids given twice, references, entry points and macros that lead nowhere; marks of an unfinished merge;
+    descriptions of dbt that stand twice, and enforced contracts that name other columns than the query makes.
 
     A scheduler that cannot load a file drops its pipelines without a word, and a name without a value ends a run in
     the night. What was broken before is not told, nor are templates and samples of tests that are meant not to be
     read. SQL that no dialect reads any more asks a person: no parser knows every database. So do two texts that run
-    together, as a comma or a space between two lines was forgotten, and source of more than a megabyte, which nobody
-    reads.
+    together, as a comma or a space between two lines was forgotten, keys of YAML that stand twice, descriptions with
+    tests of a dbt model that nothing builds, references that look misspelt, and source of more than a megabyte, which
+    nobody reads.
     """
 
     id: ClassVar[str] = "CHG017"
@@ -61,6 +63,7 @@ class SourceSound(Gate):
         found += _others(change)
         unread = {one.finding.path for one in found}
         found += [one for one in topology_faults(change) if one.finding.path not in unread]
+        found += [one for one in _of_settings(change) if one.finding.path not in unread]
         if isinstance(of_python, Missing):
             return self.could_not_run(
                 f"{of_python.reason}; {of_python.install} installs it",
@@ -106,6 +109,12 @@ class SourceSound(Gate):
                 _case({"prefect.yaml": "name: x\n"}, {"prefect.yaml": "name: [x\n"}),
                 "failed",
                 "this is no YAML any more",
+            ),
+            Example(
+                "a key stands twice in one mapping",
+                _case({"prefect.yaml": "name: x\n"}, {"prefect.yaml": "name: x\npull: a\npull: b\n"}),
+                "needs_approval",
+                "the key 'pull' stands twice",
             ),
             Example(
                 "a comma is forgotten between two arguments",
@@ -224,6 +233,18 @@ def _others(change: Change) -> Iterator[Weighed]:
         template_faults,
         fused_texts,
     ):
+        yield from faults(change)
+
+
+def _of_settings(change: Change) -> Iterator[Weighed]:
+    """What can be read, and that a tool refuses or passes over."""
+    from meta_pipeline.gates.soundness.dbt_contracts import contract_faults
+    from meta_pipeline.gates.soundness.dbt_properties import property_faults
+    from meta_pipeline.gates.soundness.dbt_references import reference_faults
+    from meta_pipeline.gates.soundness.dbt_strings import string_faults
+    from meta_pipeline.gates.soundness.repeated_keys import repeated_key_faults
+
+    for faults in (property_faults, reference_faults, contract_faults, string_faults, repeated_key_faults):
         yield from faults(change)
 
 
