@@ -90,6 +90,7 @@ class ColumnDropped(Mutator):
     """
 
     id = "column-dropped"
+    seen_by = "run"
     schedulers = ANY
     is_harmful = True
 
@@ -122,6 +123,7 @@ class ColumnRenamed(Mutator):
     """
 
     id = "column-renamed"
+    seen_by = "run"
     schedulers = ANY
     is_harmful = True
 
@@ -165,6 +167,7 @@ class ColumnRetyped(Mutator):
     """
 
     id = "column-retyped"
+    seen_by = "run"
     schedulers = ANY
     is_harmful = True
 
