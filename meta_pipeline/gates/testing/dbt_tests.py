@@ -137,6 +137,8 @@ def looser_test(before: DbtTest, after: DbtTest) -> Iterator[str]:
             yield f"tolerates more failures ({key}: {new[key]})"
     if new.get("limit") == 0 and old.get("limit") != 0:
         yield "fetches no failure (limit: 0)"
+    if new.get("fail_calc") is not None and new.get("fail_calc") != old.get("fail_calc"):
+        yield f"counts its failures otherwise (fail_calc: {new['fail_calc']})"
     yield from looser_arguments(before.arguments, after.arguments)
 
 
