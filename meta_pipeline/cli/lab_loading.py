@@ -65,9 +65,7 @@ def _against(
     if new and len(after) > len(before):
         yield Complaint(case.id, f"the scheduler refuses {new[0].path}: {new[0].message}")
     elif keeps_pipelines and (apart := differences(base, head)):
-        yield Complaint(
-            case.id, f"the scheduler makes other pipelines of it: {apart[0].pipeline} {apart[0].field}"
-        )
+        yield Complaint(case.id, f"the scheduler makes other pipelines of it: {apart[0].sentence}")
 
 
 def _errors(topologies: tuple[Topology, ...]) -> list[TopologyError]:
