@@ -53,6 +53,7 @@ class ConstantExtracted(Mutator):
     """A literal gets a name at the top of the module, and is used by it. The value is the same."""
 
     id = "constant-extracted"
+    changes_layout = True
     keeps_pipelines = True
     schedulers = PYTHON
     is_harmful = False

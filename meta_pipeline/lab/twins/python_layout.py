@@ -74,6 +74,7 @@ class Reformatted(Mutator):
     """A call is spread over lines, or single quotes become double ones, as a formatter does."""
 
     id = "python-reformatted"
+    changes_layout = True
     keeps_pipelines = True
     keeps_meaning = True
     schedulers = PYTHON
@@ -129,6 +130,7 @@ class ImportsReordered(Mutator):
     """Names of one import, or two imports of the standard library, change places."""
 
     id = "imports-reordered"
+    changes_layout = True
     keeps_pipelines = True
     schedulers = PYTHON
     is_harmful = False

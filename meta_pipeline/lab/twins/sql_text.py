@@ -26,6 +26,7 @@ class SqlReformatted(Mutator):
     """Keywords of a SQL file in the other case, its indents half as wide, or a comment more."""
 
     id = "sql-reformatted"
+    changes_layout = True
     keeps_pipelines = True
     schedulers = ANY
     is_harmful = False
