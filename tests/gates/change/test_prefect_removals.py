@@ -168,7 +168,9 @@ def test_a_plain_step_of_a_flow_that_is_gone_needs_a_person(
 
 def test_a_step_that_is_called_by_its_function_went_where_it_was_called() -> None:
     named = (
-        FLOWS.replace("@task\n", '@task(name="get it")\n').replace("{steps}", "pass").replace("{rest}", "")
+        FLOWS.replace("@task\n", '@task(name="get it")\n')
+        .replace("{steps}", "log_rows()")
+        .replace("{rest}", "")
     )
     named = named.replace("{name}", "stock")
     lost = named.replace('day="today"):\n    fetch()\n', 'day="today"):\n')
