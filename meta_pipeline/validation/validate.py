@@ -29,6 +29,7 @@ from meta_pipeline.validation.bench import Bench, Benches
 from meta_pipeline.validation.data_diff import data_diff_report, rerun_report, with_writers
 from meta_pipeline.validation.dbt import DbtLane
 from meta_pipeline.validation.former_tests import with_former_tests
+from meta_pipeline.validation.imported import importing
 from meta_pipeline.validation.lane import Lane, Part, joined
 from meta_pipeline.validation.lint import LintLane
 from meta_pipeline.validation.neighbours.trial import Broken, broken_head, with_trials
@@ -320,10 +321,13 @@ def to_run(policy: Policy, change: Change, side: Side) -> tuple[str, ...]:
 def touched_pipelines(
     policy: Policy, change: Change, side: Side, looked_at: Collection[str] = ()
 ) -> tuple[str, ...]:
-    """The pipelines that run what the change touches, and those of `looked_at`."""
+    """The pipelines that run what the change touches, and those of `looked_at`.
+
+    Where it touches none, a few of those that import what it edits run it.
+    """
     there = _own(policy, change, side)
     paths = {file.path for file in change.files}
-    whole = {*looked_at, *whole_pipelines(there, change.differences)}
+    whole = set(whole_pipelines(there, change.differences))
     work = set(touched_work(there, change.differences))
     for topology in there:
         for pipeline in topology.pipelines:
@@ -332,7 +336,11 @@ def touched_pipelines(
                 work |= {work_of(topology, pipeline, node) for node in touched if is_run(node)}
             elif pipeline.path in paths:
                 whole.add(pipeline.id)
-    return pipelines_to_run(there, work, whole)
+    if not whole and not work:
+        tree = change.head if side == "head" else change.base
+        own = [pipeline for topology in there if not shares_work(topology) for pipeline in topology.pipelines]
+        whole |= set(importing(tree, own, paths))
+    return pipelines_to_run(there, work, {*looked_at, *whole})
 
 
 def _report(

@@ -14,6 +14,7 @@ from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.change.commands import destructive_commands, former_text
 from meta_pipeline.gates.change.deployments_gone import deployments_gone
+from meta_pipeline.gates.change.emptied import functions_emptied
 from meta_pipeline.gates.change.flows_gone import flows_gone, steps_gone
 from meta_pipeline.gates.change.handwork import is_work
 from meta_pipeline.gates.change.removals import removed_topology
@@ -59,6 +60,7 @@ class DestructiveChange(Gate):
             *flows_gone(case.change),
             *steps_gone(case.change),
             *deployments_gone(case.change),
+            *functions_emptied(case.change),
             *_deleted_files(case.change, case.plan, case.policy),
             *_removed_contracts(case.change, case.plan, case.policy),
             *_destroyed_data(case.change),
@@ -137,6 +139,18 @@ class DestructiveChange(Gate):
                 ),
                 "needs_approval",
                 "the deployment daily of sales is gone",
+            ),
+            Example(
+                "nothing of a function is left but its name",
+                Case(
+                    Policy(),
+                    change=specimens.change(
+                        {"dags/tell.py": 'def page(context):\n    post("it failed")\n'},
+                        {"dags/tell.py": "def page(context):\n    pass\n"},
+                    ),
+                ),
+                "needs_approval",
+                "page does nothing any more",
             ),
             Example(
                 "a table is dropped",

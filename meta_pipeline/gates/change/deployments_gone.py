@@ -1,11 +1,12 @@
 """Deployments of Prefect that a change takes away or renames: what starts a flow without a schedule goes with them."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.topology import UNRESOLVED
-from meta_pipeline.delivery.tree import FileChange, Tree
+from meta_pipeline.delivery.tree import FileChange, Tree, text_of
 from meta_pipeline.gates.change.pipeline_code import is_apart
 from meta_pipeline.gates.weighing import Weighed, weighed
 
@@ -44,7 +45,24 @@ def deployments_gone(change: Change) -> Iterator[Weighed]:
         if unnamed > 0:
             unnamed -= 1
             continue
-        if heir is not None:
+        same = next(
+            (
+                other
+                for other in head
+                if (other.name, other.path) == (one.name, one.path)
+                and not any(_is_of(other, former) for former in base)
+            ),
+            None,
+        )
+        if same is not None:
+            if not _is_defined(change.head, one):
+                continue  # its flow has another name now, which the topologies tell
+            told = (
+                f"the deployment {one.name} now starts {same.entry.flow or same.entry.function} instead of {flow}; "
+                "what starts it by name runs another flow, and its schedules too"
+            )
+            place = same.path, same.line
+        elif heir is not None:
             fresh.remove(heir)
             told = (
                 f"the deployment {one.name} of {flow} is now called {heir.name}; Prefect keeps the former one with its "
@@ -80,6 +98,17 @@ def _read(tree: Tree, paths: Sequence[str]) -> list["Deployed"]:
     from meta_pipeline.schedulers.prefect.static.reader import deployments_in
 
     return list(deployments_in(tree, paths))
+
+
+def _is_defined(tree: Tree, one: "Deployed") -> bool:
+    """Whether the function that a deployment starts is still where its entrypoint says."""
+    from meta_pipeline.schedulers.prefect.deployed import places
+
+    if not one.entry.path:
+        return True
+    function = one.entry.function.rpartition(".")[2]
+    texts = [text_of(tree, place) or "" for place in places(one.entry, one.path)]
+    return any(re.search(rf"\bdef {re.escape(function)}\(", text) for text in texts)
 
 
 def _paths(one: "Deployed") -> set[str]:

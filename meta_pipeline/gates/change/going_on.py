@@ -120,7 +120,21 @@ class Places:
             yield GoingOn("the flow still calls it, fewer times")
         name = function_at(self.change.base, node.path, node.line)
         if name is not None and reaches(self.change.head, after.path, after.line, name):
+            if (node.retries or node.timeout_s) and self._is_called_bare(after.path, name):
+                where = f"{name} is still called, as a plain function: without its retries and its time-out"
+                yield GoingOn(where, is_sure=False)
+                return
             yield GoingOn(f"the flow still reaches {name} through what it calls")
+
+    def _is_called_bare(self, path: str, name: str) -> bool:
+        """Whether a file now calls the function of a task past Prefect, by `.fn`, where it did not before."""
+        bare = re.compile(rf"\b{re.escape(name)}\.fn\(")
+        return any(
+            file.path == path
+            and len(bare.findall((file.new or b"").decode("utf-8", "replace")))
+            > len(bare.findall((file.old or b"").decode("utf-8", "replace")))
+            for file in self.change.files
+        )
 
     @cached_property
     def _newcomers(self) -> Mapping[tuple[str | None, str, str | None], list[str]]:

@@ -33,6 +33,8 @@ _TIMED = re.compile(r"\w*(?:Sensor|SensorAsync|Operator)|task|dag|DAG|\w*(?:defa
 """What ends by a time-out of Airflow: not every call that takes one, such as a request."""
 _LOOSE = {"soft_fail": "a sensor that fails is only skipped, and what follows it too"}
 """Switches that loosen something when they are on."""
+_ON_UNLESS_SAID = {"validate_parameters": "a run starts with whatever it is given, of any type and shape"}
+"""Switches that keep something safe unless they are turned off."""
 _SENSORS = frozenset(
     {
         *("run_failure_sensor", "make_slack_on_run_failure_sensor", "make_email_on_run_failure_sensor"),
@@ -46,7 +48,7 @@ _DBT = (".sql", ".yml", ".yaml")
 
 def safeguards_unwritten(change: Change) -> Iterator[Weighed]:
     """What a declaration that stays has lost of its safeguards, and alerts that are gone whole."""
-    watched = frozenset({*_SWITCHES, *_VALUES, *_TIMEOUTS, *_LOOSE})
+    watched = frozenset({*_SWITCHES, *_VALUES, *_TIMEOUTS, *_LOOSE, *_ON_UNLESS_SAID})
     kept = _added_elsewhere(change)
     # Where a policy of freshness is read as a service level, or a time-out as a limit, the topologies tell of it.
     told = {(one.field, one.path) for one in change.differences}
@@ -81,6 +83,8 @@ def safeguards_unwritten(change: Change) -> Iterator[Weighed]:
 def _judged(setting: Setting) -> tuple[Strength, str] | None:
     if setting.keyword in _LOOSE:
         return ("needs_approval", _LOOSE[setting.keyword]) if setting.after == "True" else None
+    if setting.keyword in _ON_UNLESS_SAID:
+        return ("needs_approval", _ON_UNLESS_SAID[setting.keyword]) if setting.after == "False" else None
     if setting.before in (None, "None", "False"):
         return None
     if setting.keyword in _TIMEOUTS:

@@ -99,6 +99,18 @@ def test_a_deployment_with_another_name_needs_a_person() -> None:
     assert "is now called sales; Prefect keeps the former one" in found[0][2]
 
 
+def test_a_deployment_of_another_flow_needs_a_person_unless_its_own_is_gone() -> None:
+    after = with_yaml(YAML.replace("shop.py:sales", "shop.py:stock"))
+
+    outcome, found = judged(with_yaml(YAML), after)
+
+    assert outcome == "needs_approval"
+    assert "the deployment sales-daily now starts stock instead of sales" in found[0][2]
+    renamed = {path: text.replace("def sales(", "def daily_sales(") for path, text in with_yaml(YAML).items()}
+    renamed["prefect.yaml"] = YAML.replace("shop.py:sales", "shop.py:daily_sales")
+    assert [one for one in judged(with_yaml(YAML), renamed)[1] if "deployment" in one[2]] == []
+
+
 @pytest.mark.parametrize("made", [SERVES, DEPLOYS, BOTH])
 def test_a_deployment_that_code_no_longer_makes_needs_a_person(made: str) -> None:
     lost = "\n".join(line for line in made.split("\n") if "sales" not in line or "serve(" in line)
@@ -168,7 +180,9 @@ def test_a_plain_step_of_a_flow_that_is_gone_needs_a_person(
 
 def test_a_step_that_is_called_by_its_function_went_where_it_was_called() -> None:
     named = (
-        FLOWS.replace("@task\n", '@task(name="get it")\n').replace("{steps}", "pass").replace("{rest}", "")
+        FLOWS.replace("@task\n", '@task(name="get it")\n')
+        .replace("{steps}", "log_rows()")
+        .replace("{rest}", "")
     )
     named = named.replace("{name}", "stock")
     lost = named.replace('day="today"):\n    fetch()\n', 'day="today"):\n')

@@ -1,5 +1,7 @@
 """What is removed, and what only looks so, in the source of each scheduler."""
 
+import pytest
+
 from meta_pipeline.delivery.judgement import GateResult
 from meta_pipeline.delivery.tree import MemoryTree
 from meta_pipeline.gates.case import Case
@@ -153,6 +155,38 @@ def test_a_call_that_goes_is_for_a_person() -> None:
         ["task nightly.fetch is removed; its runs stop and its data goes stale"],
     )
     assert judged(flow("fetch()\n    fetch()"), flow("fetch()")).outcome == "warned"
+
+
+def test_a_task_that_is_called_without_its_retries_is_for_a_person() -> None:
+    before = {
+        path: text.replace("@task\n", "@task(retries=2)\n", 1) for path, text in flow("fetch()").items()
+    }
+    after = {path: text.replace("    fetch()", "    fetch.fn()") for path, text in before.items()}
+
+    outcome, messages = said(judged(before, after))
+
+    assert outcome == "needs_approval"
+    assert "without its retries and its time-out" in messages[0]
+    assert judged(flow("fetch()"), flow("fetch.fn()")).outcome == "warned"
+
+
+@pytest.mark.parametrize(
+    "left, outcome",
+    [
+        ("pass", "needs_approval"),
+        ("...", "needs_approval"),
+        ("return None", "needs_approval"),
+        ('"""Tell."""', "needs_approval"),
+        ("log(context)", "passed"),
+        ("return 1", "passed"),
+    ],
+)
+def test_a_function_of_which_only_the_name_is_left(left: str, outcome: str) -> None:
+    before, after = (f"def page(context):\n    {body}\n" for body in ('post("it failed")', left))
+
+    assert judged({"dags/tell.py": before}, {"dags/tell.py": after}).outcome == outcome
+    assert judged({"tests/tell.py": before}, {"tests/tell.py": after}).outcome == "passed"
+    assert judged({"dags/tell.py": "def page(context): ...\n"}, {"dags/tell.py": after}).outcome == "passed"
 
 
 def test_a_task_of_prefect_with_another_name_leaves_nothing_behind() -> None:

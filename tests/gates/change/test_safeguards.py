@@ -373,3 +373,18 @@ def test_work_that_leaves_a_limit_of_prefect_needs_a_person(after: tuple[str, ..
     before = a_flow('with concurrency("warehouse"):', "    load(day)")
 
     assert judged(before, a_flow(*after))[0] == outcome
+
+
+@pytest.mark.parametrize(
+    "before, after, outcome",
+    [
+        ("", "(validate_parameters=False)", "needs_approval"),
+        ("(validate_parameters=True)", "(validate_parameters=False)", "needs_approval"),
+        ("(validate_parameters=False)", "(validate_parameters=False, log_prints=True)", "passed"),
+        ("(validate_parameters=True)", "", "passed"),
+    ],
+)
+def test_a_flow_that_no_longer_looks_at_its_parameters_needs_a_person(
+    before: str, after: str, outcome: str
+) -> None:
+    assert judged(a_flow("load(day)", settings=before), a_flow("load(day)", settings=after))[0] == outcome
