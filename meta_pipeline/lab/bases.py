@@ -1,14 +1,18 @@
 """The files into which changes are seeded, and which part of the laboratory each belongs to."""
 
 import hashlib
+import posixpath
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from meta_pipeline.delivery.topology import SchedulerKind
-from meta_pipeline.delivery.tree import SUBMODULE, SYMLINK, Tree
+from meta_pipeline.delivery.tree import SUBMODULE, SYMLINK, Tree, text_of
 from meta_pipeline.lab.mutation import Base
+from meta_pipeline.schedulers.airflow.signs import IGNORE_FILE
+from meta_pipeline.schedulers.airflow.static.ignore import Ignored
+from meta_pipeline.schedulers.airflow.static.version import airflow_version, ignore_syntax
 from meta_pipeline.schedulers.detect import detect
 
 Part = Literal["tuning", "scored"]
@@ -48,13 +52,27 @@ def bases_in(repository: str, tree: Tree, paths: Iterable[str]) -> Iterator[Base
     if not folders:
         return
     entries = tree.entries()
+    ignored = [_ignored(tree, folder) for folder, kind in folders.items() if kind == "airflow"]
     for path in sorted(path for path in paths if path in entries):
+        if any(leaves_out(path) for leaves_out in ignored):
+            continue
         if entries[path].mode in (SYMLINK, SUBMODULE) or not _SEEN.search(path) or _NOT_SEEN.search(path):
             continue
         data = tree.read(path)
         if data is None or len(data) > LARGEST_BYTES or b"\0" in data[:8000]:
             continue
         yield Base(repository, _scheduler(path, folders) or detected[0].kind, tree, path)
+
+
+def _ignored(tree: Tree, folder: str) -> Ignored:
+    """What Airflow is told to leave alone in a folder of DAGs: it is no pipeline, so that no fault in it harms one."""
+    root = "" if folder == "." else folder
+    files = {
+        path: text_of(tree, path) or ""
+        for path in tree.entries()
+        if posixpath.basename(path) == IGNORE_FILE and path.startswith(f"{root}/" if root else "")
+    }
+    return Ignored(files, root, ignore_syntax(tree, airflow_version(tree, ()).major))
 
 
 def part_of(family: str, path: str) -> Part:

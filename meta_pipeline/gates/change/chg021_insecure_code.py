@@ -206,6 +206,9 @@ def _judged(one: Reported, around: Surroundings, file: FileChange) -> _Judged | 
         )
         if around.downloads:
             return _Judged("needs_approval", "reading what was downloaded can run any code in it", fix)
+        is_given = around.takes_run_input or around.takes_parameter
+        if one.code == "S506" and is_given and "FullLoader" not in one.message:
+            return _Judged("needs_approval", "YAML from outside can run any code in it", fix)
         if one.code == "S506" and _is_rarer(_SAFE_LOADS, file):
             return _Judged("needs_approval", "YAML that was read safely can now run any code in it", fix)
         return _Judged("warned", "reading the file can run any code in it", fix)

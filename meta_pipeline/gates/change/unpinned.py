@@ -10,6 +10,8 @@ from meta_pipeline.delivery.dependencies.wanted import Wanted
 from meta_pipeline.gates.weighing import Weighed, weighed
 
 _PINNING_SHARE = 0.8
+_LISTS = frozenset({"requirements", "container", "pipfile", "conda"})
+"""What is installed as it is listed, and asks nothing of others."""
 _OTHER_SOURCES = frozenset({"--extra-index-url", "--index-url", "-i", "--find-links", "-f", "--index"})
 
 
@@ -38,7 +40,12 @@ def _loose(change: Change, before: Manifest | None, after: Manifest) -> Iterator
         if wanted.exactness == "exact" or wanted.name in held:
             continue
         if was is not None and was.exactness == "exact":
-            strict = share >= _PINNING_SHARE or (wanted.exactness == "open" and not wanted.allows)
+            # What a package asks of those who install it is best a range; what is installed by a list is not.
+            strict = (
+                share >= _PINNING_SHARE
+                or (wanted.exactness == "open" and not wanted.allows)
+                or (wanted.exactness == "open" and after.kind in _LISTS)
+            )
             yield weighed(
                 "needs_approval" if strict and wanted.exactness != "tagged" else "warned",
                 f"'{wanted.asks}' in {after.path} was pinned as '{was.asks}': each installation may now bring another "

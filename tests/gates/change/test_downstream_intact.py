@@ -218,3 +218,40 @@ def test_a_file_that_git_passes_over_from_now_on_is_made_where_it_is_needed() ->
 
     assert judged(before, {"made.yaml": None}).outcome == "needs_approval"
     assert judged(before, {"made.yaml": None, ".gitignore": "*.log\nmade.yaml\n"}).outcome == "passed"
+
+
+AWAY = """from airflow import DAG
+from airflow.sensors.external_task import ExternalTaskSensor
+
+with DAG(dag_id="report", schedule="@daily") as dag:
+    wait = ExternalTaskSensor(task_id="wait", external_dag_id="stock", external_task_id="load")
+    more = ExternalTaskSensor(task_id="more", external_dag_id="prices", external_task_id="load")
+"""
+
+
+@pytest.mark.parametrize(
+    "old, new, outcome",
+    [
+        ('"stock"', '"stocks"', "needs_approval"),
+        (
+            'external_dag_id="stock", external_task_id="load"',
+            'external_dag_id="stock", external_task_id="x"',
+            "needs_approval",
+        ),
+        ('"stock"', '"prices"', "passed"),
+        ('schedule="@daily"', 'schedule="@hourly"', "passed"),
+        ("more =", "again =", "passed"),
+    ],
+)
+def test_a_wait_for_a_pipeline_of_another_repository_that_is_named_anew(
+    old: str, new: str, outcome: str
+) -> None:
+    assert judged({"dags/report.py": AWAY}, {"dags/report.py": AWAY.replace(old, new)}).outcome == outcome
+
+
+def test_who_is_started_by_a_dataset_is_named_at_the_line_that_says_so() -> None:
+    mail = MAIL.replace("schedule=", "\n    max_active_runs=1,\n    schedule=")
+    opinion = judged(
+        {"dags/sales.py": SALES, "dags/mail.py": mail}, {"dags/sales.py": SALES.replace("lake", "sea")}
+    )
+    assert [(one.path, one.line) for one in opinion.findings] == [("dags/mail.py", 7)]

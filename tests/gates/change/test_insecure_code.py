@@ -33,6 +33,8 @@ def of_code(body: str) -> str:
         "@task\ndef load(table):\n    subprocess.check_call('load %s' % table, shell=True)",
         "def load(dag_run):\n    cursor.execute(f\"select * from t where id = {dag_run.conf['id']}\")",
         "def load():\n    return requests.get('https://api.sales.net', verify=False)",
+        "@task\ndef load(text):\n    return yaml.load(text, Loader=yaml.Loader)",
+        "def load(text):\n    return yaml.load(text, Loader=yaml.Loader)\nPythonOperator(python_callable=load)",
         "def load():\n    return httpx.Client(verify=False)",
         "session = requests.Session()\nsession.verify = False",
         "context = ssl._create_unverified_context()",
