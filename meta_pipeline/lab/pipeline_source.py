@@ -163,6 +163,17 @@ def is_overridden(source: PythonSource, setting: Setting) -> bool:
     return bool(tasks) and not bare and all(keyword_of(call, setting.name) for call in tasks)
 
 
+def is_said_again(source: PythonSource, setting: Setting) -> bool:
+    """Whether it is one of a task, and the defaults of the file say the same."""
+    same = (
+        value
+        for node in default_args(source)
+        for key, value in zip(node.keys, node.values, strict=True)
+        if text_value(key) == setting.name
+    )
+    return setting.scope == "task" and any(ast.dump(value) == ast.dump(setting.value) for value in same)
+
+
 def setting_beside(setting: Setting, name: str) -> ast.expr | None:
     """The value of another setting of the same call or dict."""
     if isinstance(setting.owner, ast.Call):
