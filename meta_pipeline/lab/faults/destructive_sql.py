@@ -38,6 +38,7 @@ class DropAdded(Mutator):
     """
 
     id = "drop-or-truncate-added"
+    seen_by = "run"
     schedulers = ANY
     is_harmful = True
 
@@ -95,6 +96,7 @@ class WhereLost(Mutator):
     """
 
     id = "where-lost"
+    seen_by = "run"
     schedulers = ANY
     is_harmful = True
 
@@ -119,6 +121,7 @@ class AppendOnly(Mutator):
     """
 
     id = "not-idempotent"
+    seen_by = "run"
     schedulers = ANY
     is_harmful = True
 

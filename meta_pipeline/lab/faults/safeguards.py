@@ -89,6 +89,7 @@ class RetriesDropped(Dropped):
     """
 
     id = "retries-dropped"
+    seen_by = "load"
     schedulers = PYTHON
     names: ClassVar = {
         "airflow": ("retries",),
@@ -111,6 +112,7 @@ class BackoffDropped(Dropped):
     """
 
     id = "backoff-dropped"
+    seen_by = "load"
     schedulers = PYTHON
     names: ClassVar = {
         "airflow": ("retry_exponential_backoff", "retry_delay"),
