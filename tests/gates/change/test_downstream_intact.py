@@ -255,3 +255,35 @@ def test_who_is_started_by_a_dataset_is_named_at_the_line_that_says_so() -> None
         {"dags/sales.py": SALES, "dags/mail.py": mail}, {"dags/sales.py": SALES.replace("lake", "sea")}
     )
     assert [(one.path, one.line) for one in opinion.findings] == [("dags/mail.py", 7)]
+
+
+PULLS = """from airflow import DAG
+from airflow.operators.bash import BashOperator
+from airflow.operators.python import PythonOperator
+
+
+def tell(ti):
+    return ti.xcom_pull(task_ids="count")
+
+
+with DAG(dag_id="sales", schedule="@daily") as dag:
+    count = BashOperator(task_id="count", bash_command="wc")
+    say = BashOperator(task_id="say", bash_command="echo {{ ti.xcom_pull(task_ids='count') }}")
+    told = PythonOperator(task_id="told", python_callable=tell)
+"""
+
+
+@pytest.mark.parametrize(
+    "old, new, lines",
+    [
+        ('task_ids="count"', 'task_ids="counts"', [7]),
+        ("task_ids='count'", "task_ids='counts'", [12]),
+        ('task_id="count"', 'task_id="rows"', [7]),
+        ('task_ids="count"', 'task_ids=["count", "say"]', []),
+        ('task_ids="count"', "task_ids=NAME", []),
+        ('"wc"', '"wc -l"', []),
+    ],
+)
+def test_a_result_that_is_pulled_from_no_task(old: str, new: str, lines: list[int]) -> None:
+    opinion = judged({"dags/sales.py": PULLS}, {"dags/sales.py": PULLS.replace(old, new)})
+    assert [one.line for one in opinion.findings] == lines

@@ -335,3 +335,30 @@ def test_a_doubt_about_one_dag_of_a_file_leaves_the_order_of_the_others() -> Non
     outcome, messages = judged(before, after)
     assert outcome == "needs_approval"
     assert "these no longer wait: load for first" in messages[0]
+
+
+@pytest.mark.parametrize(
+    "states, outcome",
+    [
+        ('["success", "failed"]', "needs_approval"),
+        ('["success"]', "passed"),
+        ('["success", "skipped"]', "passed"),
+    ],
+)
+def test_a_wait_that_ends_well_after_a_failure(states: str, outcome: str) -> None:
+    assert judged(dag(sensor("")), dag(sensor(f", allowed_states={states}")))[0] == outcome
+
+
+@pytest.mark.parametrize(
+    "before, after, outcome",
+    [
+        ("dbt test", "dbt test || true", "needs_approval"),
+        ("dbt test", "dbt test ; exit 0", "needs_approval"),
+        ("dbt test", "dbt test || :", "needs_approval"),
+        ("dbt test", "dbt build || true", "passed"),
+        ("dbt test || true", "dbt test", "passed"),
+    ],
+)
+def test_a_command_that_may_fail_now(before: str, after: str, outcome: str) -> None:
+    sides = [dag(f'check = BashOperator(task_id="check", bash_command="{one}")') for one in (before, after)]
+    assert judged(*sides)[0] == outcome
