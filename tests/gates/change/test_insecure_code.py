@@ -144,3 +144,23 @@ def test_names_that_airflow_3_removed_count_where_it_is_used(version: str, outco
     change = Change(MemoryTree.of({}), MemoryTree.of({"dags/a.py": code}), topologies, topologies)
 
     assert judge(InsecureCode(), Case(Policy(), change=change)).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    "value, outcome",
+    [
+        ("{{ dag_run.conf['region'] }}", "needs_approval"),
+        ("{{ dag_run.conf.get('region', 'north') }}", "needs_approval"),
+        ("{{ dag_run.conf['region'] | int }}", "passed"),
+        ("{{ params.region }}", "passed"),
+    ],
+)
+def test_a_statement_that_takes_what_a_run_was_started_with(value: str, outcome: str) -> None:
+    query = "select * from orders\nwhere region = '{}'\n"
+    before: specimens.Files = {"dags/sql/orders.sql": query.format("{{ params.region }}")}
+    after: specimens.Files = {"dags/sql/orders.sql": query.format(value)}
+    assert looked_at(before, after).outcome == outcome
+    assert (
+        looked_at(after, after | {"dags/sql/orders.sql": f"-- anew\n{query.format(value)}"}).outcome
+        == "passed"
+    )
