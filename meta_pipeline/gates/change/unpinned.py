@@ -40,7 +40,14 @@ def _loose(change: Change, before: Manifest | None, after: Manifest) -> Iterator
         was = known.get(wanted.name)
         if wanted.exactness == "exact" or wanted.name in held:
             continue
-        if was is not None and was.exactness == "exact":
+        if (
+            was is not None
+            and was.exactness != "open"
+            and wanted.exactness == "open"
+            and wanted.revision is not None
+        ):
+            yield from _new(wanted, after, pins=False, before=None)
+        elif was is not None and was.exactness == "exact":
             # What a package asks of those who install it is best a range; what is installed by a list is not.
             strict = (
                 share >= _PINNING_SHARE
