@@ -154,6 +154,26 @@ def is_off(value: ast.expr) -> bool:
     return isinstance(value, ast.List | ast.Dict | ast.Tuple) and not ast.unparse(value)[1:-1]
 
 
+def is_overridden(source: PythonSource, setting: Setting) -> bool:
+    """Whether it is a default that no task of the file goes by, as each has a value of its own."""
+    if setting.scope != "defaults":
+        return False
+    tasks = [call for call, kind in pipeline_calls(source, "airflow") if kind == "task"]
+    bare = any(_AIRFLOW_TASK.match(one.name) and one.call is None for one in source.decorated)
+    return bool(tasks) and not bare and all(keyword_of(call, setting.name) for call in tasks)
+
+
+def is_said_again(source: PythonSource, setting: Setting) -> bool:
+    """Whether it is one of a task, and the defaults of the file say the same."""
+    same = (
+        value
+        for node in default_args(source)
+        for key, value in zip(node.keys, node.values, strict=True)
+        if text_value(key) == setting.name
+    )
+    return setting.scope == "task" and any(ast.dump(value) == ast.dump(setting.value) for value in same)
+
+
 def setting_beside(setting: Setting, name: str) -> ast.expr | None:
     """The value of another setting of the same call or dict."""
     if isinstance(setting.owner, ast.Call):

@@ -10,7 +10,7 @@ from meta_pipeline.delivery.topology import IMPLICIT_JOB, UNRESOLVED, Node
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.change.lines import ChangedLines, Spot
-from meta_pipeline.gates.change.retry_habits import below_habit, retries_lost
+from meta_pipeline.gates.change.retry_habits import below_habit, retries_lost, waits_lost
 from meta_pipeline.gates.change.touched import TouchedNode, touched_nodes
 from meta_pipeline.gates.gate import Example, Gate, Opinion
 from meta_pipeline.gates.weighing import Weighed, weigh, weighed
@@ -23,7 +23,7 @@ class RetriesPresent(Gate):
     Most failed runs end well when they are tried again. What counts is the value in force, wherever it is set. Where
     the policy says how often, with how much delay and with what backoff, each new or changed node must retry so;
     one that a change leaves as poor in retries as it found it only warns, and so does a task or op that was there
-    before and is called from one more place.
+    before and is called from one more place. What the policy says nothing of, such as backoff, stays as it was.
 
     Where no policy says it, the repository at base is the measure: a new node without retries needs a person where at
     least half of its kind retry, and is only told of elsewhere, or where the change itself writes that it is not
@@ -48,6 +48,7 @@ class RetriesPresent(Gate):
         if (asked := case.policy.retries) is not None:
             lines = ChangedLines(case.change)
             found = [item for node in touched for item in _by_policy(node, asked, lines)]
+            found += waits_lost(case.change, _not_asked(asked))
             measure = "as the policy asks"
         else:
             found = [*retries_lost(case.change), *below_habit(case.change, touched)]
@@ -158,6 +159,12 @@ def _by_policy(touched: TouchedNode, policy: RetryPolicy, lines: ChangedLines) -
             yield finding("failed", f"{thing} {says}: {why}", fix)
         else:
             yield finding("needs_approval", f"{thing} {says}", f"{fix}, or approve it")
+
+
+def _not_asked(policy: RetryPolicy) -> frozenset[str]:
+    """The fields of which a policy says nothing: there, what was is the measure."""
+    asked = {"retry_delay_s": policy.delay_seconds > 0, "retry_backoff": policy.backoff}
+    return frozenset(field for field, is_asked in asked.items() if not is_asked)
 
 
 def _fix(touched: TouchedNode, field: str) -> str:

@@ -11,6 +11,7 @@ from meta_pipeline.delivery.tree import text_of
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.change.files_left import files_left
+from meta_pipeline.gates.change.pulled import pulled_from_nobody
 from meta_pipeline.gates.change.readers_left import readers_left
 from meta_pipeline.gates.gate import Example, Gate, Opinion, Strength
 from meta_pipeline.gates.weighing import Weighed, weigh, weighed
@@ -43,6 +44,7 @@ class DownstreamIntact(Gate):
         found = [
             *readers_left(case.change),
             *files_left(case.change),
+            *pulled_from_nobody(case.change),
             *_column_readers(case.change, case.policy),
         ]
         return weigh(self, found, "nothing is taken away that is still used in the repository")

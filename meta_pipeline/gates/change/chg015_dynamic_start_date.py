@@ -19,6 +19,8 @@ from meta_pipeline.policy import Policy
 
 _HAS_START = re.compile(r"\b(?:start_date|anchor_date)\b|PartitionsDefinition\(")
 _ASKS_METADATA = re.compile(rb"\b(?:Variable\.get|get_connection|\.load)\(")
+_USUAL = 0.1
+"""The share of files by which a habit of a repository is known."""
 _REACHES = {
     "network": "calls the network",
     "database": "asks a database",
@@ -196,19 +198,28 @@ def _strength_of_call(change: Change, scheduler: SchedulerKind, call: ParseTimeC
     if call.reach == "client":
         return "warned"
     if call.reach == "metadata":
-        is_known = scheduler != "airflow" or _asks_metadata_at_base(change)
-        return "warned" if is_known else "needs_approval"
+        is_usual = scheduler != "airflow" or _usually_asks_metadata(change)
+        return "warned" if is_usual else "needs_approval"
     if scheduler != "airflow":
         # Their processes import once and keep running.
         return "warned" if call.reach == "command" else "needs_approval"
     return "needs_approval" if call.reach == "command" else "failed"
 
 
-def _asks_metadata_at_base(change: Change) -> bool:
-    return any(
-        call.reach == "metadata"
+def _usually_asks_metadata(change: Change) -> bool:
+    """Whether one in some files of Airflow at base asks its database while it is read."""
+    texts = [
+        (path, data)
         for path in change.base.entries()
         if path.endswith(".py") and not is_apart(path)
-        if (data := change.base.read(path)) and _ASKS_METADATA.search(data)
-        for call in parse_time_calls(path, data.decode("utf-8", errors="replace"))
+        if (data := change.base.read(path)) and b"airflow" in data
+    ]
+    asking = sum(
+        any(
+            call.reach == "metadata"
+            for call in parse_time_calls(path, data.decode("utf-8", errors="replace"))
+        )
+        for path, data in texts
+        if _ASKS_METADATA.search(data)
     )
+    return asking > 0 and asking >= _USUAL * len(texts)

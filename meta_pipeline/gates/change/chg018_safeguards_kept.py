@@ -9,6 +9,7 @@ from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.change.blocks_lost import blocks_lost
 from meta_pipeline.gates.change.failures_passed import failures_passed
 from meta_pipeline.gates.change.limits import limits_lost
+from meta_pipeline.gates.change.order_unread import unread_order_lost
 from meta_pipeline.gates.change.ordering import order_lost, waits_broken
 from meta_pipeline.gates.change.written import safeguards_unwritten
 from meta_pipeline.gates.gate import Example, Gate, Opinion, Strength
@@ -23,12 +24,13 @@ class SafeguardsKept(Gate):
 
     Nobody misses a safeguard until the night it was there for. A time-out, a service level, an alert of failures, a
     pool, a limit of runs at once, or a wait on the past run that goes needs a person, and so does a limit that is
-    more than twice as high, a trigger rule or a call of Prefect that goes on after failures, two tasks that stay
-    and no longer wait for each other, and a wait that looks at another run of another pipeline. A wait for a run
-    that is never there is surely a mistake and is refused. An alert that gives way to another, and a limit that is
-    raised a little, is only told of. Settings of dbt ask a person too where they decide where data is written or read,
-    or how its history and rows are kept: schema and alias, strategy and keys of snapshots and incremental models, types
-    of seeds, tables of sources, macros in place of dbt's own. Schedules are CHG005's and retries CHG006's.
+    more than twice as high, a trigger rule or a call of Prefect that goes on after failures, two tasks that stay and
+    no longer wait for each other, and a wait that looks at another run of another pipeline. A wait for a run that is
+    never there is surely a mistake and is refused. An alert that gives way to another, an address of several that
+    goes, and a limit that is raised a little, are only told of. Settings of dbt ask a person too where they decide
+    where data is written or read, or how its history and rows are kept: schema and alias, strategy and keys of
+    snapshots and incremental models, types of seeds, tables of sources, macros in place of dbt's own. Schedules are
+    CHG005's and retries CHG006's.
     """
 
     id: ClassVar[str] = "CHG018"
@@ -49,6 +51,7 @@ class SafeguardsKept(Gate):
         found = [
             *limits_lost(case.change),
             *order_lost(case.change),
+            *unread_order_lost(case.change),
             *waits_broken(case.change),
             *safeguards_unwritten(case.change),
             *failures_passed(case.change),

@@ -152,7 +152,7 @@ def _policy(change: Change) -> Iterator[Weighed]:
 
 
 def _of_policy(file: FileChange, said: str, word: str) -> Weighed:
-    line = next((line.number for line in file.added if word in line.text), None)
+    line = next((line.number for line in (*file.added, *file.removed) if word and word in line.text), None)
     return weighed(
         "needs_approval",
         f"the policy asks less: {said}",

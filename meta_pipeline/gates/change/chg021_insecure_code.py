@@ -15,6 +15,7 @@ from meta_pipeline.gates.change.pipeline_code import is_apart, newly_found
 from meta_pipeline.gates.gate import Example, Gate, Opinion, Strength
 from meta_pipeline.gates.python.query_values import takes_parameter
 from meta_pipeline.gates.python.run_inputs import Surroundings, conf_in_shell, surroundings
+from meta_pipeline.gates.sql.pieces import sql_pieces, without_comments
 from meta_pipeline.gates.tools.ruff import ruff_reports
 from meta_pipeline.gates.tools.tool import Missing, Reported
 from meta_pipeline.gates.weighing import Weighed, weigh, weighed
@@ -34,6 +35,9 @@ _UNTRUSTING = re.compile(
     r"\bverify_certs\s*=\s*False|\.verify\s*=\s*False|\bssl\.CERT_NONE\b|\bcheck_hostname\s*=\s*False"
     r"|\bssl_verify\s*=\s*False|[\"']verify[\"']\s*:\s*False|\bvalidate_certs\s*=\s*False|\btlsAllowInvalidCertificates=true"
 )
+_CONF = re.compile(r"\{\{[^}]*\bdag_run\.conf\b[^}]*\}\}")
+_MADE_SAFE = re.compile(r"\|\s*(?:int|float|ds|ds_nodash)\b|\b(?:int|float|bool)\(")
+_IS_SQL = re.compile(r"\b(?:select|insert\s+into|update|delete\s+from|merge\s+into|copy)\b", re.IGNORECASE)
 _SAFE_LOADS = re.compile(rb"safe_load|SafeLoader")
 
 
@@ -63,6 +67,7 @@ class InsecureCode(Gate):
             *(item for file, one in reported for item in _weighed(file, one)),
             *_distrusted(case.change),
             *_conf_in_shell(case.change),
+            *_conf_in_sql(case.change),
         ]
         return weigh(self, found, "no new code runs or trusts what a stranger may have made")
 
@@ -207,6 +212,9 @@ def _judged(one: Reported, around: Surroundings, file: FileChange) -> _Judged | 
         )
         if around.downloads:
             return _Judged("needs_approval", "reading what was downloaded can run any code in it", fix)
+        is_given = around.takes_run_input or around.takes_parameter
+        if one.code == "S506" and is_given and "FullLoader" not in one.message:
+            return _Judged("needs_approval", "YAML from outside can run any code in it", fix)
         if one.code == "S506" and _is_rarer(_SAFE_LOADS, file):
             return _Judged("needs_approval", "YAML that was read safely can now run any code in it", fix)
         return _Judged("warned", "reading the file can run any code in it", fix)
@@ -270,6 +278,29 @@ def _conf_in_shell(change: Change) -> Iterator[Weighed]:
             path=path,
             line=found.line,
         )
+
+
+def _conf_in_sql(change: Change) -> Iterator[Weighed]:
+    for path, found in newly_found(change, (".py", ".sql"), _statements):
+        yield weighed(
+            "needs_approval",
+            f"the statement takes {found.written} as it is, which can hold any other statement",
+            "pass it as a parameter of the query, or make a number or a date of it first",
+            path=path,
+            line=found.line,
+        )
+
+
+def _statements(path: str, text: str) -> Sequence[_Place]:
+    if is_apart(path) or not _CONF.search(text):
+        return ()
+    return [
+        _Place(match.group(), piece.line + code.count("\n", 0, match.start()))
+        for piece in sql_pieces(path, text, _IS_SQL)
+        for code in (without_comments(piece.text),)
+        for match in _CONF.finditer(code)
+        if not _MADE_SAFE.search(match.group())
+    ]
 
 
 def _templates(path: str, text: str) -> Sequence[_Place]:

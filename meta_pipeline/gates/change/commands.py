@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from meta_pipeline.delivery.change import Change
+from meta_pipeline.delivery.file_kinds import is_test
 from meta_pipeline.delivery.tree import FileChange
 from meta_pipeline.gates.change.handwork import PROSE
 from meta_pipeline.gates.gate import Strength
@@ -40,6 +41,16 @@ _COMMANDS: tuple[tuple[str, Strength, re.Pattern[str]], ...] = (
         re.compile(r"\bdbt\s+(run|build)\b.*\s--full-refresh\b"),
     ),
 )
+_OF_DATA = re.compile(
+    r"\bgsutil\b[^|;&]*\srm\s[^|;&]*-\w*[rR]|\bgcloud\s+storage\s+rm\b[^|;&]*\s(-r|-R|--recursive)\b"
+    r"|\baws\s+s3\s+(rm\b[^|;&]*--recursive|rb\b[^|;&]*--force)|\b(hdfs\s+dfs|hadoop\s+fs)\s+-(rm\s+[^|;&]*-\w*[rR]|rmr\b)"
+    r"|\bbq\s+rm\b|\bdropdb\b|\bazcopy\s+(rm|remove)\b[^|;&]*--recursive"
+    r"|\b(psql|mysql|sqlite3|duckdb|snowsql|clickhouse-client|beeline|sqlcmd|trino|presto|bq\s+query)\b.*"
+    r"\b(drop\s+(table|schema|database)|truncate\s+table)\b",
+    re.IGNORECASE,
+)
+"""Commands that delete what a warehouse or a store holds; in CI and in tests it is made to be thrown away."""
+_PASSING = re.compile(r"te?mp\b|_tmp|tmp_|temporary|staging|scratch|\btests?\b|cache", re.IGNORECASE)
 
 
 def destructive_commands(change: Change) -> Iterator[Weighed]:
@@ -47,12 +58,21 @@ def destructive_commands(change: Change) -> Iterator[Weighed]:
     for file in change.files:
         if PurePosixPath(file.path).suffix.casefold() in PROSE:
             continue
+        is_elsewhere = file.path.startswith(".") or is_test(file.path)
         known = frozenset((former_text(change, file) or "").splitlines()) if file.status == "added" else ()
         for line in file.added:
             # A list of arguments reads like the command typed in a shell.
             typed = re.sub(r"[\"',\[\]]+", " ", line.text)
             if typed.lstrip().startswith(("#", "--", "//")) or line.text in known:
                 continue
+            if _OF_DATA.search(typed) and not _PASSING.search(typed) and not is_elsewhere:
+                yield weighed(
+                    "needs_approval",
+                    "the line deletes stored data, which a revert does not bring back",
+                    "leave it out, or have a person confirm what it deletes",
+                    path=file.path,
+                    line=line.number,
+                )
             for what, strength, pattern in _COMMANDS:
                 if pattern.search(typed):
                     yield weighed(

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.differences.difference import called
+from meta_pipeline.delivery.differences.phrases import link_name
 from meta_pipeline.delivery.topology import IMPLICIT_JOB, UNRESOLVED, Link, Node, Pipeline, Topology
 from meta_pipeline.gates.weighing import Weighed, weighed
 
@@ -55,6 +56,9 @@ class _Known:
         base = {one.id for topology in change.base_topologies for one in topology.pipelines}
         self.before = base
         links = [link for _, node in _nodes(change.base_topologies).values() for link in node.links]
+        self.named = {(link.pipeline, link.node) for link in links} | {
+            (link.pipeline, None) for link in links
+        }
         self.all_inside = len(links) >= _LEAST_LINKS and all(link.pipeline in base for link in links)
         self.opaque = {error.path for topology in change.head_topologies for error in topology.errors}
         # All that a project makes is in the job of all its assets, wherever it stands.
@@ -72,6 +76,7 @@ class _Known:
         if targets is None:
             led_inside = any(one.kind == link.kind and one.pipeline in self.head for one in former)
             if not led_inside and not self.all_inside:
+                yield from self._unheard_of(pipeline, node, link, former)
                 return
             what = f"{verb} pipeline {link.pipeline}, which is not in the repository"
         elif link.node and not any(self._may_have(target, link.node) for target in targets):
@@ -82,6 +87,23 @@ class _Known:
             "needs_approval",
             f"{called(node.kind, pipeline.id, node.id)} {what}: it never gets what it waits for",
             "name what is there, or approve it if it is in another repository",
+            path=node.path or pipeline.path,
+            line=node.line or pipeline.line,
+        )
+
+    def _unheard_of(
+        self, pipeline: Pipeline, node: Node, link: Link, former: tuple[Link, ...]
+    ) -> Iterator[Weighed]:
+        """A link that leads out of the repository, as it did, and now to what nobody in it ever spoke of."""
+        left = [one for one in former if one.kind == link.kind and one not in node.links]
+        if not left or (link.pipeline, link.node) in self.named:
+            return
+        verb = "triggers" if link.kind == "triggers" else "waits for"
+        yield weighed(
+            "needs_approval",
+            f"{called(node.kind, pipeline.id, node.id)} now {verb} {link_name(link)} instead of {link_name(left[0])}, "
+            "and nothing in the repository knows it: if it is not there, this never gets what it needs",
+            "make sure that it is there, and have it approved",
             path=node.path or pipeline.path,
             line=node.line or pipeline.line,
         )

@@ -62,7 +62,8 @@ def limits_lost(change: Change) -> Iterator[Weighed]:
 
 def _judged(difference: Difference, sides: Sides) -> tuple[Strength, str] | None:
     before, after = sides.nodes(difference)
-    if after is not None and after.operator in _DOES_NOTHING:
+    # One that does nothing cannot hang, yet a run counts as its last tasks do, and others wait for them.
+    if after is not None and after.operator in _DOES_NOTHING and difference.field != "trigger_rule":
         return None
     match difference.field:
         case "timeout_s" | "sla_s" | "active_runs" | "concurrency":
@@ -146,6 +147,9 @@ def _alerts(
     for event, why in _UNSEEN.items():
         if event in unseen:
             return "needs_approval", why
+    ways = {_hook(one) for one in gone if _event(one)} - set(map(_hook, left))
+    if ways and not new - old:
+        return "needs_approval", "who is told of a failure that way is told no more, though others are"
     return "warned", "others are told now" if new - old else "others are told still"
 
 
@@ -159,9 +163,14 @@ def _hooks(value: object) -> frozenset[str]:
     return frozenset(str(one) for one in value) if isinstance(value, tuple) else frozenset()
 
 
+def _hook(alert: str) -> str:
+    """The way by which somebody is told, such as `on_failure_callback`."""
+    return alert.partition(":")[0]
+
+
 def _event(alert: str) -> str | None:
     """What an alert tells of: a run that fails, or one that Prefect sees die without its code being asked."""
-    hook = alert.partition(":")[0]
+    hook = _hook(alert)
     if any(word in hook for word in _OF_CRASHES):
         return "crash"
     return "failure" if any(word in hook for word in _OF_FAILURE) else None

@@ -10,7 +10,15 @@ from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.differences.difference import thing_name
 from meta_pipeline.delivery.differences.matching import renamed_nodes
 from meta_pipeline.delivery.differences.phrases import link_name, listed, which_run
-from meta_pipeline.delivery.topology import UNRESOLVED, Link, Node, Pipeline, pipelines_of
+from meta_pipeline.delivery.topology import (
+    UNRESOLVED,
+    Link,
+    Node,
+    Pipeline,
+    Topology,
+    TopologyError,
+    pipelines_of,
+)
 from meta_pipeline.delivery.tree import Tree, text_of
 from meta_pipeline.gates.change.lines import ChangedLines
 from meta_pipeline.gates.change.reaching import function_node, module_of
@@ -24,7 +32,7 @@ _KEEP = "restore the order, or have a person confirm that it does not matter"
 def order_lost(change: Change) -> Iterator[Weighed]:
     """Pairs of nodes that both stay, of which one no longer waits for the other, not even by way of others."""
     sides, lines = Sides(change), ChangedLines(change)
-    unclear = {error.path for topology in change.head_topologies for error in topology.errors}
+    unclear = _Unclear(change.head_topologies)
     veiled = {(one.scheduler, one.root, one.pipeline) for one in change.differences if one.doubt is not None}
     for (scheduler, root, name), before in sides.base.items():
         after = sides.head.get((scheduler, root, name))
@@ -32,8 +40,8 @@ def order_lost(change: Change) -> Iterator[Weighed]:
             after is None
             or after is before
             or scheduler == "dbt"
-            or after.path in unclear
             or (scheduler, root, name) in veiled
+            or after in unclear
         ):
             continue
         if {node.id: node.upstream for node in before.nodes} == {
@@ -62,6 +70,26 @@ def order_lost(change: Change) -> Iterator[Weighed]:
                 line=spot.line,
                 pipelines=(after.id,),
             )
+
+
+class _Unclear:
+    """The pipelines at head of which source does not tell all: those of a file that fails, or around the doubt."""
+
+    def __init__(self, topologies: tuple[Topology, ...]) -> None:
+        self._errors: dict[str, list[TopologyError]] = {}
+        for topology in topologies:
+            for error in topology.errors:
+                self._errors.setdefault(error.path, []).append(error)
+
+    def __contains__(self, pipeline: object) -> bool:
+        if not isinstance(pipeline, Pipeline) or pipeline.path not in self._errors:
+            return False
+        places = [(pipeline.path, pipeline.line), *((one.path, one.line) for one in pipeline.nodes)]
+        own = [line for path, line in places if line is not None and path in (None, pipeline.path)]
+        return not all(
+            error.opaque and own and error.line and not min(own) <= error.line <= max(own)
+            for error in self._errors[pipeline.path]
+        )
 
 
 def _lost_pairs(before: Pipeline, after: Pipeline) -> Iterator[tuple[str, Node]]:

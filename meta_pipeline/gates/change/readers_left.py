@@ -20,6 +20,7 @@ _ENDS = {
 }
 _MARKERS = frozenset({"ExternalTaskMarker"})
 """Operators that only note for whoever clears them what else is to be cleared: they run without it."""
+_LONGEST_HEAD = 40
 _MADE_BY_OTHERS = frozenset({"external_asset", "observable_asset"})
 
 
@@ -60,8 +61,9 @@ def readers_left(change: Change) -> Iterator[Weighed]:
     yield from _linked(base, head, strength)
     dependent = list(_upstream(change, base, head, strength))
     yield from dependent
+    named = _Named(change)
     told = {(one.finding.path, one.finding.line) for one in dependent}
-    for one in _datasets(base, head, strength):
+    for one in _datasets(base, head, strength, named):
         if (one.finding.path, one.finding.line) not in told:
             yield one
 
@@ -146,7 +148,27 @@ def _ref_line(change: Change, path: str, name: str) -> int | None:
     return text.count("\n", 0, found.start()) + 1 if found else None
 
 
-def _datasets(base: _Side, head: _Side, strength: Strength) -> Iterator[Weighed]:
+@dataclass(frozen=True)
+class _Named:
+    """Finds the line of a pipeline's head at which it names a dataset."""
+
+    change: Change
+
+    def line(self, pipeline: Pipeline, name: str) -> int | None:
+        first = pipeline.line or 1
+        last = min(
+            (
+                one.line
+                for one in pipeline.nodes
+                if one.line and one.path in (None, pipeline.path) and one.line > first
+            ),
+            default=first + _LONGEST_HEAD,
+        )
+        lines = (text_of(self.change.head, pipeline.path) or "").split("\n")[first - 1 : last - 1]
+        return next((number for number, text in enumerate(lines, first) if name in text), pipeline.line)
+
+
+def _datasets(base: _Side, head: _Side, strength: Strength, named: _Named) -> Iterator[Weighed]:
     """Who is started by, or reads, a dataset that a node wrote and none writes any more."""
     former = {_called(use): one for one in base.joined() for use in one.writers if use.name != UNRESOLVED}
     if former.keys() <= {_called(use) for one in head.joined() for use in one.writers}:
@@ -175,7 +197,7 @@ def _datasets(base: _Side, head: _Side, strength: Strength) -> Iterator[Weighed]
                 message = (
                     f"starts when {lost} is updated, which nothing does after this change: it never runs"
                 )
-                place = node.model_copy(update={"path": pipeline.path, "line": pipeline.line})
+                place = node.model_copy(update={"path": pipeline.path, "line": named.line(pipeline, lost)})
                 yield _told(sure, pipeline, place, message, lost)
             else:
                 message = f"reads {lost}, which nothing writes after this change: what it reads goes stale"

@@ -99,10 +99,16 @@ def below_habit(change: Change, touched: Iterable[TouchedNode]) -> Iterator[Weig
 
 def retries_lost(change: Change) -> Iterator[Weighed]:
     """Nodes and flows that were there and retry less than they did, with less delay, or not at all."""
+    yield from waits_lost(change, _RETRYING)
+    yield from _flows(change)
+
+
+def waits_lost(change: Change, fields: frozenset[str]) -> Iterator[Weighed]:
+    """Nodes that were there and lose something of these fields of their retries."""
     sides, lines = Sides(change), ChangedLines(change)
     told: dict[Strength, list[Difference]] = {}
     for difference in change.differences:
-        if difference.node is not None and difference.field in _RETRYING and difference.change == "changed":
+        if difference.node is not None and difference.field in fields and difference.change == "changed":
             strength = _lost(difference, *sides.nodes(difference))
             if strength is not None:
                 told.setdefault(strength, []).append(difference)
@@ -118,7 +124,6 @@ def retries_lost(change: Change) -> Iterator[Weighed]:
                 line=spot.line,
                 pipelines=[difference.pipeline for difference in one.differences],
             )
-    yield from _flows(change)
 
 
 def _lost(difference: Difference, before: Node | None, after: Node | None) -> Strength | None:
@@ -133,7 +138,7 @@ def _lost(difference: Difference, before: Node | None, after: Node | None) -> St
     old, new = _waits(before), _waits(after)
     if old is None or new is None or new >= old:
         return None
-    return "needs_approval" if new < _MUCH_SHORTER * old else "warned"
+    return "needs_approval" if new <= _MUCH_SHORTER * old else "warned"
 
 
 def _fewer(before: int | str, after: int | str) -> Strength | None:

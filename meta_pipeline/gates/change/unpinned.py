@@ -11,6 +11,8 @@ from meta_pipeline.delivery.dependencies.wanted import Wanted
 from meta_pipeline.gates.weighing import Weighed, weighed
 
 _PINNING_SHARE = 0.8
+_LISTS = frozenset({"requirements", "container", "pipfile", "conda"})
+"""What is installed as it is listed, and asks nothing of others."""
 _OTHER_SOURCES = frozenset({"--extra-index-url", "--index-url", "-i", "--find-links", "-f", "--index"})
 
 
@@ -46,7 +48,12 @@ def _loose(change: Change, before: Manifest | None, after: Manifest) -> Iterator
         ):
             yield from _new(wanted, after, pins=False, before=None)
         elif was is not None and was.exactness == "exact":
-            strict = share >= _PINNING_SHARE or (wanted.exactness == "open" and not wanted.allows)
+            # What a package asks of those who install it is best a range; what is installed by a list is not.
+            strict = (
+                share >= _PINNING_SHARE
+                or (wanted.exactness == "open" and not wanted.allows)
+                or (wanted.exactness == "open" and after.kind in _LISTS)
+            )
             yield weighed(
                 "needs_approval" if strict and wanted.exactness != "tagged" else "warned",
                 f"'{wanted.asks}' in {after.path} was pinned as '{was.asks}': each installation may now bring another "

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from meta_pipeline.delivery.change import Change
+from meta_pipeline.delivery.file_kinds import is_test
 from meta_pipeline.delivery.tree import FileChange
 from meta_pipeline.gates.change.dbt_settings import dbt_settings
 from meta_pipeline.gates.change.declared import Setting, declarations_gone, settings_apart
@@ -31,6 +32,7 @@ _TIMEOUTS = {
 }
 _TIMED = re.compile(r"\w*(?:Sensor|SensorAsync|Operator)|task|dag|DAG|\w*(?:default|args)\w*", re.IGNORECASE)
 """What ends by a time-out of Airflow: not every call that takes one, such as a request."""
+_STATES = re.compile(r"fail", re.IGNORECASE)
 _LOOSE = {"soft_fail": "a sensor that fails is only skipped, and what follows it too"}
 """Switches that loosen something when they are on."""
 _ON_UNLESS_SAID = {"validate_parameters": "a run starts with whatever it is given, of any type and shape"}
@@ -41,6 +43,8 @@ _SENSORS = frozenset(
         *("make_teams_on_run_failure_sensor", "make_slack_on_freshness_policy_status_change_sensor"),
     }
 )
+_PASSED_OVER = re.compile(r"\s*(?:\|\||;)\s*(?:true\b|:(?=\W|$)|exit\s+0\b)")
+_PUNCTUATION = re.compile(r"[\s,\"'()]+")
 _ON_SCHEMA_CHANGE = re.compile(rb"on_schema_change['\"]?\s*[=:]\s*['\"]?(\w+)")
 _FULL_REFRESH = re.compile(rb"full_refresh['\"]?\s*[=:]\s*(false)\b", re.IGNORECASE)
 _DBT = (".sql", ".yml", ".yaml")
@@ -48,7 +52,7 @@ _DBT = (".sql", ".yml", ".yaml")
 
 def safeguards_unwritten(change: Change) -> Iterator[Weighed]:
     """What a declaration that stays has lost of its safeguards, and alerts that are gone whole."""
-    watched = frozenset({*_SWITCHES, *_VALUES, *_TIMEOUTS, *_LOOSE, *_ON_UNLESS_SAID})
+    watched = frozenset({*_SWITCHES, *_VALUES, *_TIMEOUTS, *_LOOSE, *_ON_UNLESS_SAID, "allowed_states"})
     kept = _added_elsewhere(change)
     # Where a policy of freshness is read as a service level, or a time-out as a limit, the topologies tell of it.
     told = {(one.field, one.path) for one in change.differences}
@@ -74,6 +78,7 @@ def safeguards_unwritten(change: Change) -> Iterator[Weighed]:
             path=gone.path,
             line=gone.line,
         )
+    yield from _failures_passed_over(change)
     for file in change.files:
         if file.path.endswith(_DBT) and file.status == "modified":
             yield from _dbt(file)
@@ -81,6 +86,9 @@ def safeguards_unwritten(change: Change) -> Iterator[Weighed]:
 
 
 def _judged(setting: Setting) -> tuple[Strength, str] | None:
+    if setting.keyword == "allowed_states":
+        goes_on = _STATES.search(setting.after or "") and not _STATES.search(setting.before or "")
+        return ("needs_approval", "a wait now ends well when what it waits for fails") if goes_on else None
     if setting.keyword in _LOOSE:
         return ("needs_approval", _LOOSE[setting.keyword]) if setting.after == "True" else None
     if setting.keyword in _ON_UNLESS_SAID:
@@ -106,6 +114,24 @@ def _added_elsewhere(change: Change) -> frozenset[str]:
         for one in settings_apart(change, frozenset({*_SWITCHES, *_TIMEOUTS}))
         if one.before is None and (one.after == "True" or one.keyword in _TIMEOUTS)
     )
+
+
+def _failures_passed_over(change: Change) -> Iterator[Weighed]:
+    """Commands in code and scripts of pipelines that are as they were, but may fail now."""
+    for file in change.files:
+        if not file.path.endswith((".py", ".sh")) or is_test(file.path):
+            continue
+        former = {_PUNCTUATION.sub("", line.text) for line in file.removed}
+        for line in file.added:
+            plain = _PASSED_OVER.sub("", line.text)
+            if plain != line.text and _PUNCTUATION.sub("", plain) in former:
+                yield weighed(
+                    "needs_approval",
+                    "the command may now fail, and what runs it goes on as if it had not",
+                    "let it fail, or have a person confirm that nothing rests on it",
+                    path=file.path,
+                    line=line.number,
+                )
 
 
 def _dbt(file: FileChange) -> Iterator[Weighed]:

@@ -118,7 +118,8 @@ def _permissions(holder: Located) -> Mapping[str, str] | None:
 def widened(before: Mapping[str, str] | None, after: Mapping[str, str] | None) -> tuple[str, ...]:
     """The rights that `after` has and `before` had not, as `contents: write`; empty where there are none.
 
-    What nothing is said of has the rights that the repository's settings give it: those may be all.
+    What nothing is said of has the rights that the repository's settings give it: those may be all, but for the one
+    to speak for the repository to others, `id-token`, which no setting gives.
     """
     if after is None:
         return (
@@ -127,7 +128,9 @@ def widened(before: Mapping[str, str] | None, after: Mapping[str, str] | None) -
             else ("all that the repository's settings allow",)
         )
     if before is None:
-        return ("write-all",) if after.get("*") == "write" else ()
+        if after.get("*") == "write":
+            return ("write-all",)
+        return ("id-token: write",) if after.get("id-token") == "write" else ()
     everywhere = before.get("*")
     found = []
     for scope, right in sorted(after.items()):

@@ -54,7 +54,9 @@ def surroundings(text: str, line: int) -> Surroundings:
     said = "\n".join(ast.unparse(one) for one in written)
     return Surroundings(
         takes_run_input=_RUN_INPUT.search(said) is not None,
-        takes_parameter=function is not None and _is_called_by_scheduler(function) and bool(own & used),
+        takes_parameter=function is not None
+        and _is_called_by_scheduler(function, module)
+        and bool(own & used),
         downloads=_DOWNLOADS.search(ast.unparse(scope) if function else said) is not None,
     )
 
@@ -72,8 +74,16 @@ def conf_in_shell(path: str, text: str) -> Iterator[int]:
                     yield keyword.value.lineno
 
 
-def _is_called_by_scheduler(function: _Function) -> bool:
-    return any(
+def _is_called_by_scheduler(function: _Function, module: ast.Module) -> bool:
+    """Whether a decorator says so, or an operator is given the function to call."""
+    is_given = any(
+        isinstance(node, ast.keyword)
+        and node.arg == "python_callable"
+        and isinstance(node.value, ast.Name)
+        and node.value.id == function.name
+        for node in ast.walk(module)
+    )
+    return is_given or any(
         _RUN_BY_SCHEDULER.fullmatch(last_part(ast.unparse(d.func if isinstance(d, ast.Call) else d)))
         for d in function.decorator_list
     )

@@ -109,7 +109,8 @@ class Unpinned(Mutator):
         text = Text.of(base)
         folder, name = posixpath.split(base.path)
         there = base.tree.entries()
-        # What a lock beside it holds fast does not float by what the manifest allows.
+        # Beside a lock, a wider manifest changes no installation: the lock still holds the release, and a person sees
+        # it move when the lock is made anew. That is a habit of many teams (`.in` files, ranges beside uv.lock).
         if text is None or any(posixpath.join(folder, lock) in there for lock in _locks_of(name)):
             return
         if _REQUIREMENTS.search(base.path):

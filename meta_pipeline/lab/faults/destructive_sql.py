@@ -51,6 +51,8 @@ class DropAdded(Mutator):
             if found is None or "TEMP" in found.group().upper():
                 continue
             table = found.group(1)
+            if _is_emptied(region.text.value, table):
+                continue  # what the file itself drops or empties keeps no history
             statement = dice.choice([f"DROP TABLE IF EXISTS {table};", f"TRUNCATE TABLE {table};"])
             if region.text.path.endswith(".py"):
                 at = region.span[0]
@@ -80,6 +82,11 @@ class DropAdded(Mutator):
                 comma = "" if not behind.strip() else ", " if behind == behind.lstrip() else ","
                 edit = Edit(inside[0], inside[0], f'pre_hook="{statement}"{comma}')
             yield Change(region.text, [edit]).fault(f"runs `{statement}` before the model")
+
+
+def _is_emptied(text: str, table: str) -> bool:
+    gone = rf"\b(?:DROP\s+TABLE(?:\s+IF\s+EXISTS)?|TRUNCATE(?:\s+TABLE)?)\s+{re.escape(table)}(?![\w.])"
+    return re.search(gone, text, re.IGNORECASE) is not None
 
 
 class WhereLost(Mutator):

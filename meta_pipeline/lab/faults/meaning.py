@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from meta_pipeline.lab.editing import Change
 from meta_pipeline.lab.mutation import Base, Mutation, Mutator
-from meta_pipeline.lab.pipeline_source import is_off, settings
+from meta_pipeline.lab.pipeline_source import is_off, is_overridden, is_said_again, settings
 from meta_pipeline.lab.python_source import python_of, text_value
 from meta_pipeline.lab.repository import ANY
 from meta_pipeline.lab.yaml_source import yaml_of
@@ -33,7 +33,8 @@ class OwnerRemoved(Mutator):
         if source is not None:
             for setting in settings(source, base.scheduler, "owner", "owners", "owner_links"):
                 # Airflow's own default says no more than no owner.
-                if not is_off(setting.value) and text_value(setting.value) != "airflow":
+                is_said = not is_off(setting.value) and text_value(setting.value) != "airflow"
+                if is_said and not is_overridden(source, setting) and not is_said_again(source, setting):
                     edit = source.text.without_item(setting.span)
                     yield Change(source.text, [edit], setting.near).fault(f"takes out `{setting.name}`")
         if (document := yaml_of(base)) is None or ".github/" in base.path:

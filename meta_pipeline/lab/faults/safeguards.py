@@ -14,6 +14,7 @@ from meta_pipeline.lab.pipeline_source import (
     calls_around,
     decorated_by,
     is_off,
+    is_overridden,
     setting_beside,
     settings,
 )
@@ -39,7 +40,7 @@ class Dropped(Mutator):
         found = list(settings(source, base.scheduler, *self.names.get(base.scheduler, ())))
         inherited = {setting.name for setting in found if setting.scope == "defaults"}
         for setting in found:
-            if is_off(setting.value) or not self.is_worth(source, setting):
+            if is_off(setting.value) or is_overridden(source, setting) or not self.is_worth(source, setting):
                 continue
             off = self.off.get(setting.name)
             keeps_default = setting.scope != "defaults" and setting.name in inherited
@@ -128,6 +129,9 @@ class BackoffDropped(Dropped):
             return False
         if setting.name != "retry_delay":
             return setting.name not in {"backoff", "delay"} or _is_retry_policy(source, setting)
+        growing = setting_beside(setting, "retry_exponential_backoff")
+        if growing is not None and not is_off(growing):
+            return False  # the waits still grow, from five minutes on
         written = source.source(setting.value)
         return not any(
             small in written for small in ("minutes=5)", "minutes=1)", "minutes=2)", "minutes=3)", "seconds")

@@ -16,6 +16,9 @@ DBT_LOCK = "packages:\n  - package: dbt-labs/dbt_utils\n    version: 1.1.1\nsha1
 COMMIT = "9" * 40
 
 
+MIXED = "click==6.7\nnumpy\npandas==0.23.4\nrequests\nscipy>=1.0\n"
+
+
 def judged(before: specimens.Files, after: specimens.Files) -> GateResult:
     return judge(DependenciesPinned(), Case(Policy(), change=specimens.change(before, after)))
 
@@ -172,3 +175,17 @@ def test_a_requirement_that_moves_from_one_manifest_to_another_is_not_new() -> N
     after = {**before, "pyproject.toml": '[project]\nname = "sales"\ndependencies = ["duckdb"]\n'}
 
     assert judged(before, after).outcome == "passed"
+
+
+@pytest.mark.parametrize(
+    "path, outcome",
+    [("requirements.txt", "needs_approval"), ("setup.cfg", "warned"), ("pyproject.toml", "warned")],
+)
+def test_a_pin_that_becomes_a_range_where_others_float_too(path: str, outcome: str) -> None:
+    texts = {
+        "requirements.txt": MIXED,
+        "setup.cfg": "[options]\ninstall_requires =\n    " + MIXED.strip().replace("\n", "\n    ") + "\n",
+        "pyproject.toml": "[project]\nname = 'sales'\ndependencies = " + str(MIXED.split()) + "\n",
+    }
+    files: specimens.Files = {path: texts[path]}
+    assert changed(files, path, "pandas==", "pandas>=").outcome == outcome

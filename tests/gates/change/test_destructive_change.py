@@ -40,10 +40,31 @@ def test_a_command_that_cannot_be_undone(path: str, line: str) -> None:
         ("deploy.sh", "# never git push --force"),
         ("README.md", "Do not `git push --force`."),
         ("dags/a.py", 'bash_command="dbt run --select orders"'),
+        ("dags/a.py", 'bash_command="gsutil -m rm -r gs://lake/tmp/orders"'),
+        ("dags/a.py", 'bash_command="aws s3 rm s3://lake/orders/a.csv"'),
+        (".github/workflows/t.yml", "      - run: psql -c 'DROP TABLE orders'"),
+        ("tests/clean.sh", "bq rm -f sales.orders"),
     ],
 )
 def test_a_command_that_can(path: str, line: str) -> None:
     assert looked_at({}, {path: f"{line}\n"}).outcome == "passed"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "gsutil -m rm -r gs://lake/orders",
+        "gcloud storage rm --recursive gs://lake/orders",
+        "aws s3 rm s3://lake/orders --recursive",
+        "hdfs dfs -rm -r /lake/orders",
+        "bq rm -f sales.orders",
+        "psql -c 'DROP TABLE orders'",
+        "psql -c 'TRUNCATE TABLE orders'",
+    ],
+)
+def test_a_command_that_deletes_stored_data_is_for_a_person(command: str) -> None:
+    assert looked_at({}, {"dags/a.py": f'bash_command="{command}"\n'}).outcome == "needs_approval"
+    assert looked_at({}, {"ops/clean.sh": f"{command}\n"}).outcome == "needs_approval"
 
 
 def test_a_full_refresh_is_for_a_person_and_a_line_of_a_moved_file_is_not_new() -> None:

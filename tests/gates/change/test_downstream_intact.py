@@ -218,3 +218,72 @@ def test_a_file_that_git_passes_over_from_now_on_is_made_where_it_is_needed() ->
 
     assert judged(before, {"made.yaml": None}).outcome == "needs_approval"
     assert judged(before, {"made.yaml": None, ".gitignore": "*.log\nmade.yaml\n"}).outcome == "passed"
+
+
+AWAY = """from airflow import DAG
+from airflow.sensors.external_task import ExternalTaskSensor
+
+with DAG(dag_id="report", schedule="@daily") as dag:
+    wait = ExternalTaskSensor(task_id="wait", external_dag_id="stock", external_task_id="load")
+    more = ExternalTaskSensor(task_id="more", external_dag_id="prices", external_task_id="load")
+"""
+
+
+@pytest.mark.parametrize(
+    "old, new, outcome",
+    [
+        ('"stock"', '"stocks"', "needs_approval"),
+        (
+            'external_dag_id="stock", external_task_id="load"',
+            'external_dag_id="stock", external_task_id="x"',
+            "needs_approval",
+        ),
+        ('"stock"', '"prices"', "passed"),
+        ('schedule="@daily"', 'schedule="@hourly"', "passed"),
+        ("more =", "again =", "passed"),
+    ],
+)
+def test_a_wait_for_a_pipeline_of_another_repository_that_is_named_anew(
+    old: str, new: str, outcome: str
+) -> None:
+    assert judged({"dags/report.py": AWAY}, {"dags/report.py": AWAY.replace(old, new)}).outcome == outcome
+
+
+def test_who_is_started_by_a_dataset_is_named_at_the_line_that_says_so() -> None:
+    mail = MAIL.replace("schedule=", "\n    max_active_runs=1,\n    schedule=")
+    opinion = judged(
+        {"dags/sales.py": SALES, "dags/mail.py": mail}, {"dags/sales.py": SALES.replace("lake", "sea")}
+    )
+    assert [(one.path, one.line) for one in opinion.findings] == [("dags/mail.py", 7)]
+
+
+PULLS = """from airflow import DAG
+from airflow.operators.bash import BashOperator
+from airflow.operators.python import PythonOperator
+
+
+def tell(ti):
+    return ti.xcom_pull(task_ids="count")
+
+
+with DAG(dag_id="sales", schedule="@daily") as dag:
+    count = BashOperator(task_id="count", bash_command="wc")
+    say = BashOperator(task_id="say", bash_command="echo {{ ti.xcom_pull(task_ids='count') }}")
+    told = PythonOperator(task_id="told", python_callable=tell)
+"""
+
+
+@pytest.mark.parametrize(
+    "old, new, lines",
+    [
+        ('task_ids="count"', 'task_ids="counts"', [7]),
+        ("task_ids='count'", "task_ids='counts'", [12]),
+        ('task_id="count"', 'task_id="rows"', [7]),
+        ('task_ids="count"', 'task_ids=["count", "say"]', []),
+        ('task_ids="count"', "task_ids=NAME", []),
+        ('"wc"', '"wc -l"', []),
+    ],
+)
+def test_a_result_that_is_pulled_from_no_task(old: str, new: str, lines: list[int]) -> None:
+    opinion = judged({"dags/sales.py": PULLS}, {"dags/sales.py": PULLS.replace(old, new)})
+    assert [one.line for one in opinion.findings] == lines

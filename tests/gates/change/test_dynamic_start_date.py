@@ -153,3 +153,12 @@ def test_modules_that_define_no_pipeline_and_tests_may_call_at_import() -> None:
     assert looked_at({}, {"tools/fetch.py": call}).outcome == "passed"
     assert looked_at({}, {"tests/dags/test_sales.py": IMPORTS + call}).outcome == "passed"
     assert looked_at({}, {"dags/helpers/tables.py": call}).outcome == "failed"
+
+
+@pytest.mark.parametrize("share, outcome", [(1, "warned"), (30, "needs_approval")])
+def test_what_few_files_do_is_no_habit(share: int, outcome: str) -> None:
+    asking = {"dags/other.py": f"{IMPORTS}X = Variable.get('x')\n"}
+    plain = {f"dags/{number}.py": IMPORTS for number in range(share)}
+    before: specimens.Files = {**asking, **plain}
+    after: specimens.Files = {**before, "dags/sales.py": f"{IMPORTS}BUCKET = Variable.get('bucket')\n"}
+    assert looked_at(before, after).outcome == outcome

@@ -33,6 +33,8 @@ def of_code(body: str) -> str:
         "@task\ndef load(table):\n    subprocess.check_call('load %s' % table, shell=True)",
         "def load(dag_run):\n    cursor.execute(f\"select * from t where id = {dag_run.conf['id']}\")",
         "def load():\n    return requests.get('https://api.sales.net', verify=False)",
+        "@task\ndef load(text):\n    return yaml.load(text, Loader=yaml.Loader)",
+        "def load(text):\n    return yaml.load(text, Loader=yaml.Loader)\nPythonOperator(python_callable=load)",
         "def load():\n    return httpx.Client(verify=False)",
         "session = requests.Session()\nsession.verify = False",
         "context = ssl._create_unverified_context()",
@@ -142,3 +144,21 @@ def test_names_that_airflow_3_removed_count_where_it_is_used(version: str, outco
     change = Change(MemoryTree.of({}), MemoryTree.of({"dags/a.py": code}), topologies, topologies)
 
     assert judge(InsecureCode(), Case(Policy(), change=change)).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    "value, outcome",
+    [
+        ("{{ dag_run.conf['region'] }}", "needs_approval"),
+        ("{{ dag_run.conf.get('region', 'north') }}", "needs_approval"),
+        ("{{ dag_run.conf['region'] | int }}", "passed"),
+        ("{{ params.region }}", "passed"),
+    ],
+)
+def test_a_statement_that_takes_what_a_run_was_started_with(value: str, outcome: str) -> None:
+    query = "select * from orders\nwhere region = '{}'\n"
+    before: specimens.Files = {"dags/sql/orders.sql": query.format("{{ params.region }}")}
+    after: specimens.Files = {"dags/sql/orders.sql": query.format(value)}
+    assert looked_at(before, after).outcome == outcome
+    again: specimens.Files = {"dags/sql/orders.sql": f"-- anew\n{query.format(value)}"}
+    assert looked_at(after, again).outcome == "passed"

@@ -60,6 +60,13 @@ def changed(files: specimens.Files, path: str, old: str, new: str) -> GateResult
         (TAGGED, "contents: read", "contents: write", "needs_approval", 5),
         (TAGGED, "permissions:\n  contents: read\n", "permissions: write-all\n", "needs_approval", 4),
         (TAGGED, "permissions:\n  contents: read\n", "", "needs_approval", 5),
+        (
+            TAGGED.replace("permissions:\n  contents: read\n", ""),
+            "jobs:",
+            "permissions:\n  contents: write\n  id-token: write\njobs:",
+            "needs_approval",
+            4,
+        ),
         (TAGGED, "  test:\n", "  test:\n    permissions: {id-token: write}\n", "needs_approval", 8),
         (TAGGED, "@v1.2.0", "@main", "needs_approval", 11),
         (

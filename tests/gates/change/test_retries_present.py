@@ -219,3 +219,14 @@ def test_who_writes_that_something_new_is_not_retried_has_decided_it() -> None:
 
     assert new('args = {"retries": 0}\nload = PythonOperator(task_id="load")\n') == "warned"
     assert new('args = {"owner": "sales"}\nload = PythonOperator(task_id="load")\n') == "needs_approval"
+
+
+def test_what_a_policy_says_nothing_of_stays_as_it_was() -> None:
+    patient = specimens.node(retries=2, retry_delay_s=600.0, retry_backoff=True)
+    hasty = patient.model_copy(update={"retry_backoff": False})
+    assert changed(patient, hasty, RetryPolicy(minimum=1)) == "needs_approval"
+    assert (
+        changed(patient, patient.model_copy(update={"retry_delay_s": 300.0}), RetryPolicy())
+        == "needs_approval"
+    )
+    assert changed(hasty, patient, RetryPolicy(minimum=1)) == "passed"

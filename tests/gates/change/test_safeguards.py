@@ -274,6 +274,96 @@ def test_a_limit_that_source_tells_less_of(after: str, outcome: str) -> None:
     assert judge(SafeguardsKept(), Case(Policy(), change=change)).outcome == outcome
 
 
+WATCHED = """\
+from airflow.sdk import DAG
+from airflow.providers.standard.operators.bash import BashOperator
+
+from company.watching import watcher
+
+with DAG("sales") as dag:
+    load = BashOperator(task_id="load", bash_command="x")
+    {last}
+"""
+
+
+def watched(last: str) -> dict[str, str]:
+    return {"dags/sales.py": WATCHED.format(last=last)}
+
+
+@pytest.mark.parametrize(
+    "before, after, outcome",
+    [
+        ("list(dag.tasks) >> watcher()", "pass", "needs_approval"),
+        ("seen = watcher()\n    load >> seen", "seen = watcher()", "needs_approval"),
+        ("chain(load, watcher())", "pass", "needs_approval"),
+        ("load.set_downstream(watcher())", "pass", "needs_approval"),
+        ("list(dag.tasks) >> watcher()", "dag.tasks >> watcher()", "passed"),
+        ("load >> watcher()", "load >> watcher(loud=True)", "passed"),
+        ("pass", "load >> watcher()", "passed"),
+    ],
+)
+def test_an_order_with_what_a_package_makes(before: str, after: str, outcome: str) -> None:
+    assert judged(watched(before), watched(after))[0] == outcome
+
+
+@pytest.mark.parametrize("rule, outcome", [("all_done", "needs_approval"), ("none_failed", "warned")])
+def test_the_last_task_of_a_run_is_what_the_run_ends_as(rule: str, outcome: str) -> None:
+    end = 'end = EmptyOperator(task_id="end"{})'
+    sides = [dag(task(), end.format(more), "load >> end") for more in ("", f', trigger_rule="{rule}"')]
+    head = "from airflow.operators.empty import EmptyOperator\n"
+    before, after = ({path: head + text for path, text in side.items()} for side in sides)
+    assert judged(before, after)[0] == outcome
+
+
+@pytest.mark.parametrize(
+    "before, after, outcome",
+    [
+        ("email='a@example.com', on_failure_callback=page", "email='a@example.com'", "needs_approval"),
+        ("email='a@example.com', on_failure_callback=page", "on_failure_callback=page", "needs_approval"),
+        ("email=['a@example.com', 'b@example.com']", "email=['a@example.com']", "warned"),
+        ("email='a@example.com'", "on_failure_callback=page", "warned"),
+    ],
+)
+def test_one_of_two_ways_to_tell_of_a_failure(before: str, after: str, outcome: str) -> None:
+    assert judged(dag(task(more=f", {before}")), dag(task(more=f", {after}")))[0] == outcome
+
+
+def test_a_doubt_about_one_dag_of_a_file_leaves_the_order_of_the_others() -> None:
+    doubtful = "\n\nif page(None):\n    with DAG('other') as other:\n        BashOperator(task_id='b')\n"
+    sides = [dag(task("first"), task(), order) for order in ("first >> load", "pass")]
+    before, after = ({path: text + doubtful for path, text in side.items()} for side in sides)
+    outcome, messages = judged(before, after)
+    assert outcome == "needs_approval"
+    assert "these no longer wait: load for first" in messages[0]
+
+
+@pytest.mark.parametrize(
+    "states, outcome",
+    [
+        ('["success", "failed"]', "needs_approval"),
+        ('["success"]', "passed"),
+        ('["success", "skipped"]', "passed"),
+    ],
+)
+def test_a_wait_that_ends_well_after_a_failure(states: str, outcome: str) -> None:
+    assert judged(dag(sensor("")), dag(sensor(f", allowed_states={states}")))[0] == outcome
+
+
+@pytest.mark.parametrize(
+    "before, after, outcome",
+    [
+        ("dbt test", "dbt test || true", "needs_approval"),
+        ("dbt test", "dbt test ; exit 0", "needs_approval"),
+        ("dbt test", "dbt test || :", "needs_approval"),
+        ("dbt test", "dbt build || true", "passed"),
+        ("dbt test || true", "dbt test", "passed"),
+    ],
+)
+def test_a_command_that_may_fail_now(before: str, after: str, outcome: str) -> None:
+    sides = [dag(f'check = BashOperator(task_id="check", bash_command="{one}")') for one in (before, after)]
+    assert judged(*sides)[0] == outcome
+
+
 FLOW = """\
 from prefect import allow_failure, flow, task
 from prefect.concurrency.sync import concurrency, rate_limit
