@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -34,6 +34,7 @@ _UNTRUSTING = re.compile(
     r"|\bssl_verify\s*=\s*False|[\"']verify[\"']\s*:\s*False|\bvalidate_certs\s*=\s*False|\btlsAllowInvalidCertificates=true"
 )
 _SAFE_LOADS = re.compile(rb"safe_load|SafeLoader")
+_UNSAFE_LOADS = re.compile(r"\bunsafe_load(?:_all)?\(")
 
 
 class InsecureCode(Gate):
@@ -61,6 +62,7 @@ class InsecureCode(Gate):
         found = [
             *(item for file, one in reported for item in _weighed(file, one)),
             *_distrusted(case.change),
+            *_unsafe_loads(case.change),
             *_conf_in_shell(case.change),
         ]
         return weigh(self, found, "no new code runs or trusts what a stranger may have made")
@@ -206,6 +208,9 @@ def _judged(one: Reported, around: Surroundings, file: FileChange) -> _Judged | 
         )
         if around.downloads:
             return _Judged("needs_approval", "reading what was downloaded can run any code in it", fix)
+        is_given = around.takes_run_input or around.takes_parameter
+        if one.code == "S506" and is_given and "`FullLoader`" not in one.message:
+            return _Judged("needs_approval", "reading YAML that is handed over can run any code in it", fix)
         if one.code == "S506" and _is_rarer(_SAFE_LOADS, file):
             return _Judged("needs_approval", "YAML that was read safely can now run any code in it", fix)
         return _Judged("warned", "reading the file can run any code in it", fix)
@@ -236,7 +241,7 @@ class _Place:
 
 def _distrusted(change: Change) -> Iterator[Weighed]:
     """Ways to switch certificates off that ruff does not know."""
-    for path, found in newly_found(change, (".py",), _untrusting):
+    for path, found in newly_found(change, (".py",), _written(_UNTRUSTING)):
         yield weighed(
             "needs_approval",
             f"{found.written} leaves the other side's certificate unlooked at: anybody on the way can answer",
@@ -246,14 +251,30 @@ def _distrusted(change: Change) -> Iterator[Weighed]:
         )
 
 
-def _untrusting(path: str, text: str) -> Sequence[_Place]:
-    if is_apart(path) or not _UNTRUSTING.search(text):
-        return ()
-    return [
-        _Place(match.group(), number)
-        for number, line in enumerate(text.split("\n"), start=1)
-        if not line.lstrip().startswith("#") and (match := _UNTRUSTING.search(line))
-    ]
+def _unsafe_loads(change: Change) -> Iterator[Weighed]:
+    for path, found in newly_found(change, (".py",), _written(_UNSAFE_LOADS)):
+        yield weighed(
+            "needs_approval",
+            "reading YAML so can run any code in it",
+            "use yaml.safe_load",
+            path=path,
+            line=found.line,
+        )
+
+
+def _written(pattern: re.Pattern[str]) -> Callable[[str, str], Sequence[_Place]]:
+    """What looks for the lines of code in which a pattern is found."""
+
+    def look(path: str, text: str) -> Sequence[_Place]:
+        if is_apart(path) or not pattern.search(text):
+            return ()
+        return [
+            _Place(match.group(), number)
+            for number, line in enumerate(text.split("\n"), start=1)
+            if not line.lstrip().startswith("#") and (match := pattern.search(line))
+        ]
+
+    return look
 
 
 def _conf_in_shell(change: Change) -> Iterator[Weighed]:
