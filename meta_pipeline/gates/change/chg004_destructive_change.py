@@ -15,6 +15,7 @@ from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.change.commands import destructive_commands, former_text
 from meta_pipeline.gates.change.handwork import is_work
 from meta_pipeline.gates.change.removals import removed_topology
+from meta_pipeline.gates.change.unlisted import unlisted
 from meta_pipeline.gates.gate import Example, Gate, Opinion, Strength
 from meta_pipeline.gates.sql.destructions import new_destructions
 from meta_pipeline.gates.weighing import Weighed, weigh, weighed
@@ -33,9 +34,10 @@ class DestructiveChange(Gate):
     scheduler knows a thing by its name alone and leaves its history behind. Where there is a plan, a removal that it
     does not name is refused. Refused in any case are what a revert does not bring back, data that is dropped or emptied
     and commands that destroy; a mass of pipelines or files at once; a contract whose dataset stays; and what is gone
-    because its file can no longer be read. Work that is seen to go on, in place, in another code location or in a
-    subflow, is only told of. Emptying a table that the same file fills again is how a load is made to run twice, a
-    moved file is not a deleted one, and temporary tables are free to go.
+    because its file can no longer be read. What a code location of Dagster no longer lists is removed as well, though
+    it is still written. Work that is seen to go on, in place, in another code location or in a subflow, is only told
+    of. Emptying a table that the same file fills again is how a load is made to run twice, a moved file is not a
+    deleted one, and temporary tables are free to go.
     """
 
     id: ClassVar[str] = "CHG004"
@@ -52,6 +54,7 @@ class DestructiveChange(Gate):
         assert case.change is not None
         found = [
             *removed_topology(case.change, case.plan),
+            *unlisted(case.change),
             *_deleted_files(case.change, case.plan, case.policy),
             *_removed_contracts(case.change, case.plan, case.policy),
             *_destroyed_data(case.change),
@@ -123,6 +126,12 @@ class DestructiveChange(Gate):
                 "task sales_daily.load is now called load_orders; to the scheduler a new name is a new thing",
             ),
             Example(
+                "a sensor is no longer listed",
+                _case(_LISTED, _LISTED.replace("sensors=[arrivals]", "sensors=[]")),
+                "needs_approval",
+                "arrivals is no longer among the sensors",
+            ),
+            Example(
                 "a table is dropped",
                 _sql("DROP TABLE IF EXISTS sales.orders;\n"),
                 "failed",
@@ -180,6 +189,15 @@ class DestructiveChange(Gate):
                 "force push",
             ),
         )
+
+
+_LISTED = (
+    "@sensor(job=load)\ndef arrivals(context): ...\ndefs = Definitions(jobs=[load], sensors=[arrivals])\n"
+)
+
+
+def _case(before: str, after: str) -> Case:
+    return Case(Policy(), change=specimens.change({"defs.py": before}, {"defs.py": after}))
 
 
 def _sql(text: str) -> Case:
