@@ -14,8 +14,14 @@ from meta_pipeline.gates.change.incremental_models import new_repeats
 from meta_pipeline.gates.change.pipeline_code import PipelineCode, is_apart, newly_found
 from meta_pipeline.gates.change.run_dates import clocks_for_runs
 from meta_pipeline.gates.gate import Example, Gate, Opinion, Strength
-from meta_pipeline.gates.python.appends import form_of, python_appends, safe_forms
-from meta_pipeline.gates.sql.appends import Append, emptied_tables, safely_written, sql_appends
+from meta_pipeline.gates.python.appends import clearings, form_of, python_appends, safe_forms
+from meta_pipeline.gates.sql.appends import (
+    Append,
+    emptied_tables,
+    safely_written,
+    sql_appends,
+    table_name,
+)
 from meta_pipeline.gates.sql.clock_keys import ClockKey, clock_keys
 from meta_pipeline.gates.weighing import Weighed, weigh, weighed
 from meta_pipeline.policy import Policy
@@ -144,10 +150,15 @@ def _appends(change: Change) -> Iterator[Weighed]:
     code = PipelineCode(change)
     emptied_elsewhere = cache(lambda: _emptied(change))
     for path, found in newly_found(change, (".sql", ".py"), _appends_of):
-        after = text_of(change.head, path) or ""
+        before, after = text_of(change.base, path) or "", text_of(change.head, path) or ""
+        # What seems to be cleared first is what replaced, too, and then nothing new clears it now.
+        if found.is_cleared and not (
+            _was_replaced(before, after, found) and clearings(after) <= clearings(before)
+        ):
+            continue
         target = found.target or "what is there"
         fix = "delete or overwrite the same rows first, merge them by a key, or write to the run's own partition"
-        if _was_safe(text_of(change.base, path) or "", after, found):
+        if _was_safe(path, before, after, found):
             message = f"{found.how} adds to {target}, which could run twice before: a retry now writes the rows again"
             yield weighed("failed", message, f"keep what replaced them, or {fix}", path=path, line=found.line)
             continue
@@ -161,12 +172,23 @@ def _appends(change: Change) -> Iterator[Weighed]:
         yield weighed(strength, message, fix, path=path, line=found.line)
 
 
-def _was_safe(before: str, after: str, found: Append) -> bool:
-    """Whether the same write replaced what was there: by its table, or by one form of writing that became rarer."""
-    form = form_of(found.how)
-    if form and safe_forms(before)[form] > safe_forms(after)[form]:
+def _was_safe(path: str, before: str, after: str, found: Append) -> bool:
+    """Whether the same write replaced what was there, in its form or by its table, or came after what cleared it."""
+    if _was_replaced(before, after, found):
         return True
-    return bool(found.target) and found.target in safely_written(before) - safely_written(after)
+    if found.target and table_name(found.target) in safely_written(before) - safely_written(after):
+        return True
+    was_cleared = any(
+        (one.how, one.target) == (found.how, found.target) and one.is_cleared
+        for one in python_appends(path, before)
+    )
+    return was_cleared and clearings(after) < clearings(before)
+
+
+def _was_replaced(before: str, after: str, found: Append) -> bool:
+    """Whether a form of writing that replaces became rarer, of which this write is the other."""
+    form = form_of(found.how)
+    return bool(form) and safe_forms(before)[form] > safe_forms(after)[form]
 
 
 def _strength(change: Change, code: PipelineCode, path: str, text: str, found: Append) -> Strength:

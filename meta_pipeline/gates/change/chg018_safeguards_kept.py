@@ -7,6 +7,7 @@ from meta_pipeline.delivery.topology import Link, Node
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.change.limits import limits_lost
+from meta_pipeline.gates.change.order_unread import unread_order_lost
 from meta_pipeline.gates.change.ordering import order_lost, waits_broken
 from meta_pipeline.gates.change.written import safeguards_unwritten
 from meta_pipeline.gates.gate import Example, Gate, Opinion, Strength
@@ -21,7 +22,8 @@ class SafeguardsKept(Gate):
     pool, a limit of runs at once, or a wait on the past run that goes needs a person, and so does a limit that is more
     than twice as high, a trigger rule that goes on after failures, two tasks that stay and no longer wait for each
     other, and a wait that looks at another run of another pipeline. A wait for a run that is never there is surely a
-    mistake and is refused. An alert that gives way to another, and a limit that is raised a little, is only told of.
+    mistake and is refused. An alert that gives way to another, an address of several that goes, and a limit that is
+    raised a little, are only told of.
     Schedules are CHG005's and retries CHG006's.
     """
 
@@ -43,6 +45,7 @@ class SafeguardsKept(Gate):
         found = [
             *limits_lost(case.change),
             *order_lost(case.change),
+            *unread_order_lost(case.change),
             *waits_broken(case.change),
             *safeguards_unwritten(case.change),
         ]

@@ -57,7 +57,8 @@ def limits_lost(change: Change) -> Iterator[Weighed]:
 
 def _judged(difference: Difference, sides: Sides) -> tuple[Strength, str] | None:
     before, after = sides.nodes(difference)
-    if after is not None and after.operator in _DOES_NOTHING:
+    # One that does nothing cannot hang, yet a run counts as its last tasks do, and others wait for them.
+    if after is not None and after.operator in _DOES_NOTHING and difference.field != "trigger_rule":
         return None
     match difference.field:
         case "timeout_s" | "sla_s" | "active_runs" | "concurrency":
@@ -139,6 +140,8 @@ def _alerts(
         return "warned", "source does not tell who is told instead"
     if any(map(_tells_failure, gone)) and not any(map(_tells_failure, left)):
         return "needs_approval", "a failure goes unseen"
+    if {_hook(one) for one in gone if _tells_failure(one)} - set(map(_hook, left)) and not new - old:
+        return "needs_approval", "who is told of a failure that way is told no more, though others are"
     return "warned", "others are told now" if new - old else "others are told still"
 
 
@@ -152,6 +155,10 @@ def _hooks(value: object) -> frozenset[str]:
     return frozenset(str(one) for one in value) if isinstance(value, tuple) else frozenset()
 
 
+def _hook(alert: str) -> str:
+    """The way by which somebody is told, such as `on_failure_callback`."""
+    return alert.partition(":")[0]
+
+
 def _tells_failure(alert: str) -> bool:
-    hook = alert.partition(":")[0]
-    return any(word in hook for word in _OF_FAILURE)
+    return any(word in _hook(alert) for word in _OF_FAILURE)

@@ -10,7 +10,7 @@ from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.differences.difference import thing_name
 from meta_pipeline.delivery.differences.matching import renamed_nodes
 from meta_pipeline.delivery.differences.phrases import link_name, listed, which_run
-from meta_pipeline.delivery.topology import UNRESOLVED, Link, Node, Pipeline, pipelines_of
+from meta_pipeline.delivery.topology import UNRESOLVED, Link, Node, Pipeline, Topology, pipelines_of
 from meta_pipeline.delivery.tree import Tree, text_of
 from meta_pipeline.gates.change.lines import ChangedLines
 from meta_pipeline.gates.change.reaching import function_node, module_of
@@ -24,11 +24,11 @@ _KEEP = "restore the order, or have a person confirm that it does not matter"
 def order_lost(change: Change) -> Iterator[Weighed]:
     """Pairs of nodes that both stay, of which one no longer waits for the other, not even by way of others."""
     sides, lines = Sides(change), ChangedLines(change)
-    unclear = {error.path for topology in change.head_topologies for error in topology.errors}
+    unclear = _Unclear(change.head_topologies)
     veiled = {(one.scheduler, one.root, one.pipeline) for one in change.differences if one.doubt is not None}
     for (scheduler, root, name), before in sides.base.items():
         after = sides.head.get((scheduler, root, name))
-        if after is None or scheduler == "dbt" or after.path in unclear or (scheduler, root, name) in veiled:
+        if after is None or scheduler == "dbt" or after in unclear or (scheduler, root, name) in veiled:
             continue
         if {node.id: node.upstream for node in before.nodes} == {
             node.id: node.upstream for node in after.nodes
@@ -56,6 +56,23 @@ def order_lost(change: Change) -> Iterator[Weighed]:
                 line=spot.line,
                 pipelines=(after.id,),
             )
+
+
+class _Unclear:
+    """The pipelines at head of which source does not tell all: those of a file that fails, or around what is unclear."""
+
+    def __init__(self, topologies: tuple[Topology, ...]) -> None:
+        self._errors = [error for topology in topologies for error in topology.errors]
+
+    def __contains__(self, pipeline: object) -> bool:
+        assert isinstance(pipeline, Pipeline)
+        places = [(pipeline.path, pipeline.line), *((one.path, one.line) for one in pipeline.nodes)]
+        own = [line for path, line in places if line is not None and path in (None, pipeline.path)]
+        return any(
+            error.path == pipeline.path
+            and not (error.opaque and own and error.line and not min(own) <= error.line <= max(own))
+            for error in self._errors
+        )
 
 
 def _lost_pairs(before: Pipeline, after: Pipeline) -> Iterator[tuple[str, Node]]:

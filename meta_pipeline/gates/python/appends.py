@@ -44,18 +44,25 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def python_appends(path: str, text: str) -> tuple[Append, ...]:
-    """Each call that adds, where the function around it clears nothing first; `how` is written as in the source."""
+    """Each call that adds, and whether the function around it clears something; `how` is written as in the source."""
     module = parsed(text) if path.endswith(".py") and _WORTH.search(text) else None
     if module is None:
         return ()
     names = imported_names(module)
     emptied = emptied_tables(text)
     return tuple(
-        Append(how, target, line)
+        Append(how, target, line, is_cleared=clears)
         for scope in _scopes(module)
+        for clears in (_clears(scope, names) > 0,)
         for how, target, line in _in_scope(scope, names)
-        if not (target and table_name(target) in emptied) and not _clears(scope, names)
+        if not (target and table_name(target) in emptied)
     )
+
+
+def clearings(text: str) -> int:
+    """How often a module calls or says something that clears what is there."""
+    module = parsed(text)
+    return _clears(list(ast.walk(module)), imported_names(module)) if module else 0
 
 
 def safe_forms(text: str) -> Mapping[str, int]:
@@ -82,11 +89,12 @@ def _own(scope: ast.AST) -> Iterator[ast.AST]:
             yield from _own(part)
 
 
-def _clears(scope: list[ast.AST], names: Mapping[str, str]) -> bool:
-    return any(
-        (isinstance(node, ast.Call) and _CLEARS.search(last_part(full_name(node.func, names))))
+def _clears(scope: list[ast.AST], names: Mapping[str, str]) -> int:
+    return sum(
+        (isinstance(node, ast.Call) and _CLEARS.search(last_part(full_name(node.func, names))) is not None)
         or (
-            isinstance(node, (ast.Constant, ast.JoinedStr)) and _CLEARING_SQL.search(literal_text(node) or "")
+            isinstance(node, (ast.Constant, ast.JoinedStr))
+            and _CLEARING_SQL.search(literal_text(node) or "") is not None
         )
         for node in scope
     )

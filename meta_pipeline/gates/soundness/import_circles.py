@@ -8,7 +8,7 @@ from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.tree import FileChange
 from meta_pipeline.gates.soundness.judged import changed
 from meta_pipeline.gates.soundness.module_map import ModuleMap
-from meta_pipeline.gates.soundness.module_names import bound_by, module_names, parsed_or_none, top_level
+from meta_pipeline.gates.soundness.module_names import bound_by, parsed_or_none, top_level
 from meta_pipeline.gates.weighing import Weighed, weighed
 
 _MOST_MODULES = 300
@@ -61,6 +61,16 @@ def _place(found: list[Stuck], files: list[FileChange]) -> Stuck:
     return next((one for one in found if (one.path, one.line) in added), found[0])
 
 
+def _fills_itself(statement: ast.stmt) -> bool:
+    """Whether a statement may give the module names that it does not write out."""
+    if isinstance(statement, ast.ImportFrom):
+        return statement.names[0].name == "*"
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
+        return statement.name == "__getattr__"
+    written = ast.unparse(statement)
+    return any(mark in written for mark in ("globals()", "vars()", "locals()", "sys.modules", "exec("))
+
+
 def _first_stuck(modules: ModuleMap, path: str) -> Stuck | None:
     """The first import that fails when the module at a path is loaded before all others."""
     return _Loading(modules).load(path)
@@ -68,11 +78,15 @@ def _first_stuck(modules: ModuleMap, path: str) -> Stuck | None:
 
 @dataclass
 class _Loading:
-    """Loads modules as Python does, as far as their own statements at the top tell: in order, each once."""
+    """Loads modules as Python does, as far as their own statements at the top tell: in order, each once.
+
+    `filled` are those that have run a statement by which they may have any name.
+    """
 
     modules: ModuleMap
     bound: dict[str, set[str]] = field(default_factory=dict)
     active: list[str] = field(default_factory=list)
+    filled: set[str] = field(default_factory=set)
 
     def load(self, path: str) -> Stuck | None:
         """Run the imports of a module, those of its packages before, and those of what it imports, until one fails."""
@@ -95,6 +109,8 @@ class _Loading:
                 return stuck
             for one in top_level([statement]):
                 names.update(bound_by(one))
+            if _fills_itself(statement):
+                self.filled.add(path)
         self.active.pop()
         return None
 
@@ -110,7 +126,7 @@ class _Loading:
             return None
         if stuck := self.load(found):
             return stuck
-        if found not in self.active or module_names(self.modules.tree.read(found) or b"").is_open:
+        if found not in self.active or found in self.filled:
             return None
         for alias in node.names:
             is_module = found.endswith("/__init__.py") and self.modules.at(

@@ -9,6 +9,9 @@ from meta_pipeline.gates.soundness.judged import changed
 from meta_pipeline.gates.soundness.module_names import parsed_or_none
 from meta_pipeline.gates.weighing import Weighed, weighed
 
+_HOLE = "\0"
+_MEANINGS = ("x", "", "}}", "{{")
+"""What may stand in a hole: a text is no template where none of these makes it one."""
 _FILLED_IN = re.compile(
     r"\{[{%]-?\s*(?:if\s+|for\s+\w+\s+in\s+|set\s+\w+\s*=\s*)?"
     r"(?:ds\b|ds_nodash|ts\b|ts_nodash|dag\b|dag_run|run_id|task\b|ti\b|task_instance|params\b|var\.|conn\.|macros\.|execution_date"
@@ -27,39 +30,70 @@ def template_faults(change: Change) -> Iterator[Weighed]:
         for text, line in _texts(new):
             if text in known or not _FILLED_IN.search(text):
                 continue
-            from jinja2 import Environment, TemplateSyntaxError
-
-            try:
-                Environment(autoescape=False).parse(text)  # noqa: S701  only parsed
-            except TemplateSyntaxError as error:
+            fault = _fault(text)
+            if fault is not None:
+                message, at = fault
                 yield weighed(
                     "failed",
-                    f"Airflow cannot fill in this text: {error.message}; the task fails before it begins",
+                    f"Airflow cannot fill in this text: {message}; the task fails before it begins",
                     "mend the template",
                     path=file.path,
-                    line=line + max(error.lineno - 1, 0),
+                    line=line + at,
                 )
-            except RecursionError:
-                continue
+
+
+def _fault(text: str) -> tuple[str, int] | None:
+    """Why Jinja cannot read a text, whatever stands in its holes, and how many lines down it gave up."""
+    from jinja2 import Environment, TemplateSyntaxError
+
+    if _HOLE in text and "{%" in text:
+        return None  # what is put in may be the other end of a block
+    # Values beside each other may hold anything between them.
+    text = re.sub(rf"{_HOLE}(?:\s*{_HOLE})+", _HOLE, text)
+    first: tuple[str, int] | None = None
+    for meaning in _MEANINGS if _HOLE in text else ("",):
+        try:
+            Environment(autoescape=False).parse(text.replace(_HOLE, meaning))  # noqa: S701  only parsed
+        except TemplateSyntaxError as error:
+            first = first or (error.message or "it is no template", max(error.lineno - 1, 0))
+        except RecursionError:
+            return None
+        else:
+            return None
+    return first
 
 
 def _texts(data: bytes) -> Iterator[tuple[str, int]]:
-    """The literal texts of a file, each with its line; those that a format fills in first are left out."""
+    """The texts of a file, each with its line, with a hole for each value that is put in.
+
+    Those that a format fills in first are left out.
+    """
     module = parsed_or_none(data)
     if module is None:
         return
-    inner = {id(part) for node in ast.walk(module) if isinstance(node, ast.JoinedStr) for part in node.values}
-    formatted = {
-        id(node.func.value)
-        for node in ast.walk(module)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format"
-    }
-    formatted |= {id(node.left) for node in ast.walk(module) if isinstance(node, ast.BinOp)}
-    formatted |= {id(node.right) for node in ast.walk(module) if isinstance(node, ast.BinOp)}
-    left_out = inner | formatted
+    parts: set[int] = set()
     for node in ast.walk(module):
-        match node:
-            case ast.Constant(value=str(text), lineno=line) if "{" in text and id(node) not in left_out:
-                yield text, line
-            case _:
-                pass
+        if isinstance(node, ast.JoinedStr):
+            parts |= {id(part) for part in node.values}
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+            parts.add(id(node.func.value))
+        elif isinstance(node, ast.BinOp):
+            parts |= {id(node.left), id(node.right)}
+    for node in ast.walk(module):
+        if isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) and id(node) not in parts:
+            text = _written(node)
+            if text is not None and "{" in text:
+                yield text, node.lineno
+
+
+def _written(node: ast.expr) -> str | None:
+    """A text as it is put together, with a hole for each value; None where there is no text in it."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.JoinedStr(values=values):
+            return "".join(_written(value) or _HOLE for value in values)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            before, after = _written(left), _written(right)
+            return None if before is None and after is None else f"{before or _HOLE}{after or _HOLE}"
+    return None

@@ -8,7 +8,7 @@ from meta_pipeline.gates.sql.pieces import Piece, sql_pieces, without_comments
 
 _NAME = r"((?:\{\{.*?\}\}|\{[^{}]*\}|[\w.$\"`\[\]-])+)"
 _INSERT = re.compile(
-    rf"\binsert\s+into\s+(?:table\s+)?{_NAME}(?=\s*(?:\(|select\b|values\b|with\b|partition\b|from\b|table\b|\{{|as\b))",
+    rf"\binsert\s+into\s+(?:table\s+)?{_NAME}(?=\s*(?:\(|select\b|values\b|with\b|partition\b|from\b|table\b|by\s+(?:name|position)\b|default\s+values\b|overriding\b|\{{|as\b))",
     re.IGNORECASE,
 )
 _COPY_FORCED = re.compile(rf"\bcopy\s+into\s+{_NAME}(?=[^;]*\bforce\s*=\s*'?true)", re.IGNORECASE)
@@ -37,15 +37,19 @@ _PASSING = re.compile(r"(?:^|_)(?:tmp|temp)(?:_|$)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """A write that adds to `target`: `how` names it as its author would, at `line` of the file."""
+    """A write that adds to `target`: `how` names it as its author would, at `line` of the file.
+
+    `is_cleared`: something around it seems to clear what was there first.
+    """
 
     how: str
     target: str
     line: int
+    is_cleared: bool = False
 
     @property
-    def key(self) -> tuple[str, str]:
-        return (self.how, self.target)
+    def key(self) -> tuple[str, str, bool]:
+        return (self.how, self.target, self.is_cleared)
 
 
 def sql_appends(path: str, text: str) -> tuple[Append, ...]:

@@ -15,7 +15,7 @@ from meta_pipeline.schedulers.source.managers import Managed, run_around
 from meta_pipeline.schedulers.source.matching import matched
 from meta_pipeline.schedulers.source.operations import binary, truth
 from meta_pipeline.schedulers.source.optional import doubt_optional
-from meta_pipeline.schedulers.source.values import UNKNOWN, OpenFile, Scope, Thing
+from meta_pipeline.schedulers.source.values import UNKNOWN, External, OpenFile, Scope, Thing
 
 MAX_WHILE = 1000
 
@@ -116,7 +116,19 @@ def _agreed(machine: Machine, endings: list[dict[str, object]]) -> dict[str, obj
 
 def _one_of(machine: Machine, values: list[object]) -> object:
     first, *others = values
-    return first if all(same(first, other) for other in others) else machine.either(values)
+    if all(same(first, other) or _is_one_name(first, other) for other in others):
+        return first
+    return machine.either(values)
+
+
+def _is_one_name(one: object, other: object) -> bool:
+    """Whether both are the same name of one package, as code that fits several releases of it imports it."""
+    return (
+        isinstance(one, External)
+        and isinstance(other, External)
+        and one.last == other.last
+        and one.name.partition(".")[0] == other.name.partition(".")[0]
+    )
 
 
 def _for(machine: Machine, node: ast.For | ast.AsyncFor, scope: Scope) -> Flow:

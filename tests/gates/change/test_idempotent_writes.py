@@ -155,6 +155,13 @@ def test_code_that_can_run_twice_is_free(body: str) -> None:
         ("run('INSERT OVERWRITE TABLE r SELECT * FROM s')", "run('INSERT INTO r SELECT * FROM s')"),
         ("run('INSERT INTO r SELECT 1 ON CONFLICT DO NOTHING')", "run('INSERT INTO r SELECT 1')"),
         ("run('DELETE FROM r'); run('INSERT INTO r SELECT 1')", "run('INSERT INTO r SELECT 1')"),
+        ("run('DELETE FROM r'); run(f'INSERT INTO r BY NAME {sql}')", "run(f'INSERT INTO r BY NAME {sql}')"),
+        ("hook.run('DELETE FROM s.r'); hook.insert_rows('s.r', x)", "hook.insert_rows('s.r', x)"),
+        ("delete_day(ds); df.to_sql('r', e, if_exists='append')", "df.to_sql('r', e, if_exists='append')"),
+        (
+            "X(write_disposition='WRITE_TRUNCATE'); delete_connection(c)",
+            "X(write_disposition='WRITE_APPEND'); delete_connection(c)",
+        ),
         ("path = f'out/{context[\"ds\"]}.csv'", "path = f'out/{datetime.now()}.csv'"),
         ("day = context.partition_key", "day = datetime.now()"),
         ("sql = \"where ds = '{{ ds }}'\"", 'sql = "where ds = CURRENT_DATE"'),
@@ -165,6 +172,12 @@ def test_code_that_can_run_twice_is_free(body: str) -> None:
 )
 def test_what_could_run_twice_and_no_longer_can_is_refused(before: str, after: str) -> None:
     assert of_code(f"def load(df):\n    {after}\n", f"def load(df):\n    {before}\n") == "failed"
+
+
+def test_what_is_deleted_first_from_now_on_may_be_added_to() -> None:
+    before = "def load(df):\n    df.to_sql('r', e, if_exists='replace')\n"
+    after = "def load(df):\n    delete_day(ds)\n    df.to_sql('r', e, if_exists='append')\n"
+    assert of_code(after, before) == "passed"
 
 
 def test_one_bound_of_a_model_that_goes_by_the_clock_is_for_a_person() -> None:

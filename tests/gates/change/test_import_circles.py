@@ -22,6 +22,14 @@ def test_a_circle_that_no_module_can_begin_is_broken() -> None:
     assert judged({"shop/settings.py": text}) == [("failed", "shop/settings.py", 3)]
 
 
+def test_what_a_module_adds_to_itself_at_its_end_comes_too_late_for_a_circle() -> None:
+    before = {**FILES, "shop/load.py": LOADS + "\n\nglobals()['more'] = load\n"}
+    text = '"""Times."""\n\nfrom shop.load import load\n\nDAYS = 3\n'
+    assert judged({"shop/settings.py": text}, before) == [("failed", "shop/settings.py", 3)]
+    early = {**before, "shop/settings.py": "globals()['DAYS'] = 3\n"}
+    assert judged({"shop/settings.py": f"{early['shop/settings.py']}from shop.load import load\n"}, early) == []
+
+
 def test_a_circle_of_three_is_broken_too() -> None:
     before = {**FILES, "shop/run.py": "from shop.load import load\n\n\ndef run():\n    load()\n"}
     text = "from shop.run import run\n\nDAYS = 3\n"

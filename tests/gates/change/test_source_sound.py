@@ -288,6 +288,27 @@ def test_a_template_in_a_dag_that_can_no_longer_be_filled_in(command: str, outco
     assert judged({"dags/sales.py": DAG}, {"dags/sales.py": edit}).outcome == outcome
 
 
+@pytest.mark.parametrize(
+    "command,outcome",
+    [
+        ("table + ':{{ ds }'", "failed"),
+        ("table + ':{{ ds }}'", "passed"),
+        ("f'echo {table} {{{{ ds }}'", "failed"),
+        ("f'echo {table} {{{{ ds }}}}'", "passed"),
+        ("f'echo {{{{ ds_add(ds, {days}) }}}}'", "passed"),
+        ("f'{{{{ params.{table}_{days} }}}}'", "passed"),
+        ("'{{ ds ' + rest", "passed"),
+        ("'{{ ds }' % rest", "passed"),
+        ("f'{start}{{% if params.x %}} echo'", "passed"),
+    ],
+)
+def test_a_template_that_is_put_together_of_parts(command: str, outcome: str) -> None:
+    edit = DAG.replace('bash_command="true"', f"bash_command={command}", 1)
+    edit = edit.replace("\nwith", "\ntable, days, rest, start = '', 1, '', ''\n\nwith")
+
+    assert judged({"dags/sales.py": DAG}, {"dags/sales.py": edit}).outcome == outcome
+
+
 def test_a_model_whose_sql_could_be_read_asks_a_person() -> None:
     edits: dict[str, str | None] = {"models/orders.sql": "select 1 as id, from where orders x y z\n"}
 

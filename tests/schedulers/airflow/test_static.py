@@ -54,6 +54,16 @@ def test_branches_that_disagree_are_unresolved() -> None:
     assert pipeline.nodes[0].retries == UNRESOLVED
 
 
+def test_a_name_that_is_imported_by_release_is_one_name() -> None:
+    head = (
+        "from tests_common.version_compat import AIRFLOW_V_3_0_PLUS\n"
+        "if AIRFLOW_V_3_0_PLUS:\n    from airflow.sdk import DAG, task\n"
+        "else:\n    from airflow.decorators import task\n    from airflow.models.dag import DAG\n"
+    )
+    pipeline = only(read(f"{head}@task\ndef load(): ...\nwith DAG('d'):\n    load()\n"))
+    assert [node.id for node in pipeline.nodes] == ["load"]
+
+
 @pytest.mark.parametrize(
     "requirement, schedule, catchup",
     [
