@@ -9,6 +9,7 @@ from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.delivery.topology import IMPLICIT_JOB, UNRESOLVED, Node
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
+from meta_pipeline.gates.change.instance_settings import instance_retries_lost
 from meta_pipeline.gates.change.lines import ChangedLines, Spot
 from meta_pipeline.gates.change.retry_habits import below_habit, retries_lost
 from meta_pipeline.gates.change.touched import TouchedNode, touched_nodes
@@ -52,6 +53,7 @@ class RetriesPresent(Gate):
         else:
             found = [*retries_lost(case.change), *below_habit(case.change, touched)]
             measure = "as those of the repository do"
+        found += instance_retries_lost(case.change)
         if not touched and not found:
             return self.not_applicable("no node is new or changed")
         return weigh(self, found, f"each of the {len(touched)} new or changed node(s) retries {measure}")

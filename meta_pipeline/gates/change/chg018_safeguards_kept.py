@@ -6,6 +6,7 @@ from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.delivery.topology import Link, Node
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
+from meta_pipeline.gates.change.instance_settings import instance_loosened
 from meta_pipeline.gates.change.limits import limits_lost
 from meta_pipeline.gates.change.order_unread import unread_order_lost
 from meta_pipeline.gates.change.ordering import order_lost, waits_broken
@@ -48,6 +49,7 @@ class SafeguardsKept(Gate):
             *unread_order_lost(case.change),
             *waits_broken(case.change),
             *safeguards_unwritten(case.change),
+            *instance_loosened(case.change),
         ]
         return weigh(self, found, "no safeguard of an existing pipeline is lost or loosened")
 

@@ -59,7 +59,7 @@ def order_lost(change: Change) -> Iterator[Weighed]:
 
 
 class _Unclear:
-    """The pipelines at head of which source does not tell all: those of a file that fails, or around what is unclear."""
+    """Pipelines at head of which source does not tell all: those of a file that fails, or around what is unclear."""
 
     def __init__(self, topologies: tuple[Topology, ...]) -> None:
         self._errors = [error for topology in topologies for error in topology.errors]

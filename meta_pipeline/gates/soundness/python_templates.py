@@ -75,7 +75,9 @@ def _texts(data: bytes) -> Iterator[tuple[str, int]]:
     for node in ast.walk(module):
         if isinstance(node, ast.JoinedStr):
             parts |= {id(part) for part in node.values}
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+        elif (
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format"
+        ):
             parts.add(id(node.func.value))
         elif isinstance(node, ast.BinOp):
             parts |= {id(node.left), id(node.right)}

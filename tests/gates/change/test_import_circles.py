@@ -27,7 +27,9 @@ def test_what_a_module_adds_to_itself_at_its_end_comes_too_late_for_a_circle() -
     text = '"""Times."""\n\nfrom shop.load import load\n\nDAYS = 3\n'
     assert judged({"shop/settings.py": text}, before) == [("failed", "shop/settings.py", 3)]
     early = {**before, "shop/settings.py": "globals()['DAYS'] = 3\n"}
-    assert judged({"shop/settings.py": f"{early['shop/settings.py']}from shop.load import load\n"}, early) == []
+    assert (
+        judged({"shop/settings.py": f"{early['shop/settings.py']}from shop.load import load\n"}, early) == []
+    )
 
 
 def test_a_circle_of_three_is_broken_too() -> None:
