@@ -98,9 +98,8 @@ class RenamedUnderReaders(Mutator):
             ]
             if len(edits) > 6:
                 continue
-            places = [Place(path, line, line) for path, line in readers]
-            yield Change(source.text, edits, places=places).fault(
-                f"renames `{node.name}`, which {readers[0][0]} still imports"
+            yield Change(source.text, edits, places=readers).fault(
+                f"renames `{node.name}`, which {readers[0].path} still imports"
             )
 
 

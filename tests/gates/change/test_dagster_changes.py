@@ -254,3 +254,11 @@ def test_each_touched_asset_runs_once(
     assert result.outcome == outcome
     if outcome == "could_not_run":
         assert result.reason == "the change touches orders, which the dry run did not run"
+
+
+def test_a_circle_is_named_where_the_change_closes_it() -> None:
+    made = change("@dg.asset(retry_policy=CALM, part", '@dg.asset(deps=["revenue"], retry_policy=CALM, part')
+
+    found = judged("CHG017", made).findings
+
+    assert [(one.line, "assets wait for each other" in one.message) for one in found] == [(6, True)]
