@@ -22,9 +22,13 @@ _NEARLY = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One name that a file imports: `name` of `module`, or the module itself where `name` is None."""
+    """One name that a file imports: `name` of `module`, or the module itself where `name` is None.
+
+    It stands at `line`; the statement, and with it the module, at `first`.
+    """
 
     path: str
+    first: int
     line: int
     level: int
     module: str
@@ -58,7 +62,7 @@ def import_faults(change: Change) -> Iterator[Weighed]:
             continue
         added = {line.number for line in file.added} if file is not None else frozenset[int]()
         for one in imports_of(path, change.head.read(path) or b""):
-            told = _leads_nowhere(one, base, head, is_new=one.line in added)
+            told = _leads_nowhere(one, base, head, is_new=not added.isdisjoint((one.first, one.line)))
             if told is not None:
                 yield told
 
@@ -74,10 +78,12 @@ def _leads_nowhere(one: Import, base: ModuleMap, head: ModuleMap, *, is_new: boo
     led_somewhere = bool(before) and (one.name is None or base.holds(before, one.name))
     if not led_somewhere and not (is_new and _is_own(one, base, head)):
         return None
+    line = one.line
     if one.name and places:
         where = next((place for place in places if not place.endswith("/")), f"{places[0]}__init__.py")
         lost = f"{where} has no '{one.name}'" + (" any more" if led_somewhere else "")
     else:
+        line = one.first
         lost = f"there is no module '{'.' * one.level}{one.module}'" + (" any more" if led_somewhere else "")
     return weighed(
         "warned" if one.is_typing else "failed",
@@ -86,7 +92,7 @@ def _leads_nowhere(one: Import, base: ModuleMap, head: ModuleMap, *, is_new: boo
         else f"'{one.said}', for type checkers only, leads nowhere: {lost}",
         f"import it from where it is now, or keep {one.name or one.module} there",
         path=one.path,
-        line=one.line,
+        line=line,
     )
 
 
@@ -144,11 +150,13 @@ def imports_of(path: str, data: bytes) -> Iterator[Import]:
         node, typing = waiting.pop()
         if isinstance(node, ast.Import):
             for alias in node.names:
-                yield Import(path, node.lineno, 0, alias.name, None, typing)
+                yield Import(path, node.lineno, node.lineno, 0, alias.name, None, typing)
         elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 if alias.name != "*":
-                    yield Import(path, alias.lineno, node.level, node.module or "", alias.name, typing)
+                    yield Import(
+                        path, node.lineno, alias.lineno, node.level, node.module or "", alias.name, typing
+                    )
                 elif node.module:
                     continue
         elif isinstance(node, ast.Try | ast.TryStar) and _catches(node):

@@ -355,3 +355,12 @@ def test_the_changed_line_is_blamed(path: str, text: str, old: str, new: str, li
     opinion = judged({path: text}, {path: text.replace(old, new)})
 
     assert [finding.line for finding in opinion.findings] == [line]
+
+
+def test_an_import_over_several_lines_is_judged_where_its_module_changes() -> None:
+    before = {**PACKAGE, "shop/report.py": "from shop.rates import (\n    LIMIT,\n    rate,\n)\n"}
+    edit = before["shop/report.py"].replace("shop.rates", "shop.ratez")
+
+    opinion = judged(before, {"shop/report.py": edit})
+
+    assert (opinion.outcome, places(opinion)) == ("failed", {"shop/report.py:1"})
