@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
-from meta_pipeline.delivery.dependencies.packages import PackageChange
+from meta_pipeline.delivery.dependencies.package_change import PackageChange
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.topology import Pipeline, Topology
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, metadata
 
 from meta_pipeline.delivery.context import DependencyAudit, Vulnerability
-from meta_pipeline.delivery.dependencies.packages import PackageChange, package_changes
+from meta_pipeline.delivery.dependencies.package_change import PackageChange
+from meta_pipeline.delivery.dependencies.packages import package_changes
 from meta_pipeline.delivery.tree import Tree
 
 LookUp = Callable[[list[tuple[str, str]], str], tuple[Vulnerability, ...] | str]

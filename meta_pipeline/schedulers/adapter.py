@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
 
 from meta_pipeline.delivery.topology import SchedulerKind, Topology
 from meta_pipeline.delivery.tree import Tree
-from meta_pipeline.schedulers.runtime import Runtime
 from meta_pipeline.schedulers.signs import Signs
 from meta_pipeline.schedulers.source.known import Known
+
+if TYPE_CHECKING:
+    from meta_pipeline.schedulers.runtime import Runtime
 
 Reader: TypeAlias = Callable[[Tree, str, Known], tuple[Topology, ...]]
 """The topologies of a folder of a tree, by what is known of the place that they are loaded in."""
@@ -16,15 +19,17 @@ Reader: TypeAlias = Callable[[Tree, str, Known], tuple[Topology, ...]]
 
 @dataclass(frozen=True)
 class Adapter:
-    """`name` is how people call it.
-
-    `runtime` parses and dry-runs in the target's environment, and its commands say what a person would type.
-    """
+    """`name` is how people call it; `load_runtime` is asked for its runtime once, where there is one to ask."""
 
     name: str
     signs: Signs
     read: Reader
-    runtime: Runtime
+    load_runtime: "Callable[[], Runtime]"
+
+    @cached_property
+    def runtime(self) -> "Runtime":
+        """It parses and dry-runs in the target's environment, and its commands say what a person would type."""
+        return self.load_runtime()
 
     @property
     def kind(self) -> SchedulerKind:

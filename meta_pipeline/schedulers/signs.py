@@ -16,6 +16,10 @@ _MANIFEST = re.compile(
     r"(?:^|/)(?:(?:requirements|constraints)[^/]*\.(?:txt|in)|pyproject\.toml|setup\.(?:py|cfg)|Pipfile"
     r"|environment\.ya?ml)\Z"
 )
+_MANIFEST_ENDS = (
+    *(".txt", ".in", "pyproject.toml", "setup.py", "setup.cfg", "Pipfile", "environment.yml"),
+    "environment.yaml",
+)
 _CONTAINER = re.compile(r"(?:^|/)(?:Dockerfile|docker-compose)[^/]*\Z")
 
 ProjectFiles = Callable[[Tree, Sequence[str]], tuple[list[str], list[str]]]
@@ -118,13 +122,9 @@ def _named(package: str) -> re.Pattern[bytes]:
 
 
 def _manifests(tree: Tree, paths: Iterable[str], signs: Signs) -> list[str]:
-    found = [
-        path
-        for path in paths
-        if _MANIFEST.search(path) and _named(signs.package).search(tree.read(path) or b"")
-    ]
+    manifests = (path for path in paths if path.endswith(_MANIFEST_ENDS) and _MANIFEST.search(path))
+    found = [path for path in manifests if _named(signs.package).search(tree.read(path) or b"")]
     if signs.image is not None:
-        found += [
-            path for path in paths if _CONTAINER.search(path) and signs.image.search(tree.read(path) or b"")
-        ]
+        containers = (path for path in paths if "ocker" in path and _CONTAINER.search(path))
+        found += [path for path in containers if signs.image.search(tree.read(path) or b"")]
     return found

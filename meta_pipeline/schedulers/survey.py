@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from meta_pipeline.delivery.bounded import bounded
 from meta_pipeline.delivery.change import Change
+from meta_pipeline.delivery.sharing import shared_with
 from meta_pipeline.delivery.topology import SchedulerKind, Topology
 from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.policy import DbtPolicy, EnvironmentPolicy, Policy, SchedulerPolicy
@@ -45,11 +46,12 @@ def _reading(read: Reader, folder: str, known: Known) -> Callable[[Tree], tuple[
 
 def read_change(base: Tree, head: Tree, policy_base: Policy) -> Change:
     """Both sides of a change, judged by the base's policy; source that is too large is not read."""
+    before = survey(base, policy_base)
     return Change(
         base=bounded(base),
         head=bounded(head),
-        base_topologies=survey(base, policy_base),
-        head_topologies=survey(head, policy_base),
+        base_topologies=before,
+        head_topologies=shared_with(before, survey(head, policy_base)),
     )
 
 

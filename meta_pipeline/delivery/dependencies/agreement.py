@@ -6,14 +6,9 @@ from pathlib import PurePosixPath
 
 from packaging.utils import canonicalize_name
 
-from meta_pipeline.delivery.dependencies.locks import (
-    Lock,
-    is_compiled,
-    kind_of_lock,
-    lock_paths,
-    read_lock,
-)
-from meta_pipeline.delivery.dependencies.manifests import Manifest, kind_of, read_manifest
+from meta_pipeline.delivery.dependencies.kinds import kind_of, kind_of_lock
+from meta_pipeline.delivery.dependencies.locks import Lock, is_compiled, lock_paths, read_lock
+from meta_pipeline.delivery.dependencies.manifests import Manifest, read_manifest
 from meta_pipeline.delivery.dependencies.wanted import Wanted, satisfied
 from meta_pipeline.delivery.tree import Tree, text_of
 

@@ -7,13 +7,13 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import PurePosixPath
 from typing import Any
 
 from packaging.utils import canonicalize_name
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from meta_pipeline.delivery.dependencies.kinds import kind_of
 from meta_pipeline.delivery.dependencies.wanted import (
     Exactness,
     Wanted,
@@ -24,7 +24,6 @@ from meta_pipeline.delivery.dependencies.wanted import (
 )
 
 _OPTION = re.compile(r"^(?P<name>--?[\w-]+)(?:\s*=\s*|\s+|(?<=^-[rcief]))(?P<value>\S.*)?$")
-_REQUIREMENTS = re.compile(r"[\w.-]*(requirements|constraints)[\w.-]*\.(txt|in|lock)")
 _TOOLS = frozenset({"pip", "setuptools", "wheel", "uv", "pip-tools", "poetry", "pipenv"})
 
 
@@ -43,19 +42,6 @@ class Manifest:
     project: str | None = None
     hashed: bool = False
     free: frozenset[str] = frozenset()
-
-
-def kind_of(path: str) -> str | None:
-    """What kind of manifest a path is; None where it is none."""
-    pure = PurePosixPath(path)
-    name = pure.name
-    if _REQUIREMENTS.fullmatch(name) or (
-        pure.parent.name == "requirements" and pure.suffix in (".txt", ".in")
-    ):
-        return "requirements"
-    if name == "Dockerfile" or name.startswith("Dockerfile.") or name.lower().endswith(".dockerfile"):
-        return "container"
-    return _NAMES.get(name)
 
 
 @lru_cache(maxsize=64)
@@ -339,16 +325,4 @@ _READERS: dict[str, Callable[[str, str], Manifest | None]] = {
     "conda": _conda,
     "dbt": _dbt,
     "container": _container,
-}
-_NAMES = {
-    "pyproject.toml": "pyproject",
-    "Pipfile": "pipfile",
-    "setup.py": "setup.py",
-    "setup.cfg": "setup.cfg",
-    "environment.yml": "conda",
-    "environment.yaml": "conda",
-    "conda.yml": "conda",
-    "conda.yaml": "conda",
-    "packages.yml": "dbt",
-    "dependencies.yml": "dbt",
 }

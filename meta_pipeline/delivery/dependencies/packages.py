@@ -5,29 +5,13 @@ from collections.abc import Mapping
 from packaging.version import InvalidVersion, Version
 
 from meta_pipeline.delivery.dependencies.agreement import manifest_at
-from meta_pipeline.delivery.dependencies.locks import kind_of_lock, read_lock
-from meta_pipeline.delivery.dependencies.manifests import kind_of
+from meta_pipeline.delivery.dependencies.kinds import kind_of, kind_of_lock
+from meta_pipeline.delivery.dependencies.locks import read_lock
+from meta_pipeline.delivery.dependencies.package_change import PackageChange
 from meta_pipeline.delivery.dependencies.wanted import Wanted
-from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.tree import Tree, text_of
 
 _OTHER_REGISTRIES = frozenset({"conda", "dbt"})
-
-
-class PackageChange(Frozen):
-    """One package of a dependency file before and after; a version is None where there is none, or none is named.
-
-    `direct` is whether a manifest asks for it by name; `registry` is where its name means something: `pypi`, `conda`
-    or `dbt`.
-    """
-
-    name: str
-    path: str
-    before: str | None
-    after: str | None
-    is_new: bool
-    direct: bool
-    registry: str = "pypi"
 
 
 def package_changes(base: Tree, head: Tree) -> tuple[PackageChange, ...]:

@@ -105,6 +105,8 @@ def _shared_end(one: str, other: str) -> int:
 def columns_apart(base: tuple[Topology, ...], head: tuple[Topology, ...]) -> Iterator[Difference]:
     """Columns that came to a dataset, left it, or changed their type, at the node that writes it where one does."""
     old, new = _datasets(base), _datasets(head)
+    if old == new:
+        return
     writers = _writers(base) | _writers(head)
     used = _used(base) & _used(head)
     for key in sorted(old.keys() | new.keys()):

@@ -223,9 +223,11 @@ def _deleted_files(change: Change, plan: Plan | None, policy: Policy) -> Iterato
 
 def _mass(change: Change, deleted: list[FileChange], plan: Plan | None) -> Iterator[Weighed]:
     """Many files that go at once: a large share of all is refused, any other mass a person confirms."""
+    if len(deleted) < _FEW_FILES:
+        return
     tracked = sum(is_work(path) for path in change.base.entries())
     is_large = len(deleted) > _LARGE_SHARE * tracked
-    if len(deleted) < _FEW_FILES or (len(deleted) < _MANY_FILES and not is_large):
+    if len(deleted) < _MANY_FILES and not is_large:
         return
     some = ", ".join(file.path for file in deleted[:3])
     if plan is None:

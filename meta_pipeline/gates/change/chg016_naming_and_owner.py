@@ -86,7 +86,7 @@ def _case(**fields: Any) -> Case:
 
 def _new(change: Change) -> list[Thing]:
     """The things of the head that are not at base under their name, each once."""
-    if not change.differences:
+    if not any(one.change != "changed" or one.field == "kind" for one in change.differences):
         return []
     before = {one.key for one in things_of(change.base_topologies)}
     found = {one.key: one for one in things_of(change.head_topologies) if one.key not in before}

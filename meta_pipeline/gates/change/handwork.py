@@ -1,10 +1,11 @@
 """Which files of a repository a person wrote for its pipelines, and which are prose, pictures, or made by tools."""
 
-from pathlib import PurePosixPath
+import posixpath
 
 PROSE = frozenset({".md", ".rst", ".txt", ".adoc", ".html"})
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".svg", ".ico", ".pdf"})
 _MADE_SUFFIXES = frozenset({".pyc", ".pyo", ".lock", ".log", ".map"})
+_NO_WORK = PROSE | _PICTURES | _MADE_SUFFIXES
 _MADE_FOLDERS = frozenset(
     {"__pycache__", "build", "dist", "node_modules", "target", "dbt_packages", ".ipynb_checkpoints", "logs"}
 )
@@ -12,9 +13,9 @@ _MADE_FOLDERS = frozenset(
 
 def is_work(path: str) -> bool:
     """Whether a person wrote the file and a pipeline may need it: no prose, no picture, nothing that tools make."""
-    where = PurePosixPath(path)
+    parts = path.split("/")
     return (
-        where.suffix.casefold() not in PROSE | _PICTURES | _MADE_SUFFIXES
-        and _MADE_FOLDERS.isdisjoint(where.parts)
-        and not any(part.endswith(".egg-info") for part in where.parts)
+        posixpath.splitext(path)[1].casefold() not in _NO_WORK
+        and _MADE_FOLDERS.isdisjoint(parts)
+        and not any(part.endswith(".egg-info") for part in parts)
     )

@@ -28,7 +28,13 @@ def order_lost(change: Change) -> Iterator[Weighed]:
     veiled = {(one.scheduler, one.root, one.pipeline) for one in change.differences if one.doubt is not None}
     for (scheduler, root, name), before in sides.base.items():
         after = sides.head.get((scheduler, root, name))
-        if after is None or scheduler == "dbt" or after in unclear or (scheduler, root, name) in veiled:
+        if (
+            after is None
+            or after is before
+            or scheduler == "dbt"
+            or after in unclear
+            or (scheduler, root, name) in veiled
+        ):
             continue
         if {node.id: node.upstream for node in before.nodes} == {
             node.id: node.upstream for node in after.nodes

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.dependencies.agreement import lock_of, manifest_at
-from meta_pipeline.delivery.dependencies.manifests import Manifest, kind_of
+from meta_pipeline.delivery.dependencies.kinds import kind_of
+from meta_pipeline.delivery.dependencies.manifests import Manifest
 from meta_pipeline.delivery.dependencies.wanted import Wanted
 from meta_pipeline.gates.weighing import Weighed, weighed
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from meta_pipeline.delivery.context import DependencyAudit, Vulnerability
-from meta_pipeline.delivery.dependencies.packages import PackageChange
+from meta_pipeline.delivery.dependencies.package_change import PackageChange
 from meta_pipeline.delivery.model import digest
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.gates.case import Case

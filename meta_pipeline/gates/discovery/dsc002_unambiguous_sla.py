@@ -9,7 +9,6 @@ from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.gate import Example, Gate, Opinion
 from meta_pipeline.gates.weighing import summary
-from meta_pipeline.issues.vagueness import speaks_of_time, vague_words
 from meta_pipeline.policy import Policy
 
 _TIMED = frozenset({"schedule", "runtime"})
@@ -33,6 +32,8 @@ class UnambiguousSla(Gate):
     needs: ClassVar[tuple[str, ...]] = ("requirements",)
 
     def judge(self, case: Case) -> Opinion:
+        from meta_pipeline.issues.vagueness import speaks_of_time, vague_words  # a check has no issue
+
         requirements = case.requirements
         assert requirements is not None
         vague = [
@@ -101,6 +102,8 @@ class UnambiguousSla(Gate):
 
 
 def _vague(span: Span) -> Finding:
+    from meta_pipeline.issues.vagueness import vague_words
+
     words = ", ".join(f"'{word}'" for word in vague_words(span.quote))
     lacks = f"{words} names no number and unit" if words else "it does not say what the time is measured on"
     return Finding(path=span.source, line=span.line, message=f'"{span.quote}": {lacks}.', fix=_MEND)

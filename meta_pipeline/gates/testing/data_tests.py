@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from meta_pipeline.delivery.change import Change
@@ -29,7 +30,7 @@ _REF = re.compile(
 _EMPTY_SQL = re.compile(r"\b(where\s+(1\s*=\s*0|false)|limit\s+0)\b", re.IGNORECASE)
 _OFF = re.compile(r"enabled\s*=\s*false", re.IGNORECASE)
 _WARNS = re.compile(r"severity\s*=\s*['\"]warn['\"]", re.IGNORECASE)
-_FIX = "keep the test as it was, or say in the plan why the demand has changed"
+_FIX = "keep the test as it was, or tell who approves the change why the demand has changed"
 
 
 def weakened_data_tests(change: Change) -> Iterator[Weighed]:
@@ -99,9 +100,13 @@ class _Gone:
         self._change = change
         self._owners = frozenset(owner for stated in after for owner in stated.owners)
         self._columns = frozenset(column for stated in after for column in stated.columns)
-        self._built = {
+
+    @cached_property
+    def _built(self) -> Mapping[str, str]:
+        """The file of each name that may build something."""
+        return {
             PurePosixPath(path).stem: path
-            for path in change.head.entries()
+            for path in self._change.head.entries()
             if path.endswith((".sql", ".py", ".csv"))
         }
 
@@ -149,13 +154,18 @@ def _unit_tests(
 
 def _singular(change: Change) -> Iterator[Weighed]:
     """Tests that are a query of their own, and the queries of generic ones."""
+    queries = [
+        file
+        for file in change.files
+        if file.path.endswith(".sql") and file.old is not None and "tests" in file.path.split("/")[:-1]
+    ]
+    if not queries:
+        return
     kept = change.base.entries().keys() & change.head.entries().keys()
     projects = {str(PurePosixPath(path).parent) for path in kept if path.endswith("dbt_project.yml")}
     names = {PurePosixPath(path).name for path in change.head.entries()}
-    for file in change.files:
+    for file in queries:
         pure = PurePosixPath(file.path)
-        if pure.suffix != ".sql" or file.old is None or "tests" not in pure.parts[:-1]:
-            continue
         if not any(str(parent) in projects for parent in pure.parents):
             continue
         old, new = _text(file.old), _text(file.new)

@@ -57,7 +57,8 @@ def project_folders(tree: Tree) -> tuple[str, ...]:
         sorted(
             posixpath.dirname(path) or "."
             for path in tree.entries()
-            if posixpath.basename(path) in PROJECT_FILES
+            if path.endswith(PROJECT_FILES)
+            and posixpath.basename(path) in PROJECT_FILES
             and not {"dbt_packages", "dbt_modules", "site-packages", "node_modules"} & set(path.split("/"))
         )
     )

@@ -19,6 +19,7 @@ from meta_pipeline.schedulers.dbt.resources import (
     Version,
 )
 from meta_pipeline.schedulers.dbt.semantics import measures_of, uses_of
+from meta_pipeline.schedulers.source.file_answers import FileAnswers
 
 _KINDS = ("model", "seed", "snapshot", "analysis", "macro", "test")
 _SECTIONS: Mapping[str, Kind] = {
@@ -45,8 +46,8 @@ def read_properties(tree: Tree, project: Project, paths: Iterable[str] | None = 
     errors: list[Unreadable] = []
     owners: dict[str, str] = {}
     addresses: dict[str, tuple[str, ...]] = {}
-    for path in property_files(tree, project) if paths is None else paths:
-        read = _file(path, tree.read(path) or b"")
+    wanted = property_files(tree, project) if paths is None else paths
+    for read in _files.of(tree, wanted, _file).values():
         resources += read.resources
         errors += read.errors
         owners |= read.owners
@@ -68,6 +69,9 @@ class _Read:
     errors: list[Unreadable] = field(default_factory=list)
     owners: dict[str, str] = field(default_factory=dict)
     addresses: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+_files = FileAnswers("dbt properties", _Read)
 
 
 @lru_cache(maxsize=8192)

@@ -2,18 +2,14 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from threading import Lock
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from meta_pipeline.delivery.tree import SUBMODULE, Entry, Tree, tree_digest
+from meta_pipeline.schedulers.source.kinds import Kind
 from meta_pipeline.schedulers.source.modules import Consulted, Sources
 from meta_pipeline.schedulers.source.processes import spread
-from meta_pipeline.schedulers.source.store import Store, kept_readings
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
+from meta_pipeline.schedulers.source.store import kept_readings
 
 _VARIANTS = 4
 
@@ -29,46 +25,6 @@ _Reading = TypeVar("_Reading", bound=Reading)
 _Value = TypeVar("_Value")
 
 
-@dataclass(frozen=True)
-class _Kind(Generic[_Value]):
-    """How values of one kind are written; the adapter is built when the first one is."""
-
-    name: str
-    model: type[_Value]
-
-    @cached_property
-    def adapter(self) -> "TypeAdapter[tuple[_Value, ...]]":
-        from pydantic import TypeAdapter
-
-        return TypeAdapter(tuple[self.model, ...])  # type: ignore[name-defined]
-
-    def put(self, store: Store, key: object, values: tuple[_Value, ...]) -> None:
-        """Keep values that JSON can hold."""
-        data = self.written(values)
-        if data is not None:
-            store.put(self.name, key, data)
-
-    def written(self, values: tuple[_Value, ...]) -> bytes | None:
-        """Values as JSON that gives them back; None where it cannot: a number without end, or half a character."""
-        try:
-            data = self.adapter.dump_json(values, exclude_defaults=True)
-        except ValueError:
-            return None
-        return data if self.load(data) == values else None
-
-    def get(self, store: Store, key: object) -> tuple[_Value, ...] | None:
-        """The values of an entry; None where there is none, or something else."""
-        data = store.get(self.name, key)
-        return None if data is None else self.load(data)
-
-    def load(self, data: bytes) -> tuple[_Value, ...] | None:
-        """The values that were written; None where it is something else."""
-        try:
-            return self.adapter.validate_json(data)
-        except ValueError:
-            return None
-
-
 class Readings(Generic[_Reading]):
     """The last `size` things that were read, each perhaps with several contents of what it imports.
 
@@ -76,7 +32,7 @@ class Readings(Generic[_Reading]):
     """
 
     def __init__(self, name: str, model: type[_Reading], size: int) -> None:
-        self._kind = _Kind(name, model)
+        self._kind = Kind(name, model)
         self._size = size
         self._held: OrderedDict[Hashable, tuple[tuple[_Reading, Consulted], ...]] = OrderedDict()
         self._lock = Lock()
@@ -96,12 +52,17 @@ class Readings(Generic[_Reading]):
         others: dict[int, tuple[_Reading, ...]] = {}
         for place, (key, sources) in enumerate(wanted):
             known = self._held_for(key, sources)
-            if known is None:
-                others[place] = self._kept_for(key)
-                known = _right(map(_compared, others[place]), sources)
-                if known is not None:
-                    self._hold(key, known)
             if known is not None:
+                found[place] = known
+            else:
+                others[place] = ()
+        kept = self._kept_for([wanted[place][0] for place in others])
+        for place in tuple(others):
+            key, sources = wanted[place]
+            others[place] = variants = kept.get(key, ())
+            known = _right(map(_compared, variants), sources)
+            if known is not None:
+                self._hold(key, known)
                 found[place] = known
         missing = [place for place in range(len(wanted)) if place not in found]
         written = spread(lambda number: self._kind.written((read(missing[number]),)), len(missing))
@@ -118,9 +79,9 @@ class Readings(Generic[_Reading]):
                 self._held.move_to_end(key)
         return _right(readings, sources)
 
-    def _kept_for(self, key: Hashable) -> tuple[_Reading, ...]:
+    def _kept_for(self, keys: Sequence[Hashable]) -> Mapping[Hashable, tuple[_Reading, ...]]:
         store = kept_readings()
-        return (self._kind.get(store, key) or ()) if store is not None else ()
+        return self._kind.get_each(store, keys) if store is not None else {}
 
     def _keep(
         self, key: Hashable, reading: _Reading, others: tuple[_Reading, ...], written: bytes | None
@@ -156,7 +117,7 @@ class Answers(Generic[_Value]):
     """
 
     def __init__(self, name: str, model: type[_Value], size: int = 16) -> None:
-        self._kind = _Kind(name, model)
+        self._kind = Kind(name, model)
         self._size = size
         self._held: OrderedDict[Hashable, tuple[_Value, ...]] = OrderedDict()
         self._lock = Lock()

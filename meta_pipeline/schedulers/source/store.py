@@ -16,7 +16,7 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
@@ -35,6 +35,7 @@ _SECONDS_OF_A_DAY = 86_400
 _DAYS_OF_DISUSE = 14
 _CHECK = 16
 _PENDING = 2_000
+_ASKED_AT_ONCE = 500
 
 
 @cache
@@ -70,29 +71,43 @@ class Store:
 
     def get(self, kind: str, key: object) -> bytes | None:
         """The entry of this kind and key; `key` holds texts and numbers in tuples, sets and dataclasses."""
-        name = _name(kind, key)
+        return self._get([_name(kind, key)])[0]
+
+    def get_each(self, kind: str, keys: Iterable[Hashable]) -> Mapping[Hashable, bytes]:
+        """Those of these entries of one kind that are there."""
+        asked = tuple(keys)
+        found = self._get([_name(kind, key) for key in asked])
+        return {key: value for key, value in zip(asked, found, strict=True) if value is not None}
+
+    def _get(self, names: Sequence[bytes]) -> list[bytes | None]:
+        """The entries of these names, in their order."""
+        found: dict[bytes, bytes] = {}
         with self._lock:
-            if name in self._pending:
-                return self._pending[name]
-            try:
-                connection = self._connected()
-                row = (
-                    connection
-                    and connection.execute(
-                        "SELECT value, day FROM entries WHERE name = ?", (name,)
-                    ).fetchone()
-                )
-            except sqlite3.Error as error:
-                self._gave_up(error)
-                return None
-            if not row:
-                return None
-            value, day = row
-            if not isinstance(value, bytes) or value[:_CHECK] != _checked(name, value[_CHECK:]):
-                return None
-            if day != _today():
-                self._seen.add(name)
-            return value[_CHECK:]
+            for start in range(0, len(names), _ASKED_AT_ONCE):
+                some = names[start : start + _ASKED_AT_ONCE]
+                found |= {name: self._pending[name] for name in some if name in self._pending}
+                for name, value, day in self._rows([name for name in some if name not in found]):
+                    if not isinstance(value, bytes) or value[:_CHECK] != _checked(name, value[_CHECK:]):
+                        continue
+                    if day != _today():
+                        self._seen.add(name)
+                    found[name] = value[_CHECK:]
+        return [found.get(name) for name in names]
+
+    def _rows(self, names: Sequence[bytes]) -> list[tuple[bytes, object, int]]:
+        """What the file holds under these names, and the day of each."""
+        if not names:
+            return []
+        marks = ", ".join("?" * len(names))
+        try:
+            connection = self._connected()
+            if connection is None:
+                return []
+            asked = f"SELECT name, value, day FROM entries WHERE name IN ({marks})"  # noqa: S608  marks alone
+            return connection.execute(asked, names).fetchall()
+        except sqlite3.Error as error:
+            self._gave_up(error)
+            return []
 
     def put(self, kind: str, key: object, value: bytes) -> None:
         """Keep an entry; it is on disk after `flush`."""

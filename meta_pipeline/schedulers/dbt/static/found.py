@@ -21,9 +21,12 @@ from meta_pipeline.schedulers.dbt.static.sql_files import (
     rendered,
     snapshots_of,
 )
+from meta_pipeline.schedulers.source.file_answers import FileAnswers
 
 _YAML_SNAPSHOTS = (1, 9)
 """The release since which a snapshot may be written in YAML alone."""
+
+_asks = FileAnswers("dbt models", Asks)
 
 Relation = Literal["model", "seed", "snapshot"]
 SECTIONS: Mapping[str, tuple[str, ...]] = {
@@ -143,6 +146,8 @@ class Finder:
         found: dict[str, Any] = {}
         for section in SECTIONS[kind]:
             tree = self.project.settings.get(section)
+            if not tree.value:
+                continue
             given = project_settings(tree, (self.project.name, *names))
             # The project's file does not see the variables that it defines itself.
             found = overlaid(found, {key: rendered(value, NO_MACROS) for key, value in given.items()})
@@ -160,14 +165,17 @@ class Finder:
 
     def _models(self) -> Iterator[Found]:
         versions = dict(_versions(self.properties))
-        for path in self.project.files(self.tree, ("model",), (".sql", ".py")):
-            data = self.tree.read(path) or b""
-            asks = asks_of_sql(data, self.macros) if path.endswith(".sql") else asks_of_python(data)
+        paths = self.project.files(self.tree, ("model",), (".sql", ".py"))
+        found = _asks.of(self.tree, paths, self._asks_of_model, self.macros.fingerprint)
+        for path, asks in found.items():
             self.note(path, asks)
             inner = self._inside("model", path)
             stem = _stem(path)
             resource, version = versions.get(stem, (self.properties.by_name.get(("model", stem)), None))
             yield self._found("model", path, 1, _folders(inner), resource, asks, stem, version)
+
+    def _asks_of_model(self, path: str, data: bytes) -> Asks:
+        return asks_of_sql(data, self.macros) if path.endswith(".sql") else asks_of_python(data)
 
     def _seeds(self) -> Iterator[Found]:
         for path in self.project.files(self.tree, ("seed",), (".csv",)):
