@@ -16,6 +16,7 @@ from meta_pipeline.gates.change.commands import destructive_commands, former_tex
 from meta_pipeline.gates.change.handwork import is_work
 from meta_pipeline.gates.change.removals import removed_topology
 from meta_pipeline.gates.change.unlisted import unlisted
+from meta_pipeline.gates.change.unseen_removals import unseen_removals
 from meta_pipeline.gates.gate import Example, Gate, Opinion, Strength
 from meta_pipeline.gates.sql.destructions import new_destructions
 from meta_pipeline.gates.weighing import Weighed, weigh, weighed
@@ -218,6 +219,7 @@ def _deleted_files(change: Change, plan: Plan | None, policy: Policy) -> Iterato
                 "keep the contract, or have a plan approved that names its removal",
                 path=file.path,
             )
+    yield from unseen_removals(change, deleted, plan)
     yield from _mass(change, [file for file in deleted if is_work(file.path)], plan)
 
 
