@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from meta_pipeline.delivery.topology import SchedulerKind
 from meta_pipeline.lab.editing import Text
-from meta_pipeline.lab.mutation import Base, Place
+from meta_pipeline.lab.mutation import Base
 from meta_pipeline.lab.python_source import PythonSource, is_test_path, parsed
 
 ANY: frozenset[SchedulerKind] = frozenset({"airflow", "dagster", "prefect", "dbt"})
@@ -63,22 +63,26 @@ def same_module_names(base: Base, path: str) -> frozenset[str]:
     return frozenset() if "__getattr__" in found else frozenset(found)
 
 
-def readers_of(base: Base, path: str, name: str) -> list[Place]:
-    """Where other files import a name, from the first line of the statement to the name; tests do not count."""
+def readers_of(base: Base, path: str, name: str) -> list[tuple[str, int]]:
+    """The files that import a name from a module, each with the lines of the import and of the name in it.
+
+    Tests do not count.
+    """
     stem = posixpath.splitext(path)[0].removesuffix("/__init__").rsplit("/", 1)[-1]
     found = []
     for source in _mentioning(base, stem, name):
         if source.text.path == path:
             continue
         for node in source.tree.body:
-            if not isinstance(node, ast.ImportFrom):
-                continue
-            at = Base(base.repository, base.scheduler, base.tree, source.text.path)
-            found += [
-                Place(source.text.path, node.lineno, alias.lineno)
-                for alias in node.names
-                if alias.name == name and module_file(at, node) == path
-            ]
+            lines = (
+                [alias.lineno for alias in node.names if alias.name == name]
+                if isinstance(node, ast.ImportFrom)
+                else []
+            )
+            if isinstance(node, ast.ImportFrom) and lines:
+                at = Base(base.repository, base.scheduler, base.tree, source.text.path)
+                if module_file(at, node) == path:
+                    found += [(source.text.path, line) for line in dict.fromkeys([node.lineno, *lines])]
     return found
 
 

@@ -30,7 +30,12 @@ _WORDS = {
 _DOES_NOTHING = frozenset({"EmptyOperator", "DummyOperator"})
 _STRICT = frozenset({"all_success", "none_failed", "none_failed_min_one_success", "none_skipped"})
 _AFTER_FAILURES = frozenset({"all_done", "all_failed", "one_failed", "always", "all_done_min_one_success"})
-_OF_FAILURE = ("fail", "crash", "sla", "miss")
+_OF_FAILURE = ("fail", "sla", "miss")
+_OF_CRASHES = ("crash",)
+_UNSEEN = {
+    "failure": "a failure goes unseen",
+    "crash": "a run that dies with its machine or container goes unseen: no hook for failures is called then",
+}
 
 
 def limits_lost(change: Change) -> Iterator[Weighed]:
@@ -138,9 +143,11 @@ def _alerts(
     left = new | around
     if UNRESOLVED in left:
         return "warned", "source does not tell who is told instead"
-    if any(map(_tells_failure, gone)) and not any(map(_tells_failure, left)):
-        return "needs_approval", "a failure goes unseen"
-    if {_hook(one) for one in gone if _tells_failure(one)} - set(map(_hook, left)) and not new - old:
+    unseen = {_event(one) for one in gone} - {_event(one) for one in left}
+    for event, why in _UNSEEN.items():
+        if event in unseen:
+            return "needs_approval", why
+    if {_hook(one) for one in gone if _event(one)} - set(map(_hook, left)) and not new - old:
         return "needs_approval", "who is told of a failure that way is told no more, though others are"
     return "warned", "others are told now" if new - old else "others are told still"
 
@@ -160,5 +167,9 @@ def _hook(alert: str) -> str:
     return alert.partition(":")[0]
 
 
-def _tells_failure(alert: str) -> bool:
-    return any(word in _hook(alert) for word in _OF_FAILURE)
+def _event(alert: str) -> str | None:
+    """What an alert tells of: a run that fails, or one that Prefect sees die without its code being asked."""
+    hook = _hook(alert)
+    if any(word in hook for word in _OF_CRASHES):
+        return "crash"
+    return "failure" if any(word in hook for word in _OF_FAILURE) else None

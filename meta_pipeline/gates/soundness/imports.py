@@ -25,16 +25,16 @@ _NEARLY = 0.8
 class Import:
     """One name that a file imports: `name` of `module`, or the module itself where `name` is None.
 
-    It stands at `line`; the statement, and with it the module, at `first`.
+    `first` is the line of the module, which may stand above that of the name.
     """
 
     path: str
-    first: int
     line: int
     level: int
     module: str
     name: str | None
     is_typing: bool = False
+    first: int = 0
 
     @property
     def said(self) -> str:
@@ -63,7 +63,7 @@ def import_faults(change: Change) -> Iterator[Weighed]:
             continue
         added = {line.number for line in file.added} if file is not None else frozenset[int]()
         for one in imports_of(path, change.head.read(path) or b""):
-            told = _leads_nowhere(one, base, head, is_new=not added.isdisjoint((one.first, one.line)))
+            told = _leads_nowhere(one, base, head, is_new=not added.isdisjoint({one.first, one.line}))
             if told is not None:
                 yield told
 
@@ -79,12 +79,10 @@ def _leads_nowhere(one: Import, base: ModuleMap, head: ModuleMap, *, is_new: boo
     led_somewhere = bool(before) and (one.name is None or base.holds(before, one.name))
     if not led_somewhere and not (is_new and _is_own(one, base, head)):
         return None
-    line = one.line
     if one.name and places:
         where = next((place for place in places if not place.endswith("/")), f"{places[0]}__init__.py")
         lost = f"{where} has no '{one.name}'" + (" any more" if led_somewhere else "")
     else:
-        line = one.first
         lost = f"there is no module '{'.' * one.level}{one.module}'" + (" any more" if led_somewhere else "")
     return weighed(
         "warned" if one.is_typing else "failed",
@@ -93,7 +91,7 @@ def _leads_nowhere(one: Import, base: ModuleMap, head: ModuleMap, *, is_new: boo
         else f"'{one.said}', for type checkers only, leads nowhere: {lost}",
         f"import it from where it is now, or keep {one.name or one.module} there",
         path=one.path,
-        line=line,
+        line=one.line if places else one.first,
     )
 
 
@@ -151,12 +149,12 @@ def imports_of(path: str, data: bytes) -> Iterator[Import]:
         node, typing = waiting.pop()
         if isinstance(node, ast.Import):
             for alias in node.names:
-                yield Import(path, node.lineno, node.lineno, 0, alias.name, None, typing)
+                yield Import(path, node.lineno, 0, alias.name, None, typing, node.lineno)
         elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 if alias.name != "*":
                     yield Import(
-                        path, node.lineno, alias.lineno, node.level, node.module or "", alias.name, typing
+                        path, alias.lineno, node.level, node.module or "", alias.name, typing, node.lineno
                     )
                 elif node.module:
                     continue

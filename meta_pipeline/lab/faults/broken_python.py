@@ -101,8 +101,9 @@ class RenamedUnderReaders(Mutator):
             ]
             if len(edits) > 6:
                 continue
-            yield Change(source.text, edits, places=readers).fault(
-                f"renames `{node.name}`, which {readers[0].path} still imports"
+            places = [Place(path, line, line) for path, line in readers]
+            yield Change(source.text, edits, places=places).fault(
+                f"renames `{node.name}`, which {readers[0][0]} still imports"
             )
 
 

@@ -357,10 +357,11 @@ def test_the_changed_line_is_blamed(path: str, text: str, old: str, new: str, li
     assert [finding.line for finding in opinion.findings] == [line]
 
 
-def test_an_import_over_several_lines_is_judged_where_its_module_changes() -> None:
-    before = {**PACKAGE, "shop/report.py": "from shop.rates import (\n    LIMIT,\n    rate,\n)\n"}
-    edit = before["shop/report.py"].replace("shop.rates", "shop.ratez")
+def test_a_misspelt_module_whose_names_stand_on_their_own_lines() -> None:
+    load = "from lib.rates import (\n    rate,\n    code,\n)\n\nprint(rate, code)\n"
+    before = {"lib/__init__.py": "", "lib/rates.py": "rate = 1\ncode = 2\n", "flows/load.py": load}
 
-    opinion = judged(before, {"shop/report.py": edit})
+    opinion = judged(before, {"flows/load.py": load.replace("lib.rates", "lib.rate")})
 
-    assert (opinion.outcome, places(opinion)) == ("failed", {"shop/report.py:1"})
+    assert opinion.outcome == "failed"
+    assert {(one.path, one.line) for one in opinion.findings} == {("flows/load.py", 1)}
