@@ -41,7 +41,8 @@ class DestructiveChange(Gate):
     data that is dropped or emptied and commands that destroy; a mass of pipelines or files at once; a contract whose
     dataset stays; and what is gone because its file can no longer be read. Work that is seen to go on, in place, in
     another code location or in a subflow, is only told of. Emptying a table that the same file fills again is how a
-    load is made to run twice, a moved file is not a deleted one, and temporary tables are free to go.
+    load is made to run twice, a moved file is not a deleted one, and temporary tables are free to go. Hooks of dbt and
+    texts that its macros run count as SQL.
     """
 
     id: ClassVar[str] = "CHG004"
