@@ -18,6 +18,8 @@ from meta_pipeline.gates.change.emptied import functions_emptied
 from meta_pipeline.gates.change.flows_gone import flows_gone, steps_gone
 from meta_pipeline.gates.change.handwork import is_work
 from meta_pipeline.gates.change.removals import removed_topology
+from meta_pipeline.gates.change.unlisted import unlisted
+from meta_pipeline.gates.change.unseen_removals import unseen_removals
 from meta_pipeline.gates.gate import Example, Gate, Opinion, Strength
 from meta_pipeline.gates.sql.destructions import new_destructions
 from meta_pipeline.gates.weighing import Weighed, weigh, weighed
@@ -35,12 +37,13 @@ class DestructiveChange(Gate):
     What is deleted by mistake is found missing when somebody needs it. Of two commits without a plan, what a revert
     brings back needs a person who confirms it: a removed pipeline, task or model, or one with a new name, as the
     scheduler knows a thing by its name alone and leaves its history behind; so does a deployment or a plain step of
-    a flow of Prefect. Where there is a plan, a removal that it does not name is refused. Refused in any case are
-    what a revert does not bring back, data that is dropped or emptied and commands that destroy; a mass of
-    pipelines or files at once; a contract whose dataset stays; and what is gone because its file can no longer be
-    read. Work that is seen to go on, in place, in another code location or in a subflow, is only told of. Emptying
-    a table that the same file fills again is how a load is made to run twice, a moved file is not a deleted one,
-    and temporary tables are free to go. Hooks of dbt and texts that its macros run count as SQL.
+    a flow of Prefect, and what a code location of Dagster no longer lists, though it is still written. Where there
+    is a plan, a removal that it does not name is refused. Refused in any case are what a revert does not bring back,
+    data that is dropped or emptied and commands that destroy; a mass of pipelines or files at once; a contract whose
+    dataset stays; and what is gone because its file can no longer be read. Work that is seen to go on, in place, in
+    another code location or in a subflow, is only told of. Emptying a table that the same file fills again is how a
+    load is made to run twice, a moved file is not a deleted one, and temporary tables are free to go. Hooks of dbt and
+    texts that its macros run count as SQL.
     """
 
     id: ClassVar[str] = "CHG004"
@@ -57,6 +60,7 @@ class DestructiveChange(Gate):
         assert case.change is not None
         found = [
             *removed_topology(case.change, case.plan),
+            *unlisted(case.change),
             *flows_gone(case.change),
             *steps_gone(case.change),
             *deployments_gone(case.change),
@@ -130,6 +134,12 @@ class DestructiveChange(Gate):
                 Case(Policy(), change=renamed),
                 "needs_approval",
                 "task sales_daily.load is now called load_orders; to the scheduler a new name is a new thing",
+            ),
+            Example(
+                "a sensor is no longer listed",
+                _case(_LISTED, _LISTED.replace("sensors=[arrivals]", "sensors=[]")),
+                "needs_approval",
+                "arrivals is no longer among the sensors",
             ),
             Example(
                 "a deployment of Prefect without a schedule is taken out",
@@ -212,6 +222,15 @@ class DestructiveChange(Gate):
         )
 
 
+_LISTED = (
+    "@sensor(job=load)\ndef arrivals(context): ...\ndefs = Definitions(jobs=[load], sensors=[arrivals])\n"
+)
+
+
+def _case(before: str, after: str) -> Case:
+    return Case(Policy(), change=specimens.change({"defs.py": before}, {"defs.py": after}))
+
+
 def _sql(text: str) -> Case:
     return Case(Policy(), change=specimens.change({}, {"sales/sql/load.sql": text}))
 
@@ -230,6 +249,7 @@ def _deleted_files(change: Change, plan: Plan | None, policy: Policy) -> Iterato
                 "keep the contract, or have a plan approved that names its removal",
                 path=file.path,
             )
+    yield from unseen_removals(change, deleted, plan)
     yield from _mass(change, [file for file in deleted if is_work(file.path)], plan)
 
 

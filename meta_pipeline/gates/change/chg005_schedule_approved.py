@@ -7,6 +7,7 @@ from meta_pipeline.delivery.topology import UNRESOLVED
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.change.timing import ends_moved, timing_changed, unseen_changes
+from meta_pipeline.gates.change.unseen_settings import unseen_timing
 from meta_pipeline.gates.gate import Example, Gate, Opinion, Strength
 from meta_pipeline.gates.weighing import weigh
 from meta_pipeline.policy import Policy
@@ -41,7 +42,12 @@ class ScheduleApproved(Gate):
 
     def judge(self, case: Case) -> Opinion:
         assert case.change is not None
-        found = [*timing_changed(case.change), *unseen_changes(case.change), *ends_moved(case.change)]
+        found = [
+            *timing_changed(case.change),
+            *unseen_changes(case.change),
+            *ends_moved(case.change),
+            *unseen_timing(case.change),
+        ]
         return weigh(self, found, "every existing pipeline runs when it ran before")
 
     @classmethod

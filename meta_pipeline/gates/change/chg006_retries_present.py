@@ -9,9 +9,11 @@ from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.delivery.topology import IMPLICIT_JOB, UNRESOLVED, Node
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
+from meta_pipeline.gates.change.instance_settings import instance_retries_lost
 from meta_pipeline.gates.change.lines import ChangedLines, Spot
 from meta_pipeline.gates.change.retry_habits import below_habit, retries_lost, waits_lost
 from meta_pipeline.gates.change.touched import TouchedNode, touched_nodes
+from meta_pipeline.gates.change.unseen_settings import unseen_retries_lost
 from meta_pipeline.gates.gate import Example, Gate, Opinion
 from meta_pipeline.gates.weighing import Weighed, weigh, weighed
 from meta_pipeline.policy import Policy, RetryPolicy
@@ -49,10 +51,19 @@ class RetriesPresent(Gate):
             lines = ChangedLines(case.change)
             found = [item for node in touched for item in _by_policy(node, asked, lines)]
             found += waits_lost(case.change, _not_asked(asked))
+            places = {(one.finding.path, one.finding.line) for one in found}
+            # What a policy does not ask to retry may have retried all the same, as the models of a dbt project do.
+            found += [
+                one
+                for one in retries_lost(case.change)
+                if asked.minimum and one.strength == "failed"
+                if (one.finding.path, one.finding.line) not in places
+            ]
             measure = "as the policy asks"
         else:
             found = [*retries_lost(case.change), *below_habit(case.change, touched)]
             measure = "as those of the repository do"
+        found += [*instance_retries_lost(case.change), *unseen_retries_lost(case.change)]
         if not touched and not found:
             return self.not_applicable("no node is new or changed")
         return weigh(self, found, f"each of the {len(touched)} new or changed node(s) retries {measure}")

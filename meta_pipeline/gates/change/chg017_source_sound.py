@@ -10,6 +10,7 @@ from meta_pipeline.delivery.differences.difference import Difference
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
+from meta_pipeline.gates.change.lines import ChangedLines
 from meta_pipeline.gates.change.pipeline_code import is_apart
 from meta_pipeline.gates.gate import Example, Gate, Opinion, Strength
 from meta_pipeline.gates.weighing import Weighed, weigh, weighed
@@ -154,7 +155,7 @@ def topology_faults(change: Change) -> Iterator[Weighed]:
     uses_packages = any(
         _OF_A_PACKAGE in error.message for topology in change.base_topologies for error in topology.errors
     )
-    for one in change.differences:
+    for one in _where_made(change):
         if one.level != "error" or one.change != "added" or one.item is None:
             continue
         if one.field == "opaque":
@@ -186,6 +187,23 @@ def topology_faults(change: Change) -> Iterator[Weighed]:
                 path=path,
                 line=line,
             )
+
+
+_CIRCLE = re.compile(r"wait for each other")
+_OF_CIRCLE = re.compile(r"[\w./'-]+")
+
+
+def _where_made(change: Change) -> Iterator[Difference]:
+    """The differences, those of a circle at the changed line that closes it: a reader names where it came upon it."""
+    lines = ChangedLines(change)
+    for one in change.differences:
+        if one.level == "error" and one.item is not None and _CIRCLE.search(one.item):
+            names = [name.strip("'") for name in _OF_CIRCLE.findall(one.item)]
+            spot = lines.near(one.path, one.line, "upstream", names)
+            if not spot.is_gone:
+                yield one.model_copy(update={"path": spot.path, "line": spot.line})
+                continue
+        yield one
 
 
 def _of_shared(change: Change, one: Difference, shared: re.Match[str]) -> Strength:

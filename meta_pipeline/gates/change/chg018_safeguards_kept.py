@@ -8,6 +8,7 @@ from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.change.blocks_lost import blocks_lost
 from meta_pipeline.gates.change.failures_passed import failures_passed
+from meta_pipeline.gates.change.instance_settings import instance_loosened
 from meta_pipeline.gates.change.limits import limits_lost
 from meta_pipeline.gates.change.order_unread import unread_order_lost
 from meta_pipeline.gates.change.ordering import order_lost, waits_broken
@@ -54,6 +55,7 @@ class SafeguardsKept(Gate):
             *unread_order_lost(case.change),
             *waits_broken(case.change),
             *safeguards_unwritten(case.change),
+            *instance_loosened(case.change),
             *failures_passed(case.change),
             *blocks_lost(case.change),
         ]

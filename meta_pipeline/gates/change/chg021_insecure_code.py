@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -39,6 +39,7 @@ _CONF = re.compile(r"\{\{[^}]*\bdag_run\.conf\b[^}]*\}\}")
 _MADE_SAFE = re.compile(r"\|\s*(?:int|float|ds|ds_nodash)\b|\b(?:int|float|bool)\(")
 _IS_SQL = re.compile(r"\b(?:select|insert\s+into|update|delete\s+from|merge\s+into|copy)\b", re.IGNORECASE)
 _SAFE_LOADS = re.compile(rb"safe_load|SafeLoader")
+_UNSAFE_LOADS = re.compile(r"\bunsafe_load(?:_all)?\(")
 
 
 class InsecureCode(Gate):
@@ -66,6 +67,7 @@ class InsecureCode(Gate):
         found = [
             *(item for file, one in reported for item in _weighed(file, one)),
             *_distrusted(case.change),
+            *_unsafe_loads(case.change),
             *_conf_in_shell(case.change),
             *_conf_in_sql(case.change),
         ]
@@ -213,8 +215,8 @@ def _judged(one: Reported, around: Surroundings, file: FileChange) -> _Judged | 
         if around.downloads:
             return _Judged("needs_approval", "reading what was downloaded can run any code in it", fix)
         is_given = around.takes_run_input or around.takes_parameter
-        if one.code == "S506" and is_given and "FullLoader" not in one.message:
-            return _Judged("needs_approval", "YAML from outside can run any code in it", fix)
+        if one.code == "S506" and is_given and "`FullLoader`" not in one.message:
+            return _Judged("needs_approval", "reading YAML that is handed over can run any code in it", fix)
         if one.code == "S506" and _is_rarer(_SAFE_LOADS, file):
             return _Judged("needs_approval", "YAML that was read safely can now run any code in it", fix)
         return _Judged("warned", "reading the file can run any code in it", fix)
@@ -249,7 +251,7 @@ class _Place:
 
 def _distrusted(change: Change) -> Iterator[Weighed]:
     """Ways to switch certificates off that ruff does not know."""
-    for path, found in newly_found(change, (".py",), _untrusting):
+    for path, found in newly_found(change, (".py",), _written(_UNTRUSTING)):
         yield weighed(
             "needs_approval",
             f"{found.written} leaves the other side's certificate unlooked at: anybody on the way can answer",
@@ -259,14 +261,30 @@ def _distrusted(change: Change) -> Iterator[Weighed]:
         )
 
 
-def _untrusting(path: str, text: str) -> Sequence[_Place]:
-    if is_apart(path) or not _UNTRUSTING.search(text):
-        return ()
-    return [
-        _Place(match.group(), number)
-        for number, line in enumerate(text.split("\n"), start=1)
-        if not line.lstrip().startswith("#") and (match := _UNTRUSTING.search(line))
-    ]
+def _unsafe_loads(change: Change) -> Iterator[Weighed]:
+    for path, found in newly_found(change, (".py",), _written(_UNSAFE_LOADS)):
+        yield weighed(
+            "needs_approval",
+            "reading YAML so can run any code in it",
+            "use yaml.safe_load",
+            path=path,
+            line=found.line,
+        )
+
+
+def _written(pattern: re.Pattern[str]) -> Callable[[str, str], Sequence[_Place]]:
+    """What looks for the lines of code in which a pattern is found."""
+
+    def look(path: str, text: str) -> Sequence[_Place]:
+        if is_apart(path) or not pattern.search(text):
+            return ()
+        return [
+            _Place(match.group(), number)
+            for number, line in enumerate(text.split("\n"), start=1)
+            if not line.lstrip().startswith("#") and (match := pattern.search(line))
+        ]
+
+    return look
 
 
 def _conf_in_shell(change: Change) -> Iterator[Weighed]:

@@ -33,6 +33,8 @@ class Setting:
 class _Declaration:
     line: int
     arguments: Mapping[str, str]
+    lines: Mapping[str, int]
+    """Where each argument stands."""
 
 
 _Declared = dict[tuple[str, str], _Declaration]
@@ -56,7 +58,8 @@ def settings_apart(
             for keyword in sorted(declaration.arguments.keys() | there.arguments.keys()):
                 text, now = declaration.arguments.get(keyword), there.arguments.get(keyword)
                 if now != text:
-                    yield Setting(of, by, keyword, text, now, file.path, there.line)
+                    line = there.lines.get(keyword, there.line)
+                    yield Setting(of, by, keyword, text, now, file.path, line)
 
 
 def _moved(change: Change, file: FileChange) -> bytes | None:
@@ -79,38 +82,43 @@ def _declared(source: bytes, keywords: frozenset[str]) -> _Declared:
             for decorator in node.decorator_list:
                 called = decorator.func if isinstance(decorator, ast.Call) else decorator
                 given = decorator.keywords if isinstance(decorator, ast.Call) else []
-                declaration = _Declaration(node.lineno, _given(given, keywords))
-                found.setdefault((_tail(called), node.name), declaration)
+                found.setdefault((_tail(called), node.name), _declaration(node, _given(given, keywords)))
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             name, value = node.targets[0].id, node.value
             if isinstance(value, ast.Dict):
-                found.setdefault((name, name), _Declaration(node.lineno, _entries(value, keywords)))
+                found.setdefault((name, name), _declaration(node, _entries(value, keywords)))
             elif isinstance(value, ast.Call):
                 found.setdefault(
                     (_tail(value.func), _named(value) or name),
-                    _Declaration(value.lineno, _given(value.keywords, keywords)),
+                    _declaration(value, _given(value.keywords, keywords)),
                 )
         elif isinstance(node, ast.Call) and (named := _named(node)):
-            found.setdefault(
-                (_tail(node.func), named), _Declaration(node.lineno, _given(node.keywords, keywords))
-            )
+            found.setdefault((_tail(node.func), named), _declaration(node, _given(node.keywords, keywords)))
     return found
 
 
-def _given(arguments: list[ast.keyword], keywords: frozenset[str]) -> Mapping[str, str]:
+def _declaration(node: ast.stmt | ast.expr, given: Mapping[str, ast.expr]) -> _Declaration:
+    return _Declaration(
+        node.lineno,
+        {name: ast.unparse(value) for name, value in given.items()},
+        {name: value.lineno for name, value in given.items()},
+    )
+
+
+def _given(arguments: list[ast.keyword], keywords: frozenset[str]) -> dict[str, ast.expr]:
     """The watched arguments; those in a literal `default_args` count as the call's own."""
-    found: dict[str, str] = {}
+    found: dict[str, ast.expr] = {}
     for one in arguments:
         if one.arg == "default_args" and isinstance(one.value, ast.Dict):
             found |= _entries(one.value, keywords)
         elif one.arg in keywords:
-            found[one.arg] = ast.unparse(one.value)
+            found[one.arg] = one.value
     return found
 
 
-def _entries(mapping: ast.Dict, keywords: frozenset[str]) -> dict[str, str]:
+def _entries(mapping: ast.Dict, keywords: frozenset[str]) -> dict[str, ast.expr]:
     return {
-        key.value: ast.unparse(value)
+        key.value: value
         for key, value in zip(mapping.keys, mapping.values, strict=True)
         if isinstance(key, ast.Constant) and isinstance(key.value, str) and key.value in keywords
     }

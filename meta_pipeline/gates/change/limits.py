@@ -147,8 +147,7 @@ def _alerts(
     for event, why in _UNSEEN.items():
         if event in unseen:
             return "needs_approval", why
-    ways = {_hook(one) for one in gone if _event(one)} - set(map(_hook, left))
-    if ways and not new - old:
+    if {_hook(one) for one in gone if _event(one)} - set(map(_hook, left)) and not new - old:
         return "needs_approval", "who is told of a failure that way is told no more, though others are"
     return "warned", "others are told now" if new - old else "others are told still"
 

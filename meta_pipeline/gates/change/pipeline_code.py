@@ -14,7 +14,7 @@ from meta_pipeline.delivery.tree import FileChange
 _IMPORTED = re.compile(r"^[ \t]*(?:from|import)[ \t]+(airflow|dagster|prefect)\b", re.MULTILINE)
 _APART = re.compile(
     r"(?:^|/)(?:tests?|testing|docs?|examples?|samples?|fixtures?|migrations?|alembic|\.github|\.devcontainer"
-    r"|notebooks?|conftest\.py|setup\.py|test_[^/]*|[^/]*_test\.py)(?:/|\Z)|\.(?:md|rst|txt|adoc)\Z",
+    r"|notebooks?(?!/(?:[^/]+/)*[^/]+\.py\Z)|conftest\.py|setup\.py|test_[^/]*|[^/]*_test\.py)(?:/|\Z)|\.(?:md|rst|txt|adoc)\Z",
     re.IGNORECASE,
 )
 

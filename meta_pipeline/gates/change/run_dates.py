@@ -23,6 +23,9 @@ _CLOCK = (
 # A template that asks the clock counts as a whole, with what it makes of the time.
 _OF_CLOCK = re.compile(rf"\{{\{{[^{{}}]*{_CLOCK}[^{{}}]*\}}\}}|{_CLOCK}", re.IGNORECASE)
 _ONLY_TOLD = re.compile(r"\b(?:log(?:ger|ging)?\b|print\(|start_date\s*[=:]|assert\b)")
+_MADE_OF_TIME = re.compile(
+    r"\.(?:isoformat|strftime|date|format|replace|astimezone|timestamp|to_\w+_string|in_timezone|subtract|add)\([^()]*\)"
+)
 _MEANT = re.compile(r"[\s'\"{}]+|(?:--|#).*$")
 """What two lines may differ in and say the same: white space, quotes, and a comment at their end."""
 _ALIKE = 0.6
@@ -67,5 +70,7 @@ def _is_same(removed: Line, added: Line) -> bool:
     dates, clocks = ([len(form.findall(text)) for text in sides] for form in (_OF_RUN, _OF_CLOCK))
     if _ONLY_TOLD.search(added.text) or dates[1] >= dates[0] or clocks[1] <= clocks[0]:
         return False
-    left, right = (_MEANT.sub("", _OF_CLOCK.sub("", _OF_RUN.sub("", text))) for text in sides)
+    left, right = (
+        _MEANT.sub("", _MADE_OF_TIME.sub("", _OF_CLOCK.sub("", _OF_RUN.sub("", text)))) for text in sides
+    )
     return SequenceMatcher(a=left, b=right).ratio() >= _ALIKE

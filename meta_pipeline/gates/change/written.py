@@ -30,6 +30,14 @@ _TIMEOUTS = {
     "execution_timeout": "what hangs holds its slot until somebody sees it",
     "dagrun_timeout": "a run that hangs keeps later ones waiting until somebody sees it",
 }
+_DEADLINES = {
+    "timezone": "the data may be late, or said to be, by the hours between both zones",
+    "deadline_cron": "the data is looked at at other times",
+}
+_OF_DEADLINE = frozenset(
+    {"cron", "build_last_update_freshness_checks", "build_time_partition_freshness_checks"}
+)
+_ZONE = re.compile(r"timezone=['\"]([\w/]+)")
 _TIMED = re.compile(r"\w*(?:Sensor|SensorAsync|Operator)|task|dag|DAG|\w*(?:default|args)\w*", re.IGNORECASE)
 """What ends by a time-out of Airflow: not every call that takes one, such as a request."""
 _STATES = re.compile(r"fail", re.IGNORECASE)
@@ -52,7 +60,9 @@ _DBT = (".sql", ".yml", ".yaml")
 
 def safeguards_unwritten(change: Change) -> Iterator[Weighed]:
     """What a declaration that stays has lost of its safeguards, and alerts that are gone whole."""
-    watched = frozenset({*_SWITCHES, *_VALUES, *_TIMEOUTS, *_LOOSE, *_ON_UNLESS_SAID, "allowed_states"})
+    watched = frozenset(
+        {*_SWITCHES, *_VALUES, *_TIMEOUTS, *_LOOSE, *_ON_UNLESS_SAID, *_DEADLINES, "allowed_states"}
+    )
     kept = _added_elsewhere(change)
     # Where a policy of freshness is read as a service level, or a time-out as a limit, the topologies tell of it.
     told = {(one.field, one.path) for one in change.differences}
@@ -98,10 +108,13 @@ def _judged(setting: Setting) -> tuple[Strength, str] | None:
     if setting.keyword in _TIMEOUTS:
         is_lost = setting.after in (None, "None") and _TIMED.fullmatch(setting.by) is not None
         return ("needs_approval", _TIMEOUTS[setting.keyword]) if is_lost else None
+    if setting.keyword in _DEADLINES:
+        return ("needs_approval", _DEADLINES[setting.keyword]) if setting.by in _OF_DEADLINE else None
     if setting.keyword in _SWITCHES:
         is_off = setting.after in (None, "False", "None")
         return ("needs_approval", _SWITCHES[setting.keyword]) if is_off else None
-    is_lost = setting.after in (None, "None")
+    zones = _ZONE.findall(f"{setting.before}"), _ZONE.findall(f"{setting.after}")
+    is_lost = setting.after in (None, "None") or (zones[0] != zones[1] and zones[0] != [])
     return ("needs_approval" if is_lost or setting.keyword == "partition_mapping" else "warned"), _VALUES[
         setting.keyword
     ]

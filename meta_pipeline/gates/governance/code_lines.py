@@ -9,7 +9,7 @@ from typing import Literal
 from meta_pipeline.delivery.tree import FileChange, Line
 from meta_pipeline.gates.governance.words import MARK_KEY, PERSONAL, RETENTION_KEY, length_of, says_yes
 
-CODE = (".py", ".sql", ".tf", ".hcl", ".hql", ".ddl")
+CODE = (".py", ".sql", ".tf", ".hcl", ".hql", ".ddl", ".toml", ".cfg", ".ini", ".conf", ".properties")
 _KEY = rf"(?:{MARK_KEY.pattern}|{RETENTION_KEY.pattern})"
 _ASSIGNED = re.compile(
     rf"""(?<![\w.])["']?(?P<key>{_KEY})["']?\s*(?:=>|[:=])\s*(?P<value>[^=\n][^#\n]*?)\s*,?\s*(?:\)\s*[,;)\]]*)?\s*$"""

@@ -20,7 +20,7 @@ _OF_NO_DATASET = re.compile(
 )
 _HINT = re.compile(
     rb"pii|phi|gdpr|sensitiv|classification|policy_?tag|mask|owner|steward|retention|expiration|ttl|confidential|personal"
-    rb"|restricted|privacy|critical",
+    rb"|restricted|privacy|critical|max_?age|keep|retain|expir|_after_|history_",
     re.IGNORECASE,
 )
 

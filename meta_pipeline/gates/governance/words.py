@@ -22,11 +22,15 @@ OWNER_KEY = re.compile(
     re.IGNORECASE,
 )
 
+_LONG = r"(?:days|hours|weeks|months|years)"
 RETENTION_KEY = re.compile(
     r"(?:\+)?(?:partition_?expiration_?(?:days|ms)?|hours_?to_?expiration|(?:table_?|default_?\w*_?)?expiration"
     r"(?:_?(?:days|ms|hours|time_?ms|timestamp))?|(?:data_?)?retention(?:_?(?:days|hours|period|policy|time_?in_?days|ms"
     r"|months|years))?|retention_?\w+|(?:log_?|delta\.|data_?)?retention_?duration|\w*retention_?time_?in_?days|ttl(?:_?(?:days|seconds|hours|ms))?"
-    r"|time_?to_?live(?:_?\w+)?|max_?age_?days|delete_?after_?days)",
+    rf"|time_?to_?live(?:_?\w+)?|\w*retention(?:_?(?:{_LONG}|period|duration|\w*sec(?:ond)?s))?"
+    rf"|\w*(?:delete|purge|prune|expire|archive|vacuum)\w*_?after_?{_LONG}|(?:\w+_)?(?:max_?age|history|ttl)_?{_LONG}"
+    rf"|(?:\w+_)?keep_?(?:for_?)?{_LONG}|{_LONG}_?(?:to_?)?(?:keep|retain|kept)"
+    rf"|(?:\w+_)?expir(?:y|ation|es?)_?(?:after_?)?{_LONG})",
     re.IGNORECASE,
 )
 """A key whose value says how long data is kept."""

@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from meta_pipeline.gates.python.reading import full_name, imported_names, last_part, literal_text, parsed
 
 _RUN_INPUT = re.compile(
-    r"\bdag_run\b.*\bconf\b|\bparams\b|\bop_config\b|\bresource_config\b|\brun_config\b|\bconf\s*[\[.]|\brequest\.|\binput\("
+    r"\bdag_run\b.*\bconf\b|\bget_tag\(|\brun_tags\b|\brun\.tags\b|\bparams\b|\bop_config\b|\bresource_config\b|\brun_config\b|\bconf\s*[\[.]|\brequest\.|\binput\("
     r"|\bargv\b|\bconfig\.\w+|\bkwargs\b|\bcontext\s*\["
 )
 _DOWNLOADS = re.compile(
     r"\brequests\.|\bhttpx\.|\burlopen\b|\burlretrieve\b|\bboto3\b|\bget_object\b|\bdownload\w*\b|\bread_key\b|\bs3\b|\bgcs\b"
     r"|\bblob\b|\bsmart_open\b|\bfsspec\b|\bsftp\b|\bftp\b|\bget_file\b|\bretrieve_file\b"
 )
+_CONFIG = re.compile(r"(?:\w*[a-z0-9])?Config(?:uration)?['\"]?")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _SHELL_ARGUMENTS = frozenset({"bash_command", "command", "cmd"})
 _RUN_BY_SCHEDULER = re.compile(
-    r"(?:task|flow|op|asset|multi_asset|sensor|materialize|branch|virtualenv|external_python)"
+    r"(?:task|flow|op|(?:multi_)?asset(?:_check)?|multi_asset_check|\w*_assets|(?:\w+_)?sensor|schedule|materialize|branch"
+    r"|virtualenv|external_python)"
 )
 _CONF_IN_TEMPLATE = re.compile(r"\{\{[^}]*\bdag_run\.conf\b[^}]*\}\}")
 
@@ -49,14 +51,16 @@ def surroundings(text: str, line: int) -> Surroundings:
         and node.lineno <= line <= (node.end_lineno or line)
     ]
     written = list(_with_meanings(calls, scope))
+    is_called = function is not None and _is_called_by_scheduler(function, module)
+    settings = (
+        {one.arg for one in _arguments(function) if _is_config(one)} if function and is_called else set[str]()
+    )
     own = {arg.arg for arg in _arguments(function)} - {"self", "cls", "context"} if function else set[str]()
     used = {node.id for one in written for node in ast.walk(one) if isinstance(node, ast.Name)}
     said = "\n".join(ast.unparse(one) for one in written)
     return Surroundings(
-        takes_run_input=_RUN_INPUT.search(said) is not None,
-        takes_parameter=function is not None
-        and _is_called_by_scheduler(function, module)
-        and bool(own & used),
+        takes_run_input=_RUN_INPUT.search(said) is not None or not settings.isdisjoint(used),
+        takes_parameter=is_called and bool(own & used),
         downloads=_DOWNLOADS.search(ast.unparse(scope) if function else said) is not None,
     )
 
@@ -93,12 +97,19 @@ def _arguments(function: _Function) -> Iterator[ast.arg]:
     yield from (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
 
 
+def _is_config(argument: ast.arg) -> bool:
+    """Whether Dagster fills an argument with what the run was started with: its type is derived from `Config`."""
+    return argument.annotation is not None and bool(
+        _CONFIG.fullmatch(last_part(ast.unparse(argument.annotation)))
+    )
+
+
 def _with_meanings(nodes: Sequence[ast.expr], scope: ast.AST) -> Iterator[ast.AST]:
     """The nodes, and what the names in them are set to in the scope."""
     assigned: dict[str, list[ast.expr]] = {}
     for node in ast.walk(scope):
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
+        if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and node.value is not None:
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                 if isinstance(target, ast.Name):
                     assigned.setdefault(target.id, []).append(node.value)
     waiting: list[ast.AST] = list(nodes)

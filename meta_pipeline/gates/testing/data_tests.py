@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.tree import FileChange, text_of
 from meta_pipeline.delivery.yaml_source import Located, Unreadable, read_yaml
+from meta_pipeline.gates.change.lines import ChangedLines
 from meta_pipeline.gates.gate import Strength
 from meta_pipeline.gates.testing.dagster_checks import AssetCheck, asset_checks_in
 from meta_pipeline.gates.testing.dbt_tests import (
@@ -301,12 +302,14 @@ def _asset_checks(change: Change) -> Iterator[Weighed]:
     for difference in removed:
         asset = (difference.node or "").partition(":")[0]
         if difference.kind == "asset_check" and asset not in gone:
+            name = (difference.node or "").rpartition(":")[2]
+            spot = ChangedLines(change).gone(difference.path, difference.line, [name])
             yield weighed(
                 "needs_approval",
                 f"{difference.sentence}; what it would catch goes unseen",
                 _FIX,
-                path=difference.path,
-                line=difference.line,
+                path=spot.path,
+                line=spot.line,
             )
 
 

@@ -104,8 +104,13 @@ class ReaderOrphaned(Mutator):
             start = source.span(found.function)[0]
             at = source.text.value.index(name, start)
             edit = Edit(at, at + len(name), f"{name}_{dice.choice(['v2', 'clean', 'table'])}")
-            # The decorators are part of what is renamed.
-            near = [*arguments, *texts, *(source.span(each) for each in found.function.decorator_list)]
+            used = [
+                source.span(node)
+                for node in source.nodes
+                if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+            ]
+            # The decorators are part of what is renamed, and where the module says the former name it fails.
+            near = [*arguments, *texts, *used, *(source.span(each) for each in found.function.decorator_list)]
             yield Change(source.text, [edit], near, others[:20]).fault(
                 f"renames the asset `{name}`, which others read"
             )

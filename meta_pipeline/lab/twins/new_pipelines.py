@@ -71,6 +71,9 @@ class NewPipeline(Mutator):
             found = [
                 asset for asset in decorated_by(source, "dagster:asset") if asset.name.endswith(".asset")
             ]
+            # Who adds an asset where others retry takes one of those over: the repository may ask for it.
+            retried = [asset for asset in found if asset.call and keyword_of(asset.call, "retry_policy")]
+            found = retried or found
             yield from self._function(source, found, "asset", dice)
         elif base.scheduler == "prefect":
             yield from self._function(source, list(decorated_by(source, "prefect:flow")), "flow", dice)

@@ -88,7 +88,7 @@ def test_a_removed_asset_check_op_and_job() -> None:
     unchecked = judged("CHG013", change("asset_checks=[plausible]", "asset_checks=[]"))
     assert unchecked.outcome == "needs_approval"
     assert said(unchecked) == [
-        (14, "asset check revenue:plausible is removed; what it would catch goes unseen")
+        (30, "asset check revenue:plausible is removed; what it would catch goes unseen")
     ]
     assert judged("CHG013", made).outcome == "passed"
     result = judged("CHG004", change("jobs=[nightly, report]", "jobs=[nightly]"))
@@ -254,3 +254,24 @@ def test_each_touched_asset_runs_once(
     assert result.outcome == outcome
     if outcome == "could_not_run":
         assert result.reason == "the change touches orders, which the dry run did not run"
+
+
+def test_a_circle_is_named_where_the_change_closes_it() -> None:
+    made = change("@dg.asset(retry_policy=CALM, part", '@dg.asset(deps=["revenue"], retry_policy=CALM, part')
+
+    found = judged("CHG017", made).findings
+
+    assert [(one.line, "assets wait for each other" in one.message) for one in found] == [(6, True)]
+
+
+def test_two_schedules_of_one_name_do_not_load() -> None:
+    second = 'again = dg.ScheduleDefinition(name="%s", job=report, cron_schedule="0 2 * * *")\ndefs ='
+    listed = CODE.replace("[at_night]", "[at_night, again]")
+    sides = [listed.replace("defs =", second % name) for name in ("again", "nightly_schedule")]
+    base, head = (MemoryTree.of({"defs.py": side}) for side in sides)
+    made = read_change(base, head, POLICY)
+
+    result = judged("CHG017", made)
+
+    assert result.outcome == "failed"
+    assert "has the name of what is defined at defs.py:28" in result.findings[0].message

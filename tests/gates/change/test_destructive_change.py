@@ -137,3 +137,60 @@ def test_what_a_run_alone_can_tell_now_is_for_a_person_where_its_own_source_chan
         f"task sales_daily.clean is removed, unless {specimens.DAG_FILE}:3 makes it, which only a run can tell; "
         "its runs stop and its data goes stale"
     )
+
+
+LISTED = """import dagster as dg
+from shop import checks, orders, sales
+
+arrivals = dg.sensor(job=sales)(orders.arrived)
+nightly = dg.ScheduleDefinition(job=sales, cron_schedule="0 1 * * *")
+JOBS = [sales, orders.backfill]
+defs = dg.Definitions(
+    assets=[*orders.all_orders, *dg.load_assets_from_modules([checks])],
+    jobs=JOBS,
+    schedules=[nightly],
+    sensors=[arrivals] + orders.sensors,
+)
+"""
+
+
+@pytest.mark.parametrize(
+    "before,after,line",
+    [
+        ("sensors=[arrivals] + orders.sensors", "sensors=orders.sensors", 11),
+        ("    schedules=[nightly],\n", "", 10),
+        ("[*orders.all_orders, *dg.load_assets_from_modules([checks])]", "[*orders.all_orders]", 8),
+        ("[sales, orders.backfill]", "[sales]", 6),
+    ],
+)
+def test_what_dagster_no_longer_lists_is_for_a_person(before: str, after: str, line: int) -> None:
+    result = looked_at({"defs.py": LISTED}, {"defs.py": LISTED.replace(before, after)})
+
+    assert (result.outcome, [finding.line for finding in result.findings]) == ("needs_approval", [line])
+
+
+@pytest.mark.parametrize(
+    "before,after",
+    [
+        ("sensors=[arrivals]", "sensors=[guarded(arrivals)]"),
+        ("sensors=[arrivals] + orders.sensors", "sensors=all_sensors()"),
+        (
+            "    sensors=[arrivals] + orders.sensors,\n)",
+            ")\ndefs = dg.Definitions.merge(defs, more(arrivals, orders.sensors))",
+        ),
+        ("jobs=JOBS", "jobs=[orders.backfill]"),
+        ("    schedules=[nightly],\n", "    **schedules(),\n"),
+    ],
+)
+def test_what_is_listed_elsewhere_or_in_another_way_is_kept(before: str, after: str) -> None:
+    assert looked_at({"defs.py": LISTED}, {"defs.py": LISTED.replace(before, after)}).outcome == "passed"
+
+
+def test_a_list_that_moves_to_another_file_is_kept() -> None:
+    after = {"defs.py": LISTED.replace("schedules=[nightly]", "schedules=[]")}
+    there = {"night.py": "from defs import nightly\ndefs = Definitions(schedules=[nightly])\n"}
+
+    assert looked_at({"defs.py": LISTED}, {**after, **there}).outcome == "passed"
+    merged = "defs = dg.Definitions.merge(sales.defs, orders.defs)\n"
+    lost = {"defs.py": merged.replace(", orders.defs", "")}
+    assert looked_at({"defs.py": merged}, lost).outcome == "needs_approval"

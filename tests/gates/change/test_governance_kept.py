@@ -130,6 +130,11 @@ def test_what_a_query_hides_or_keeps(before: str, after: str, outcome: str) -> N
         ('x = t(\n    metadata={"classification": "confidential"},\n)\n', "x = t()\n", "needs_approval"),
         ("retention_days = 365\n", "# older is kept too\nretention_days = 365\n", "passed"),
         ("retention_days = 365\n", "RETENTION = 365\nretention_days = RETENTION\n", "passed"),
+        ("LOG_RETENTION_DAYS = 90\n", "LOG_RETENTION_DAYS = 9\n", "needs_approval"),
+        ("delete_raw_files_after_days = 35\n", "delete_raw_files_after_days = 5\n", "needs_approval"),
+        ("x = f(keep_days=30)\n", "x = f(keep_days=3)\n", "needs_approval"),
+        ("x = f(days_to_keep=30)\n", "x = f(days_to_keep=60)\n", "warned"),
+        ("max_age = 30\n", "max_age = 3\n", "passed"),
         ("ttl = 5\nsecret = get('x')\n", "ttl = 5\n", "passed"),
     ],
 )
@@ -155,3 +160,20 @@ def test_a_new_column_called_as_marked_ones_are_is_told() -> None:
     more = f"{DBT}  - name: leads\n    columns:\n      - name: email\n"
 
     assert judged({"models/users.yml": DBT}, {"models/users.yml": more}).outcome == "warned"
+
+
+@pytest.mark.parametrize(
+    "path,text",
+    [
+        ("config.yml", "landing:\n  delete_raw_after_days: %s\n"),
+        ("settings.toml", "[logs]\nlog_retention_days = %s\n"),
+        ("airflow.cfg", "[logging]\nkeep_days = %s\n"),
+        ("dagster.yaml", "retention:\n  schedule:\n    purge_after_days: %s\n"),
+    ],
+)
+def test_settings_that_keep_data_for_less_long_are_for_a_person(path: str, text: str) -> None:
+    result = judged({path: text % 90}, {path: text % 7})
+
+    assert result.outcome == "needs_approval"
+    assert result.findings[0].line == text.count("\n")
+    assert judged({path: text % 7}, {path: text % 90}).outcome == "warned"

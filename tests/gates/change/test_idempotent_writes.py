@@ -166,6 +166,7 @@ def test_code_that_can_run_twice_is_free(body: str) -> None:
         ("day = context.partition_key", "day = datetime.now()"),
         ("sql = \"where ds = '{{ ds }}'\"", 'sql = "where ds = CURRENT_DATE"'),
         ('arguments = ["{{ ds }}"]', 'arguments = ["{{ macros.datetime.now().date() }}"]'),
+        ('run({"day": context.partition_key})', 'run({"day": datetime.date.today().isoformat()})'),
         ('to = "{{ ds }} {{ ts }}"', 'to = "{{ ds }} {{ macros.datetime.now() }}"'),
     ],
 )

@@ -41,6 +41,11 @@ def of_code(body: str) -> str:
         "def load(key):\n    body = boto3.client('s3').get_object(Key=key)['Body']\n    return pickle.load(body)",
         "def load(url):\n    return yaml.load(requests.get(url).text, Loader=yaml.Loader)",
         "@flow\ndef load(rule):\n    return eval(rule)",
+        "def load():\n    return yaml.unsafe_load(open('tables.yml'))",
+        "@op\ndef load(context):\n    r = context.op_config['r']\n    cursor.execute(f\"delete from t where r={r}\")",
+        "@asset\ndef load(context):\n    cursor.execute(f\"delete from t where r = '{context.run.tags['r']}'\")",
+        "@asset\ndef load(wanted: LoadConfig):\n    cursor.execute(f\"select * from t where r = '{wanted.region}'\")",
+        "@asset_check(asset=orders)\ndef rows(name):\n    os.system(f'count {name}')",
     ],
 )
 def test_what_lets_a_stranger_in_is_for_a_person(body: str) -> None:
@@ -53,6 +58,7 @@ def test_what_lets_a_stranger_in_is_for_a_person(body: str) -> None:
         "PROJECT = 'sales'\ndef load():\n    subprocess.run(f'dbt run --project-dir {PROJECT}', shell=True)",
         "def model():\n    return pickle.load(open('model.pkl', 'rb'))",
         "config = yaml.load(open('tables.yml'), Loader=yaml.FullLoader)",
+        "@task\ndef load(text):\n    return yaml.load(text, Loader=yaml.FullLoader)",
         "op = BashOperator(task_id='a', bash_command='load {{ dag_run.conf[\"t\"] }}')",
     ],
 )
@@ -65,6 +71,8 @@ def test_what_is_only_worth_knowing_warns(body: str) -> None:
     [
         "def load(params):\n    subprocess.run(['load', params['table']], check=True)",
         "def load(table):\n    cursor.execute(f'select * from {table}')",
+        "@asset\ndef load(context):\n    cursor.execute(f\"delete from t where d = '{context.partition_key}'\")",
+        "def connect(config: WarehouseConfig):\n    cursor.execute(f'select * from {config}')",
         "def load(dag_run):\n    cursor.execute('select * from t where id = %s', [dag_run.conf['id']])",
         "config = yaml.safe_load(open('tables.yml'))",
         "def load():\n    return requests.get('https://api.sales.net', verify='ca.pem')",

@@ -238,6 +238,11 @@ def test_assets_of_dagster() -> None:
     assert judged(base, assets(""))[0] == "needs_approval"
     assert judged(base, assets("", body="compute()"))[0] == "passed"
     assert judged(base, assets("(deps=[orders])", check="(asset=orders)"))[0] == "needs_approval"
+    written = "(\n    asset=orders,\n    blocking=%s,\n)"
+    old, new = (MemoryTree.of(assets("", check=written % switch)) for switch in ("True", "False"))
+    change = read_change(old, new, Policy())
+    found = judge(SafeguardsKept(), Case(Policy(), change=change)).findings
+    assert [(one.line, "plausible is now False" in one.message) for one in found] == [(15, True)]
     fresh = "(deps=[orders], freshness_policy=dg.FreshnessPolicy.cron('0 1 * * *', 5))"
     assert judged(assets(fresh), base)[0] == "needs_approval"
     sensor = "@dg.run_failure_sensor\ndef tell_on_call(context): ...\n\n\n"

@@ -37,6 +37,8 @@ from meta_pipeline.schedulers.dagster.static.values import (
     Definitions,
     Job,
     Key,
+    Schedule,
+    Sensor,
 )
 from meta_pipeline.schedulers.dagster.static.watching import alerts_of, linked, links_of
 from meta_pipeline.schedulers.source.values import Unknown
@@ -72,6 +74,7 @@ def seen_in(location: Location) -> Seen:
     definitions = location.definitions
     catalogue = Catalogue(_linked(_by_key(location)), _known_checks(location))
     _note_circles(location, catalogue)
+    _note_shared_names(location)
     jobs = _jobs(location)
     pipelines = [_pipeline(location, name, job, catalogue) for name, job in jobs.items()]
     if catalogue.assets or catalogue.checks:
@@ -157,6 +160,18 @@ def _known_checks(location: Location) -> tuple[Check, ...]:
         else:
             found.setdefault((check.asset, check.name), check)
     return tuple(found.values())
+
+
+def _note_shared_names(location: Location) -> None:
+    """Note schedules and sensors of one name, which they share: Dagster loads none of such a location."""
+    found: dict[str, Schedule | Sensor] = {}
+    listed: list[Schedule | Sensor] = [*location.definitions.schedules, *location.definitions.sensors]
+    for one in listed:
+        first = found.setdefault(one.name, one) if isinstance(one.name, str) else one
+        if (first.path, first.line) != (one.path, one.line):
+            kind = "schedule" if isinstance(one, Schedule) else "sensor"
+            message = f"the {kind} '{one.name}' has the name of what is defined at {first.path}:{first.line}"
+            location.error(one.path, one.line, message)
 
 
 def _jobs(location: Location) -> dict[str, Job]:
