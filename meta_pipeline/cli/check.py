@@ -61,6 +61,7 @@ def _check(repository: Repository, sides: Sides, level: Level, form: Form) -> No
         results = judge_full(Path(repository.path), case, sides.base.commit, sides.head.commit, read_by)
     else:
         results = judge_all(catalogue().gates.values(), case)
+    _require_all_was_read(repository, sides)
     decision = decide(results)
     status = exit_of_results(decision, results)
     document = CheckDocument(
@@ -91,10 +92,27 @@ def _require_contents(repository: Repository, change: Change) -> None:
         or (file.new is None and file.new_mode not in (None, SUBMODULE))
     ]
     if missing:
-        raise GitFault(
-            f"{repository.path} lacks the contents of {len(missing)} changed file(s), such as {missing[0]}: it is a "
-            "partial clone or damaged; run 'git fetch --refetch' in it without a filter, or use a full clone."
-        )
+        raise _lacks(repository, missing, "changed file(s)")
+
+
+def _require_all_was_read(repository: Repository, sides: Sides) -> None:
+    """Raise `GitFault` where a gate wanted a file beside the change that is not here: it read it as absent."""
+    missing = [
+        path
+        for tree in (sides.head, sides.base, sides.rules)
+        if repository.blobs.lacked
+        for path, entry in tree.entries().items()
+        if entry.content in repository.blobs.lacked
+    ]
+    if missing:
+        raise _lacks(repository, list(dict.fromkeys(missing)), "file(s) that the gates read")
+
+
+def _lacks(repository: Repository, missing: list[str], which: str) -> GitFault:
+    return GitFault(
+        f"{repository.path} lacks the contents of {len(missing)} {which}, such as {missing[0]}: it is a "
+        "partial clone or damaged; run 'git fetch --refetch' in it without a filter, or use a full clone."
+    )
 
 
 def _without_policy(repository: Repository, sides: Sides) -> str:

@@ -32,7 +32,7 @@ def judge_full(repo: Path, given: Case, base: str, head: str, read_by: Policy) -
     assert given.change is not None
     policy, change = given.policy, given.change
     with scratch_folder() as folder:
-        mirror = Mirror.open(folder, "check", str(repo.resolve()))
+        mirror = Mirror.open(folder, "check", str(repo.resolve()), (base, head))
         change_set = ChangeSet(
             plan="",
             base=base,
@@ -42,11 +42,12 @@ def judge_full(repo: Path, given: Case, base: str, head: str, read_by: Policy) -
             head=head,
         )
         evidence = EvidenceStore.at(str(folder / "evidence"))
-        benches = set_up_both(Home.of_environment().path, mirror, evidence, policy, (base, head))
+        home = Home.of_environment().path
+        benches = set_up_both(home, mirror, evidence, policy, (base, head))
         reports = (
             unable(change_set, benches.reason, ALL_KINDS)
             if isinstance(benches, CannotBuild)
-            else validate(benches, change_set, change, Folder.at(str(folder / "base_evidence")))
+            else validate(benches, change_set, change, Folder.at(str(home / "base_evidence")))
         )
         case = replace(given, reports=reports)
         return judge_with_neighbours(catalogue().gates.values(), case, lambda tree: survey(tree, read_by))
@@ -58,7 +59,7 @@ def runtime_topologies(repo: Path, policy: Policy, commit: str) -> tuple[Topolog
     if not shares:
         raise UsageError(f"{repo}: no scheduler was found; name it as scheduler.kind in .meta-pipeline.yaml.")
     with scratch_folder() as folder:
-        mirror = Mirror.open(folder, "topology", str(repo.resolve()))
+        mirror = Mirror.open(folder, "topology", str(repo.resolve()), (commit,))
         evidence = EvidenceStore.at(str(folder / "evidence"))
         bench = _built(repo, set_up(Home.of_environment().path, mirror, evidence, policy, commit))
         source = mirror.tree(commit)

@@ -141,3 +141,11 @@ def audit(
 
     choice = Choice(part, seed, per_class, tuple(klass or ()), tuple(scheduler or ()), tuple(only or ()))
     audit_cases(choice, clone or [], work)
+
+
+@lab.command()
+def environments(*, only: Only = None, clone: Clones = None, work: Work = None) -> None:
+    """Build what is needed to run the code of each source, one environment a source, for stacks that run it."""
+    from meta_pipeline.cli.laboratory import Choice, build_environments
+
+    build_environments(Choice("all", 0, 1, (), (), tuple(only or ())), clone or [], work)

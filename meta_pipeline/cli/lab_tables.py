@@ -16,6 +16,7 @@ def tell_scores(scores: Sequence[Scores], cases: Sequence[SeededCase], *, detail
     for each in scores:
         _tell_totals(each, len(cases))
         if details:
+            _tell_sights(each)
             _tell_classes(each)
             _tell_gates(each)
             _tell_wrong(each)
@@ -53,6 +54,14 @@ def _tell_totals(scores: Scores, asked: int) -> None:
     table = _table("")
     for name, score in [("all", scores.whole), *sorted(scores.by_scheduler.items())]:
         _add(table, name, score)
+    STDOUT.print(table)
+
+
+def _tell_sights(scores: Scores) -> None:
+    table = _table("shown by")
+    for name in ("source", "load", "run"):
+        if name in scores.by_sight:
+            _add(table, name, scores.by_sight[name])
     STDOUT.print(table)
 
 

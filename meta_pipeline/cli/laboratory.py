@@ -17,6 +17,7 @@ from meta_pipeline.lab.bases import Part
 from meta_pipeline.lab.cases import Draw
 from meta_pipeline.lab.cases import drawn as draw_cases
 from meta_pipeline.lab.classes import mutators
+from meta_pipeline.lab.environments import lacking
 from meta_pipeline.lab.laboratory import Laboratory, Ready
 from meta_pipeline.lab.mutation import Mutator
 from meta_pipeline.lab.running import Runner
@@ -90,12 +91,38 @@ def run_stacks(
     for stack in chosen:
         runner = _runner(laboratory, stack)
         known = {} if again else runner.known()
-        missing = [laboratory.pair(case) for case in drawn.cases if case.id not in known]
+        asked = _asked(stack, drawn.cases, ready)
+        missing = [laboratory.pair(case) for case in asked if case.id not in known]
         with Progress(console=STDERR.console, transient=True) as progress:
             task = progress.add_task(stack.name, total=len(missing))
             jobs_at_once = jobs or os.cpu_count() or 1
             runner.ask(missing, jobs_at_once, lambda _: progress.advance(task), again=again)  # noqa: B023
     show_scores(stacks, work, details=details, page=page)
+
+
+def _asked(stack: Stack, cases: Sequence[SeededCase], ready: Ready) -> Sequence[SeededCase]:
+    """The cases of which the stack can say something on this machine."""
+    if not stack.needs_environment:
+        return cases
+    home = Home.of_environment().path
+    used = sorted({case.repository for case in cases})
+    able = {name for name in used if lacking(home, ready.stores[name].tree(), build=False) is None}
+    if len(able) < len(used):
+        STDERR.print(
+            f"{shown(stack.name)} is asked of {len(able)} of {len(used)} sources, as the others have no environment; "
+            "build those that can be had with: meta-pipeline lab environments",
+            highlight=False,
+        )
+    return [case for case in cases if case.repository in able]
+
+
+def build_environments(choice: Choice, clones: Sequence[str], work: Path | None) -> None:
+    """Build what each source needs to be run, and tell which cannot be."""
+    home = Home.of_environment().path
+    ready = _ready(_laboratory(work), choice, clones)
+    for name, store in ready.stores.items():
+        reason = lacking(home, store.tree(), build=True)
+        STDOUT.print(f"{shown(name)}: {shown(reason) if reason else 'ready'}", highlight=False)
 
 
 def show_scores(stacks: Sequence[str], work: Path | None, *, details: bool, page: Path | None) -> None:

@@ -1,9 +1,15 @@
 """What a file of a pipeline repository is for, as far as its path tells."""
 
+import re
 from pathlib import PurePosixPath
 
 _DOCUMENTS = frozenset({".md", ".rst", ".adoc", ".txt", ".png", ".svg", ".jpg", ".gif"})
 _NOT_PROSE = ("requirements", "constraints")
+# `vendor` and `target` are words of the business too: dags/vendor/ and models/target/ are a team's own.
+_OF_OTHERS = re.compile(
+    r"(?:^|/)(?:\.git|\.venv|venv|\.tox|\.nox|node_modules|site-packages|dbt_packages|dbt_modules|third_party"
+    r"|vendored|_vendor|target/(?:compiled|run))/|^(?:(?:src|lib|libs|plugins)/)?vendor/"
+)
 
 
 def is_document(path: str) -> bool:
@@ -20,3 +26,8 @@ def is_test(path: str) -> bool:
     return file.suffix == ".py" and (
         file.name.startswith("test_") or file.stem.endswith("_test") or file.name == "conftest.py"
     )
+
+
+def is_of_others(path: str) -> bool:
+    """Whether a file is installed, vendored or compiled code, which nobody of this repository wrote."""
+    return bool(_OF_OTHERS.search(path))

@@ -9,6 +9,7 @@ from typing import Literal
 from meta_pipeline.delivery.topology import SchedulerKind
 from meta_pipeline.delivery.tree import SUBMODULE, SYMLINK, Tree
 from meta_pipeline.lab.mutation import Base
+from meta_pipeline.schedulers.airflow.static.reader import ignored_paths
 from meta_pipeline.schedulers.detect import detect
 
 Part = Literal["tuning", "scored"]
@@ -42,13 +43,20 @@ def bases_of(repository: str, tree: Tree, family: str, pinned: Part | None) -> I
 
 
 def bases_in(repository: str, tree: Tree, paths: Iterable[str]) -> Iterator[Base]:
-    """The text files among these paths, sorted; none where the tree holds no pipelines."""
+    """The text files among these paths, sorted; none where the tree holds no pipelines.
+
+    A file that Airflow is told to leave alone is none: whatever stands in it harms nobody.
+    """
     detected = detect(tree)
     folders = {folder: found.kind for found in detected for folder in reversed(found.paths)}
     if not folders:
         return
     entries = tree.entries()
+    airflow = [folder for folder, kind in folders.items() if kind == "airflow"]
+    ignored = [ignored_paths(tree, folder) for folder in airflow]
     for path in sorted(path for path in paths if path in entries):
+        if any(_is_in(path, folder) and says(path) for folder, says in zip(airflow, ignored, strict=True)):
+            continue
         if entries[path].mode in (SYMLINK, SUBMODULE) or not _SEEN.search(path) or _NOT_SEEN.search(path):
             continue
         data = tree.read(path)
@@ -68,5 +76,9 @@ def part_of(family: str, path: str) -> Part:
 
 def _scheduler(path: str, folders: dict[str, SchedulerKind]) -> SchedulerKind | None:
     """That of the innermost folder around the file."""
-    around = [folder for folder in folders if folder == "." or path.startswith(f"{folder}/")]
+    around = [folder for folder in folders if _is_in(path, folder)]
     return folders[max(around, key=lambda folder: 0 if folder == "." else len(folder))] if around else None
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return folder == "." or path.startswith(f"{folder}/")

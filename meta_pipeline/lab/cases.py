@@ -14,7 +14,7 @@ from meta_pipeline.delivery.model import chunk_id, digest, digest_bytes
 from meta_pipeline.delivery.topology import SchedulerKind
 from meta_pipeline.delivery.tree import tree_digest
 from meta_pipeline.lab.bases import Based, Part
-from meta_pipeline.lab.mutation import Level, Mutation, Mutator
+from meta_pipeline.lab.mutation import Level, Mutation, Mutator, Seen
 
 MOST_OF_ONE_FILE = 12
 """So many changes of one class are kept of one file: more of the same tell little."""
@@ -31,6 +31,7 @@ class Case:
     mutator: str
     is_harmful: bool
     level: Level
+    seen_by: Seen
     scheduler: SchedulerKind
     repository: str
     path: str
@@ -119,6 +120,7 @@ def _of_base(based: Based, mutator: Mutator, seed: int) -> Iterator[Case]:
             mutator=mutator.id,
             is_harmful=mutator.is_harmful,
             level=mutator.level,
+            seen_by=mutator.seen_by,
             scheduler=base.scheduler,
             repository=base.repository,
             path=base.path,

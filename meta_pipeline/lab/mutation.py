@@ -10,6 +10,7 @@ from meta_pipeline.delivery.topology import SchedulerKind
 from meta_pipeline.delivery.tree import Tree
 
 Level = Literal["static", "full"]
+Seen = Literal["source", "load", "run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,9 @@ class Mutator(ABC):
     """One class of change. The docstring of the class is its public description.
 
     `level` is the lowest at which the fault can be seen at all: `static` where source alone shows it.
+    `seen_by` says what shows the fault besides its source, whatever the gates: `load`, where the scheduler refuses the
+    code or makes other pipelines of it; `run`, where a run of the changed node fails or gives other data; `source`,
+    where neither does, as of a credential, a weakened test, or what acts only on a bad day.
     `breaks_syntax` says that a changed file may be none that Python or YAML can read, `keeps_meaning` that changed
     Python has an equal syntax tree and changed YAML equal values: the audit of the laboratory holds a class to both.
     """
@@ -60,6 +64,7 @@ class Mutator(ABC):
     schedulers: ClassVar[frozenset[SchedulerKind]]
     is_harmful: ClassVar[bool]
     level: ClassVar[Level] = "static"
+    seen_by: ClassVar[Seen] = "source"
     breaks_syntax: ClassVar[bool] = False
     keeps_meaning: ClassVar[bool] = False
 

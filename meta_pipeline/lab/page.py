@@ -26,6 +26,7 @@ def page_of(scores: Sequence[Scores], drawn: Drawn) -> str:
         scores=scores,
         cases=cases,
         faults=sorted(name for name, is_harmful in harmful.items() if is_harmful),
+        sights={case.mutator: case.seen_by for case in cases},
         twins=sorted(name for name, is_harmful in harmful.items() if not is_harmful),
         schedulers=sorted({case.scheduler for case in cases}),
         sources=_sources(cases),

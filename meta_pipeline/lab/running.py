@@ -21,7 +21,15 @@ from meta_pipeline.workspace.scratch import scratch_folder
 # A stack is the operator's own tool, as in his CI; of the target it runs what it chooses to run.
 _UNWALLED = Sandbox("none", "a stack of gates is the operator's own tool")
 _MOST_SAID = 2000
-_KEPT_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+_KEPT_VARIABLES = (
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "PYENV_ROOT",
+    "UV_PYTHON_INSTALL_DIR",
+)
 
 
 @dataclass(frozen=True)
@@ -136,10 +144,9 @@ class Runner:
             seconds=self.stack.seconds,
             variables=tuple((name, _filled(value, filling)) for name, value in self.stack.variables.items()),
         )
-        inherited = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
         # What is installed beside the laboratory, as its own commands are, is found first.
         path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
-        return run(command, cwd=here, path=path, variables=inherited, sandbox=_UNWALLED)
+        return run(command, cwd=here, path=path, variables=_inherited(), sandbox=_UNWALLED)
 
     @contextmanager
     def _repository(self, pair: Pair) -> Iterator[Path]:
@@ -148,6 +155,13 @@ class Runner:
             return
         with checked_out(pair.folder, pair.head) as checkout:
             yield checkout
+
+
+def _inherited() -> dict[str, str]:
+    """What a stack keeps of the operator's environment; pyenv too, which is found by the home that it has not."""
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    pyenv = Path.home() / ".pyenv"
+    return {"PYENV_ROOT": str(pyenv), **kept} if pyenv.is_dir() else kept
 
 
 def kept_answers(file: Path) -> Iterator[Answer]:

@@ -80,10 +80,14 @@ class Score:
 
 @dataclass(frozen=True)
 class Scores:
-    """The scores of one stack: of all cases, by class, by scheduler, by both, and of each gate alone."""
+    """The scores of one stack: of all cases, by class, by scheduler, by both, and of each gate alone.
+
+    `by_sight` is of faults alone, by what shows them besides their source.
+    """
 
     stack: str
     whole: Score
+    by_sight: Mapping[str, Score]
     by_class: Mapping[str, Score]
     by_scheduler: Mapping[str, Score]
     by_both: Mapping[tuple[str, str], Score]
@@ -117,6 +121,7 @@ def scored(stack: str, cases: Sequence[SeededCase], answers: Mapping[str, Answer
     return Scores(
         stack=stack,
         whole=_score(judged),
+        by_sight=_grouped((each for each in judged if each.case.is_harmful), lambda each: each.case.seen_by),
         by_class=_grouped(judged, lambda each: each.case.mutator),
         by_scheduler=_grouped(judged, lambda each: each.case.scheduler),
         by_both=_grouped(judged, lambda each: (each.case.mutator, each.case.scheduler)),

@@ -8,7 +8,7 @@ from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.topology import SchedulerKind
 from meta_pipeline.lab.bases import Part
 from meta_pipeline.lab.cases import Case, cases_digest
-from meta_pipeline.lab.mutation import Level, Place
+from meta_pipeline.lab.mutation import Level, Place, Seen
 from meta_pipeline.lab.stores import CaseStore
 
 
@@ -19,6 +19,7 @@ class SeededCase(Frozen):
     mutator: str
     is_harmful: bool
     level: Level
+    seen_by: Seen
     scheduler: SchedulerKind
     repository: str
     path: str
@@ -41,6 +42,7 @@ def seeded(cases: Sequence[Case], stores: Mapping[str, CaseStore]) -> tuple[Seed
             mutator=case.mutator,
             is_harmful=case.is_harmful,
             level=case.level,
+            seen_by=case.seen_by,
             scheduler=case.scheduler,
             repository=case.repository,
             path=case.path,

@@ -27,7 +27,9 @@ class Stack(Frozen):
     laboratory) filled in. An exit status of `passes` lets the change
     through, one of `stops` stops it; any other says that the stack broke. `output` is what it prints on standard
     output: the document of `meta-pipeline check --json`, SARIF 2.1.0, or nothing that can be read, with which no
-    place is ever right. With `needs_checkout`, `{repo}` is a checkout of `head`, else a bare repository.
+    place is ever right. With `needs_checkout`, `{repo}` is a checkout of `head`, else a bare repository. With
+    `needs_environment` it is asked only where the environments of the source are built, as it can say nothing
+    elsewhere.
     """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
@@ -37,6 +39,7 @@ class Stack(Frozen):
     stops: tuple[int, ...] = (1,)
     output: Literal["check", "sarif", "none"] = "sarif"
     needs_checkout: bool = False
+    needs_environment: bool = False
     level: Literal["static", "full"] = "static"
     seconds: float = Field(default=120, gt=0)
     variables: Mapping[str, str] = Field(default_factory=dict)
@@ -52,7 +55,7 @@ class Stack(Frozen):
     @property
     def digest(self) -> str:
         """Changes where what is run changes: older results are then another stack's."""
-        return chunk_id(digest(self.model_dump(mode="json", exclude={"title"})))
+        return chunk_id(digest(self.model_dump(mode="json", exclude={"title", "needs_environment"})))
 
 
 def read_stack(named: str) -> Stack:

@@ -1,7 +1,7 @@
 """A repository to read, and the mirror of the user's repository in which all our own work happens."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from filelock import FileLock
 
 SOURCE_HEADS = "refs/remotes/source"
+_ASKED_FOR = "refs/meta-pipeline/asked-for"
 _FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_GIT_AS_ANY_OWNER = "git -c safe.directory='*' -c core.hooksPath=/dev/null"
+# A folder of this machine gives any commit by its id: whoever may read the folder may read all of them.
+_GIT_AS_ANY_OWNER = (
+    "git -c safe.directory='*' -c core.hooksPath=/dev/null -c uploadpack.allowAnySHA1InWant=true"
+)
 
 
 @dataclass(frozen=True)
@@ -177,10 +181,11 @@ class Mirror(Repository):
     source: str
 
     @classmethod
-    def open(cls, root: Path, target: str, source: str) -> Self:
+    def open(cls, root: Path, target: str, source: str, commits: Sequence[str] = ()) -> Self:
         """The mirror of `source` (a path or a URL) in the state folder `root`, made or fetched anew.
 
-        Raises `GitFault` where the source cannot be read.
+        With `commits` (full ids) it holds those of a folder with their history, whether or not a branch leads to
+        them, and no branch. Raises `GitFault` where the source cannot be read.
         """
         folder = root.resolve() / "mirrors" / f"{target}.git"
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -191,7 +196,10 @@ class Mirror(Repository):
                 git.out("init", "--bare", "--quiet", "--template=", str(folder))
                 git.out("config", "gc.pruneExpire", "never")
         remove_stale_worktrees(git, mirror.worktrees, mirror.lock("worktrees"))
-        mirror.refresh()
+        if commits:
+            mirror.fetch(commits)
+        else:
+            mirror.refresh()
         return mirror
 
     @property
@@ -221,13 +229,23 @@ class Mirror(Repository):
 
     def refresh(self) -> None:
         """Fetch every branch of the source and forget those that are gone there; raises `GitFault`."""
+        self._fetch("--prune", refs=(f"+refs/heads/*:{SOURCE_HEADS}/*",))
+
+    def fetch(self, commits: Sequence[str]) -> None:
+        """Fetch these commits of a source that is a folder, by their full ids; raises `GitFault`.
+
+        CI checks out the merge of a pull request, to which no branch leads.
+        """
+        self._fetch(refs=tuple(f"+{commit}:{_ASKED_FOR}/{commit}" for commit in dict.fromkeys(commits)))
+
+    def _fetch(self, *options: str, refs: Sequence[str]) -> None:
         if self.source_folder is not None:
             open_repository(self.source_folder)
         with self.lock("fetch"):
             answer = self.git.run(
                 "fetch",
                 "--quiet",
-                "--prune",
+                *options,
                 "--no-tags",
                 "--no-write-fetch-head",
                 "--no-recurse-submodules",
@@ -235,7 +253,7 @@ class Mirror(Repository):
                 *self.source_program("upload-pack"),
                 "--end-of-options",
                 self.source,
-                f"+refs/heads/*:{SOURCE_HEADS}/*",
+                *refs,
                 settings=("protocol.allow=user",),
                 network=True,
             )

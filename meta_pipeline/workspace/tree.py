@@ -42,6 +42,8 @@ class BlobReader:
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._size = 0
         self._asked = 0
+        self.lacked: set[str] = set()
+        """The objects that a reader wanted and the store did not hold: whoever judged by the rest must say so."""
 
     def read(self, name: str, also: Callable[[], Sequence[str]] = tuple) -> bytes | None:
         """The bytes of an object; None where the store does not hold it, as in a partial clone.
@@ -150,7 +152,10 @@ class GitTree:
         entry = self._entries.get(path)
         if entry is None or entry.mode == SUBMODULE:
             return None
-        return self.blobs.read(entry.content, lambda: self._siblings.get(path, ()))
+        data = self.blobs.read(entry.content, lambda: self._siblings.get(path, ()))
+        if data is None:
+            self.blobs.lacked.add(entry.content)
+        return data
 
     def folder_id(self, path: str) -> str | None:
         """The id of the tree or file at `path`: equal ids hold equal files. None where there is none."""

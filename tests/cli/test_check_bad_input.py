@@ -183,6 +183,33 @@ def test_a_broken_policy_is_named(shell: Shell, git_repo: MakeRepository) -> Non
     judged(shell)
 
 
+def test_a_partial_clone_that_lacks_a_file_beside_the_change(shell: Shell, git_repo: MakeRepository) -> None:
+    repo = git_repo({**SHOP, "dags/settings.py": "RETRIES = 2\n"})
+    commit(repo, {"dags/daily.py": "from settings import RETRIES\n" + LATER})
+    repo.git.config("uploadpack.allowFilter", "true")
+    subprocess.run(
+        [
+            "git",
+            "clone",
+            "--quiet",
+            "--filter=blob:none",
+            "--no-checkout",
+            f"file://{repo.working_dir}",
+            "partial",
+        ],
+        cwd=shell.folder,
+        check=True,
+        capture_output=True,
+    )
+    for name in ("HEAD~1:dags/daily.py", "HEAD:dags/daily.py", "HEAD:.meta-pipeline.yaml"):
+        subprocess.run(["git", "show", name], cwd=shell.folder / "partial", check=True, capture_output=True)
+    shutil.rmtree(repo.working_dir)
+    said = shell.run("check", "--repo", "partial", "--base", "HEAD~1", "--head", "HEAD", "--json")
+    assert said.exit == 2, said.text
+    assert "dags/settings.py" in said.stdout
+    assert "git fetch --refetch" in said.stdout
+
+
 def test_a_partial_clone_whose_remote_is_gone(shell: Shell, git_repo: MakeRepository) -> None:
     repo = git_repo(SHOP)
     commit(repo, {"dags/daily.py": LATER})

@@ -24,7 +24,7 @@ def test_a_run_lists_its_misses_and_one_of_them_can_be_shown_and_looked_at(
     assert ran.stdout.startswith("2 cases ")
     missed = [line for line in ran.stdout.splitlines() if line.startswith("wrong: passed yaml-broken-")]
     assert len(missed) == 2
-    assert "| `yaml-broken` | 0 of 2: 0 (0.00-0.66) | - |" in (tmp_path / "page.md").read_text()
+    assert "| `yaml-broken` | source | 0 of 2: 0 (0.00-0.66) | - |" in (tmp_path / "page.md").read_text()
 
     case = missed[0].split()[2]
     shown = shell.run("lab", "show", case, "--stack", stack)
@@ -51,6 +51,17 @@ def test_single_cases_of_the_scored_part_are_not_shown_unasked(shell: Shell, tmp
     assert "wrong:" not in said.stdout
     assert "as gates must not be tuned on them" in said.stdout
     assert "wrong: passed" in shell.run("lab", "score", "--stack", stack, "--details").stdout
+
+
+def test_a_stack_that_needs_an_environment_is_asked_only_where_there_is_one(
+    shell: Shell, tmp_path: Path
+) -> None:
+    stack = tmp_path / "never.yaml"
+    stack.write_text(json.dumps({**NEVER_STOPS, "needs_environment": True}))
+    said = shell.run("lab", "run", *DBT, "--per-class", "1", "--stack", stack, "--page", tmp_path / "page.md")
+    assert "asked of 0 of 1 sources, as the others have no environment" in " ".join(said.text.split())
+    assert "0 of 1 cases answered" in said.stdout
+    assert "was asked of 0 of 1 cases" in (tmp_path / "page.md").read_text()
 
 
 def test_what_there_is_not_is_refused_in_one_sentence(shell: Shell, tmp_path: Path) -> None:

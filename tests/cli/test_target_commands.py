@@ -59,3 +59,28 @@ def make_and_refuse(shell: Shell, make: MakeRepository, command: str) -> None:
     error = shell.refused(2, "check", "--repo", "repo", "--base", "HEAD", "--head", "HEAD")
     assert ".meta-pipeline.yaml:5: 'commands.lint' is wrong" in error
     assert "close the quote" in error
+
+
+def test_commits_that_no_branch_leads_to_are_run(shell: Shell, git_repo: MakeRepository) -> None:
+    """CI checks out the merge of a pull request, which is on no branch."""
+    policy = POLICY.replace("COMMAND", "python lint.py")
+    repo = git_repo({"lint.py": FINE, ".meta-pipeline.yaml": policy, "a.py": "\n"})
+    base = repo.head.commit.hexsha
+    repo.git.checkout("--detach")
+    merge = commit(repo, {"lint.py": FAILS})
+    repo.git.checkout("main")
+    said = shell.run("check", "--repo", "repo", "--base", base, "--head", merge, "--level", "full", "--json")
+    gates = said.document("check")["gates"]
+    assert next(gate for gate in gates if gate["id"] == "VAL001")["outcome"] == "failed"
+
+
+def test_what_a_base_said_is_kept_for_the_next_check(shell: Shell, git_repo: MakeRepository) -> None:
+    policy = POLICY.replace("COMMAND", "python lint.py")
+    repo = git_repo({"lint.py": FINE, ".meta-pipeline.yaml": policy, "a.py": "\n"})
+    base = repo.head.commit.hexsha
+    check = ("check", "--repo", "repo", "--base", base, "--level", "full", "--head")
+    assert shell.run(*check, commit(repo, {"a.py": "\n\n"})).exit == 0
+    kept = {file: file.stat().st_mtime_ns for file in (shell.home / "base_evidence").iterdir()}
+    assert kept
+    assert shell.run(*check, commit(repo, {"a.py": "\n\n\n"})).exit == 0
+    assert {file: file.stat().st_mtime_ns for file in kept} == kept

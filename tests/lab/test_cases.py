@@ -76,6 +76,12 @@ def test_a_file_belongs_to_the_innermost_scheduler_and_a_pinned_repository_to_it
     assert "logo.png" not in found
 
 
+def test_a_file_that_airflow_is_told_to_leave_alone_is_no_place_for_a_fault() -> None:
+    files = {"dags/d.py": DAG, "dags/old/e.py": DAG, "dags/.airflowignore": "old/\n", "a.md": ""}
+    found = bases_of("shop", MemoryTree.of(files), "shop", None)
+    assert {based.base.path for based in found} == {"a.md", "dags/d.py"}
+
+
 def test_the_key_of_a_case_tells_nothing_of_its_class_and_changes_with_the_base() -> None:
     (one,) = drawn(repository("small", 1), [CommentAdded()], Draw(0, 1))
     (other,) = drawn(

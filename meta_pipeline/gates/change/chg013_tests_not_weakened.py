@@ -138,7 +138,7 @@ def _gone(test: PythonTest) -> Weighed:
     return weighed(
         "needs_approval",
         f"the test {test.name} is gone, and what it tests is still there: nothing sees any more when that breaks",
-        "keep the test, or say in the plan why it is no longer wanted",
+        "keep the test, or tell who approves the change why it is no longer wanted",
         path=test.path,
         line=test.line,
     )

@@ -29,8 +29,9 @@ class HonestText(Gate):
     """What a reader of the diff sees is what runs.
 
     Letters that turn text around, that are not seen, or that look like others make a review worthless: the code that
-    was read is not the code that runs. So do a text that is decoded and executed, a file that starts by itself, and an
-    attribute that folds code away in diffs. Words of any language in texts and comments are welcome, emoji too.
+    was read is not the code that runs. So do a text that is decoded and executed, a file that starts by itself, an
+    attribute that folds code away in diffs, and code in a folder of other people's code, which no gate reads. Words
+    of any language in texts and comments are welcome, emoji too.
     """
 
     id: ClassVar[str] = "CHG020"
@@ -82,6 +83,12 @@ class HonestText(Gate):
                 _case({dag: "x = 1\n", ".gitattributes": "dags/** linguist-generated\n"}),
                 "needs_approval",
                 "goes unread",
+            ),
+            Example(
+                "code lands among vendored packages",
+                _case({"dbt_packages/dbt_utils/macros/star.sql": "{% macro star() %}*{% endmacro %}\n"}),
+                "needs_approval",
+                "which no gate reads",
             ),
         )
 

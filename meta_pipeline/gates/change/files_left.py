@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
 from meta_pipeline.delivery.change import Change
+from meta_pipeline.delivery.file_kinds import is_of_others
 from meta_pipeline.delivery.tree import SYMLINK, text_of
-from meta_pipeline.gates.soundness.judged import of_others
 from meta_pipeline.gates.soundness.module_names import parsed_or_none
 from meta_pipeline.gates.weighing import Weighed, weighed
 
@@ -38,7 +38,7 @@ def files_left(change: Change) -> Iterator[Weighed]:
         if file.new is None
         and file.path.endswith(_LOADED)
         and file.old_mode != SYMLINK
-        and not of_others(file.path)
+        and not is_of_others(file.path)
     ]
     gone = [path for path in gone if not _is_ignored(change, path)]
     if not gone:
@@ -52,7 +52,7 @@ def files_left(change: Change) -> Iterator[Weighed]:
     )
     quick = re.compile(b"|".join(re.escape(name.encode()) for name in sorted(names)))
     for path in kept:
-        if not path.endswith(_NAMING) or of_others(path) or _NOT_PIPELINES.search(path):
+        if not path.endswith(_NAMING) or is_of_others(path) or _NOT_PIPELINES.search(path):
             continue
         data = change.head.read(path) or b""
         if not quick.search(data):

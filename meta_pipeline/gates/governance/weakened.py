@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.differences.difference import Difference, thing_name
+from meta_pipeline.delivery.file_kinds import is_of_others
 from meta_pipeline.delivery.topology import UNRESOLVED
 from meta_pipeline.gates.change.lines import ChangedLines
 from meta_pipeline.gates.governance.code_lines import CODE, Lost, lost_in_code
 from meta_pipeline.gates.governance.declared import Declarations, Said, declarations, may_say
 from meta_pipeline.gates.governance.words import NO_OWNER, PERSONAL, SENSITIVE, length_of
-from meta_pipeline.gates.soundness.judged import of_others
 from meta_pipeline.gates.weighing import Weighed, weighed
 
 _DECLARING = (".yml", ".yaml", ".json")
@@ -91,7 +91,7 @@ def weakened_in_yaml(change: Change) -> Iterator[Weighed]:
         file
         for file in change.files
         if file.path.endswith(_DECLARING)
-        and not of_others(file.path)
+        and not is_of_others(file.path)
         and (may_say(file.old or b"") or may_say(file.new or b""))
     ]
     before = {file.path: declarations(file.path, file.old) for file in files if file.old}
@@ -180,7 +180,7 @@ def _like_siblings(
 
 def weakened_in_code(change: Change) -> Iterator[Weighed]:
     """What Python, SQL and Terraform no longer say, or show of what they hid."""
-    files = [file for file in change.files if file.path.endswith(CODE) and not of_others(file.path)]
+    files = [file for file in change.files if file.path.endswith(CODE) and not is_of_others(file.path)]
     added = Counter(line.text.strip() for file in files for line in file.added)
     for file in files:
         for lost in lost_in_code(file, added):

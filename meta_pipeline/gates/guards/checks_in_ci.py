@@ -1,12 +1,12 @@
-"""Which checks CI and pre-commit run, and which of them a change takes away or makes optional."""
+"""Which checks CI, pre-commit and the targets that they call run, and which a change takes away or makes optional."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from meta_pipeline.delivery.change import Change
-from meta_pipeline.delivery.tree import FileChange, text_of
+from meta_pipeline.delivery.tree import FileChange, Tree, text_of
 from meta_pipeline.delivery.yaml_source import Located, Unreadable, read_yaml
-from meta_pipeline.gates.guards.kinds import runs_checks
+from meta_pipeline.gates.guards.kinds import is_runner, runs_checks
 from meta_pipeline.gates.weighing import Weighed, weighed
 
 _KINDS = {
@@ -23,7 +23,13 @@ _KINDS = {
     r"dependency-review)\b",
 }
 _CHECKS = {name: re.compile(words, re.IGNORECASE) for name, words in _KINDS.items()}
-_FORGIVES = re.compile(r"\|\|\s*(true|:|exit 0|echo\b)|;\s*(true|exit 0)\s*$|--exit-zero\b|\bset \+e\b")
+_FORGIVES = re.compile(
+    r"\|\|\s*(true|:|exit 0|echo\b)|;\s*(true|exit 0)\s*$|--exit-zero\b|\bset \+e\b|returnStatus:\s*true"
+)
+_IGNORED_BY_MAKE = re.compile(r"^\t[@+]*-[@+]*\s*(?=\w)")
+_BY_NAME = re.compile(r"\b(?:make|just|tox|nox)(?: +-\w+)* +[\w-]+")
+"""What stands behind such a name is in another file."""
+
 _OPTIONAL = ("continue-on-error", "allow_failure", "ignore_failure", "continueOnError")
 _INSTALLS = re.compile(r"\b(?:pip3?|pipx|conda|poetry|uv)(?: pip| tool)? (?:install|add)\b[^\n&;|]*")
 """What is installed is not run yet."""
@@ -33,26 +39,35 @@ _COMMENT = re.compile(r"(^|\s)#.*|^\s*//.*", re.MULTILINE)
 def weakened_checks(change: Change) -> Iterator[Weighed]:
     """What is no longer run, or no longer stops anything."""
     touched = [file for file in change.files if runs_checks(file.path)]
-    if not touched:
-        return
-    yield from _lost(change, touched)
-    for file in touched:
+    runners = [file for file in change.files if is_runner(file.path)]
+    if touched:
+        yield from _lost(touched, _run_by(change.head, runs_checks))
+    if runners:
+        behind = _run_by(change.head, lambda path: is_runner(path) or runs_checks(path))
+        yield from _lost(runners, _BY_NAME.sub("", behind))
+    for file in (*touched, *runners):
         if file.old is not None and file.new is not None:
             yield from _forgiven(file)
             yield from _optional(file)
             yield from _triggers(file)
 
 
-def _lost(change: Change, touched: list[FileChange]) -> Iterator[Weighed]:
+def _run_by(tree: Tree, counts: Callable[[str], bool]) -> str:
+    """All that the files run which count, without comments and what they only install."""
+    return "\n".join(_run(text_of(tree, path) or "") for path in tree.entries() if counts(path))
+
+
+def _run(text: str) -> str:
+    return _INSTALLS.sub("", _COMMENT.sub("", text))
+
+
+def _lost(touched: list[FileChange], after: str) -> Iterator[Weighed]:
     """A kind of check that no file runs any more: one tool may take another's place, in any of them."""
-    after = "\n".join(
-        _INSTALLS.sub("", _COMMENT.sub("", text_of(change.head, path) or ""))
-        for path in change.head.entries()
-        if runs_checks(path)
-    )
     told: set[str] = set()
     for file in touched:
-        before = _INSTALLS.sub("", _COMMENT.sub("", _text(file.old)))
+        before = _run(_text(file.old))
+        if is_runner(file.path):
+            before = _BY_NAME.sub("", before)
         for name, words in _CHECKS.items():
             found = words.search(before)
             if found is None or words.search(after) or name in told:
@@ -70,7 +85,9 @@ def _lost(change: Change, touched: list[FileChange]) -> Iterator[Weighed]:
 def _forgiven(file: FileChange) -> Iterator[Weighed]:
     before = _text(file.old)
     for line in file.added:
-        found = _FORGIVES.search(line.text)
+        found = _FORGIVES.search(line.text) or (
+            _IGNORED_BY_MAKE.search(line.text) if is_runner(file.path) else None
+        )
         if found is None or not _is_check(line.text) or line.text in before:
             continue
         yield weighed(
@@ -84,6 +101,8 @@ def _forgiven(file: FileChange) -> Iterator[Weighed]:
 
 def _optional(file: FileChange) -> Iterator[Weighed]:
     """Jobs, steps and hooks that may fail now, or that no longer run by themselves."""
+    if not file.path.endswith((".yml", ".yaml")):
+        return
     before, after = (_holders(file.path, side) for side in (_text(file.old), _text(file.new)))
     known = {said for said, _, _ in before}
     for said, is_check, line in after:

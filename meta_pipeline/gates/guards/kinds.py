@@ -57,6 +57,14 @@ def guarded_by(path: str) -> str | None:
     return _NAMED.get(PurePosixPath(path).name)
 
 
+_RUNNERS = frozenset({"Makefile", "GNUmakefile", "makefile", "justfile", "Justfile", "noxfile.py", "tox.ini"})
+
+
+def is_runner(path: str) -> bool:
+    """Whether a file says what stands behind a name that CI calls, as `make lint` or `tox -e lint`."""
+    return PurePosixPath(path).name in _RUNNERS
+
+
 def runs_checks(path: str) -> bool:
     """Whether a file says which checks are run at a commit or a pull request."""
     return guarded_by(path) in ("what CI checks", "what is checked before each commit") and path.endswith(

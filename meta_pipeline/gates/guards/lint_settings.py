@@ -66,8 +66,20 @@ def looser_settings(file: FileChange) -> Iterator[Looser]:
         return
     for key in sorted(old.keys() | new.keys()):
         before, after = old.get(key), new.get(key)
-        if before != after:
+        if before == after:
+            continue
+        if after is None and _is_gone(key, new):
+            yield Looser(
+                "needs_approval", f"{key.rpartition('.')[2]} is gone, which had {_listed(_items(before))}", ""
+            )
+        else:
             yield from _of_key(key, before, after)
+
+
+def _is_gone(key: str, new: Mapping[str, Any]) -> bool:
+    """Whether what a linter was asked to find is said nowhere any more, so that it finds what it does by itself."""
+    name = key.rpartition(".")[2]
+    return name in _FINDS and not any(other.rpartition(".")[2] in _FINDS for other in new)
 
 
 def _of_key(key: str, before: Any, after: Any) -> Iterator[Looser]:

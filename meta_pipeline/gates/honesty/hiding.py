@@ -1,4 +1,7 @@
-"""Places where code hides from who reads a diff: folded files, far columns, encoded texts, what starts by itself."""
+"""Places where code hides from who reads a diff: folded files, far columns, encoded texts, what starts by itself.
+
+And from who judges it: code in folders of other people's code, which the gates do not read.
+"""
 
 import ast
 import re
@@ -6,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from meta_pipeline.delivery.change import Change
+from meta_pipeline.delivery.file_kinds import is_of_others
 from meta_pipeline.delivery.tree import FileChange
 from meta_pipeline.gates.honesty.code import is_code
 from meta_pipeline.gates.weighing import Weighed, weighed
@@ -20,11 +24,14 @@ _RUNS = frozenset(
 _DECODES = re.compile(r"\b(b64decode|b32decode|b85decode|a85decode|unhexlify|fromhex|decompress|rot_?13)\b")
 _SELF_RUNNING = frozenset({"sitecustomize.py", "usercustomize.py"})
 _MADE = re.compile(r"(_pb2(_grpc)?\.pyi?|\.lock|lock\.json|\.min\.(js|css)|\.svg|\.snap|\.map)$")
+_COMPILED = re.compile(r"(?:^|/)target/(?:compiled|run)/")
+_RUN_FROM_THERE = (".py", ".sql", ".sh", ".yml", ".yaml", ".ipynb")
 _DATA = frozenset(".lock .csv .tsv .txt .dat .md .log .bak .json".split())
 
 
 def hidden(change: Change) -> Iterator[Weighed]:
     """Everything of a change that runs where nobody looks."""
+    yield from _in_folders_of_others(change)
     for file in change.files:
         if file.new is None or file.is_binary:
             continue
@@ -45,6 +52,31 @@ def hidden(change: Change) -> Iterator[Weighed]:
             yield from _far_away(file)
         if file.status == "added" and PurePosixPath(file.path).suffix in _DATA:
             yield from _program(file)
+
+
+def _in_folders_of_others(change: Change) -> Iterator[Weighed]:
+    """Code that is added or changed where it counts as installed or vendored: once for each folder."""
+    found: dict[str, list[str]] = {}
+    for file in change.files:
+        # What dbt compiled is committed by some, with each change, and run by nobody.
+        is_run = file.path.endswith(_RUN_FROM_THERE) and not _COMPILED.search(file.path)
+        if file.new is not None and is_run and is_of_others(file.path):
+            found.setdefault(_folder_of_others(file.path), []).append(file.path)
+    for folder, paths in found.items():
+        others = f" and {len(paths) - 1} more below {folder}" if len(paths) > 1 else ""
+        yield weighed(
+            "needs_approval",
+            f"{paths[0]}{others} is code that counts as other people's, which no gate reads",
+            "install it as a pinned dependency, or move what is your own to a folder of your own",
+            path=paths[0],
+            line=1,
+        )
+
+
+def _folder_of_others(path: str) -> str:
+    parts = path.split("/")
+    folders = ("/".join(parts[:count]) for count in range(1, len(parts)))
+    return next(folder for folder in folders if is_of_others(f"{folder}/"))
 
 
 def _folded(file: FileChange, change: Change) -> Iterator[Weighed]:

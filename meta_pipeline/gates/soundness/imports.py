@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from meta_pipeline.delivery.change import Change
+from meta_pipeline.delivery.file_kinds import is_of_others
 from meta_pipeline.delivery.tree import SYMLINK
-from meta_pipeline.gates.soundness.judged import changed, may_be_unreadable, of_others
+from meta_pipeline.gates.soundness.judged import changed, may_be_unreadable
 from meta_pipeline.gates.soundness.module_map import ModuleMap
 from meta_pipeline.gates.soundness.module_names import module_names, parsed_or_none
 from meta_pipeline.gates.weighing import Weighed, weighed
@@ -189,7 +190,7 @@ class _Gone:
         for file in change.files:
             if (
                 not file.path.endswith(".py")
-                or of_others(file.path)
+                or is_of_others(file.path)
                 or file.old_mode == SYMLINK
                 or not file.old
             ):

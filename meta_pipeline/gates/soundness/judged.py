@@ -4,12 +4,9 @@ import re
 from collections.abc import Iterator
 
 from meta_pipeline.delivery.change import Change
+from meta_pipeline.delivery.file_kinds import is_of_others
 from meta_pipeline.delivery.tree import REGULAR, SYMLINK, FileChange
 
-_OF_OTHERS = re.compile(
-    r"(?:^|/)(?:\.git|\.venv|venv|\.tox|\.nox|node_modules|site-packages|dbt_packages|dbt_modules|third_party"
-    r"|vendor|vendored|_vendor|target)/"
-)
 _SAMPLE = re.compile(
     r"(?:^|/)(?:tests?|testing|docs?|examples?|samples?|fixtures?)/(?:.*/)?"
     r"(?:fixtures?|data|resources?|testdata|test_data|snippets?|samples?|bad|broken|invalid|golden|snapshots?)"
@@ -28,14 +25,9 @@ def changed(change: Change, endings: tuple[str, ...]) -> Iterator[FileChange]:
             and file.path.endswith(endings)
             and file.new_mode not in (SYMLINK, None)
             and len(file.new) <= _LARGEST
-            and not _OF_OTHERS.search(file.path)
+            and not is_of_others(file.path)
         ):
             yield file
-
-
-def of_others(path: str) -> bool:
-    """Whether a file is installed or vendored code, which nobody of this repository wrote."""
-    return bool(_OF_OTHERS.search(path))
 
 
 def may_be_unreadable(file: FileChange) -> bool:

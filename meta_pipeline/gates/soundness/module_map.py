@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from functools import cached_property
 
+from meta_pipeline.delivery.file_kinds import is_of_others
 from meta_pipeline.delivery.tree import SUBMODULE, Tree
-from meta_pipeline.gates.soundness.judged import of_others
 from meta_pipeline.gates.soundness.module_names import module_names
 
 _MODULE_ENDINGS = (".py", ".pyi", ".pyx", ".so", ".pyd", ".ipynb")
@@ -90,7 +90,7 @@ class ModuleMap:
     def sources(self) -> tuple[str, ...]:
         """The repository's own files of Python."""
         return tuple(
-            sorted(path for path in self.tree.entries() if path.endswith(".py") and not of_others(path))
+            sorted(path for path in self.tree.entries() if path.endswith(".py") and not is_of_others(path))
         )
 
 

@@ -30,7 +30,7 @@ _REF = re.compile(
 _EMPTY_SQL = re.compile(r"\b(where\s+(1\s*=\s*0|false)|limit\s+0)\b", re.IGNORECASE)
 _OFF = re.compile(r"enabled\s*=\s*false", re.IGNORECASE)
 _WARNS = re.compile(r"severity\s*=\s*['\"]warn['\"]", re.IGNORECASE)
-_FIX = "keep the test as it was, or say in the plan why the demand has changed"
+_FIX = "keep the test as it was, or tell who approves the change why the demand has changed"
 
 
 def weakened_data_tests(change: Change) -> Iterator[Weighed]:

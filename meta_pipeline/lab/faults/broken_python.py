@@ -19,6 +19,7 @@ class BrokenImport(Mutator):
     """
 
     id = "broken-import-module"
+    seen_by = "load"
     schedulers = PYTHON
     is_harmful = True
 
@@ -46,6 +47,7 @@ class BrokenImportName(Mutator):
     """
 
     id = "broken-import-name"
+    seen_by = "load"
     schedulers = PYTHON
     is_harmful = True
 
@@ -77,6 +79,7 @@ class RenamedUnderReaders(Mutator):
     """
 
     id = "renamed-under-readers"
+    seen_by = "load"
     schedulers = PYTHON
     is_harmful = True
 
@@ -111,6 +114,7 @@ class UndefinedName(Mutator):
     """
 
     id = "undefined-name"
+    seen_by = "run"
     schedulers = PYTHON
     is_harmful = True
 
@@ -165,6 +169,7 @@ class SyntaxBroken(Mutator):
     """
 
     id = "syntax-error"
+    seen_by = "load"
     breaks_syntax = True
     schedulers = PYTHON
     is_harmful = True

@@ -24,6 +24,7 @@ class ClockAsKey(Mutator):
     """
 
     id = "clock-as-interval"
+    seen_by = "run"
     schedulers = ANY
     is_harmful = True
 

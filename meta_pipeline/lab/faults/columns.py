@@ -83,6 +83,7 @@ class ColumnDropped(Mutator):
     """
 
     id = "column-dropped"
+    seen_by = "run"
     schedulers = ANY
     is_harmful = True
 
@@ -115,6 +116,7 @@ class ColumnRenamed(Mutator):
     """
 
     id = "column-renamed"
+    seen_by = "run"
     schedulers = ANY
     is_harmful = True
 
@@ -158,6 +160,7 @@ class ColumnRetyped(Mutator):
     """
 
     id = "column-retyped"
+    seen_by = "run"
     schedulers = ANY
     is_harmful = True
 

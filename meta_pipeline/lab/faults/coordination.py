@@ -84,6 +84,7 @@ class PartitionMappingWrong(Mutator):
     """
 
     id = "partition-mapping-wrong"
+    seen_by = "load"
     schedulers: ClassVar = frozenset({"dagster"})
     is_harmful = True
 

@@ -24,6 +24,7 @@ class DependencyCycle(Mutator):
     """
 
     id = "dependency-cycle"
+    seen_by = "load"
     schedulers: ClassVar = frozenset({"airflow", "dagster", "dbt"})
     is_harmful = True
 
@@ -131,6 +132,7 @@ class ImportCycle(Mutator):
     """
 
     id = "import-cycle"
+    seen_by = "load"
     schedulers = PYTHON
     is_harmful = True
 

@@ -49,6 +49,7 @@ class CheckTightened(Mutator):
     """
 
     id = "data-check-tightened"
+    seen_by = "run"
     schedulers = ANY
     is_harmful = True
 

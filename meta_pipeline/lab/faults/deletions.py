@@ -26,6 +26,7 @@ class PipelineDeleted(Mutator):
     """
 
     id = "pipeline-deleted"
+    seen_by = "load"
     schedulers = ANY
     is_harmful = True
 

@@ -38,6 +38,7 @@ class DropAdded(Mutator):
     """
 
     id = "drop-or-truncate-added"
+    seen_by = "run"
     schedulers = ANY
     is_harmful = True
 
@@ -88,6 +89,7 @@ class WhereLost(Mutator):
     """
 
     id = "where-lost"
+    seen_by = "run"
     schedulers = ANY
     is_harmful = True
 
@@ -112,6 +114,7 @@ class AppendOnly(Mutator):
     """
 
     id = "not-idempotent"
+    seen_by = "run"
     schedulers = ANY
     is_harmful = True
 

@@ -22,6 +22,7 @@ class DuplicateId(Mutator):
     """
 
     id = "duplicate-id"
+    seen_by = "load"
     schedulers = ANY
     is_harmful = True
 

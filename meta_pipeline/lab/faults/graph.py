@@ -27,6 +27,7 @@ class TaskRemoved(Mutator):
     """
 
     id = "task-removed"
+    seen_by = "load"
     schedulers = PYTHON
     is_harmful = True
 
@@ -116,6 +117,7 @@ class EdgeDropped(Mutator):
     """
 
     id = "edge-dropped"
+    seen_by = "load"
     schedulers = PYTHON
     is_harmful = True
 

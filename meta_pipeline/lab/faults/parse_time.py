@@ -17,6 +17,7 @@ class TopLevelWork(Mutator):
     """
 
     id = "top-level-io"
+    seen_by = "run"
     schedulers: ClassVar = frozenset({"airflow", "dagster"})
     is_harmful = True
 

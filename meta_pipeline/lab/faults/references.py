@@ -25,6 +25,7 @@ class ReaderOrphaned(Mutator):
     """
 
     id = "reader-orphaned"
+    seen_by = "load"
     schedulers = ANY
     is_harmful = True
 
@@ -149,6 +150,7 @@ class ReferenceMissing(Mutator):
     """
 
     id = "reference-missing"
+    seen_by = "load"
     schedulers = ANY
     is_harmful = True
 

@@ -88,6 +88,7 @@ class RetriesDropped(Dropped):
     """
 
     id = "retries-dropped"
+    seen_by = "load"
     schedulers = PYTHON
     names: ClassVar = {
         "airflow": ("retries",),
@@ -110,6 +111,7 @@ class BackoffDropped(Dropped):
     """
 
     id = "backoff-dropped"
+    seen_by = "load"
     schedulers = PYTHON
     names: ClassVar = {
         "airflow": ("retry_exponential_backoff", "retry_delay"),

@@ -36,6 +36,7 @@ class ScheduleChanged(Mutator):
     """
 
     id = "schedule-changed"
+    seen_by = "load"
     schedulers = ANY
     is_harmful = True
 
@@ -128,6 +129,7 @@ class CatchupOn(Mutator):
     """
 
     id = "catchup-on"
+    seen_by = "load"
     schedulers: ClassVar = frozenset({"airflow"})
     is_harmful = True
 

@@ -32,6 +32,7 @@ class StartDateMoved(Mutator):
     """
 
     id = "start-date-moved"
+    seen_by = "load"
     schedulers: ClassVar = frozenset({"airflow", "dagster"})
     is_harmful = True
 
@@ -67,6 +68,7 @@ class TimezoneLost(Mutator):
     """
 
     id = "timezone-lost"
+    seen_by = "load"
     schedulers = PYTHON
     is_harmful = True
 

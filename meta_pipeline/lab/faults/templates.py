@@ -28,6 +28,7 @@ class JinjaBroken(Mutator):
     """
 
     id = "jinja-broken"
+    seen_by = "run"
     schedulers = ANY
     is_harmful = True
 
@@ -77,6 +78,7 @@ class SqlBroken(Mutator):
     """
 
     id = "sql-broken"
+    seen_by = "run"
     schedulers = ANY
     is_harmful = True
 

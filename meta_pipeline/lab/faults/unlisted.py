@@ -24,6 +24,7 @@ class DefinitionUnlisted(Mutator):
     """
 
     id = "definition-unlisted"
+    seen_by = "load"
     schedulers = ANY
     is_harmful = True
 

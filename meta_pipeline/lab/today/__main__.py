@@ -19,15 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from meta_pipeline.delivery.tree import Tree, changes_between
+from meta_pipeline.lab.environments import environment_of, policy_at
 from meta_pipeline.lab.stores import checked_out
 from meta_pipeline.lab.today.checkouts import Side, ToolFault, ToolMissingError
 from meta_pipeline.lab.today.parsing import Parsing
 from meta_pipeline.lab.today.problem import Problem, new_problems
 from meta_pipeline.lab.today.tools import detect_secrets, ruff, sqlfluff
-from meta_pipeline.schedulers.defaults import detected_policy
-from meta_pipeline.workspace.environment import Built, build_environment, built_environment
+from meta_pipeline.workspace.environment import Built
 from meta_pipeline.workspace.repository import open_repository
-from meta_pipeline.workspace.sandbox import detect_sandbox
 from meta_pipeline.workspace.scratch import scratch_folder
 
 _NO_PARSE = "the scheduler's parse and the tests were left out, as no environment with the scheduler is built"
@@ -85,12 +84,8 @@ def judged(
 
 
 def _parsing(tree: Tree, options: argparse.Namespace) -> Parsing | None:
-    policy = detected_policy(tree, "lab", "main")
-    built = (
-        build_environment(options.home, tree, policy.environment, detect_sandbox())
-        if options.build
-        else built_environment(options.home, tree, policy.environment)
-    )
+    policy = policy_at(tree)
+    built = environment_of(options.home, tree, policy, build=options.build)
     parsing = Parsing(policy, built) if isinstance(built, Built) else None
     return parsing if parsing is not None and parsing.is_possible else None
 

@@ -8,6 +8,7 @@ from xml.etree.ElementTree import ParseError
 
 from defusedxml.ElementTree import parse
 
+from meta_pipeline.lab.environments import holds
 from meta_pipeline.lab.today.checkouts import Side, ToolFault, as_json
 from meta_pipeline.lab.today.problem import Problem
 from meta_pipeline.policy import Policy
@@ -32,15 +33,12 @@ class Parsing:
     @property
     def is_possible(self) -> bool:
         """Whether the environment holds any scheduler; one that is made of no requirements holds none."""
-        return any(self._holds(share) for share in self.policy.for_each_scheduler())
-
-    def _holds(self, share: Policy) -> bool:
-        return share.scheduler is not None and (self.environment.programs / share.scheduler.kind).is_file()
+        return any(holds(self.environment, share) for share in self.policy.for_each_scheduler())
 
     def problems(self, side: Side) -> Iterator[Problem]:
         """What each scheduler that the environment holds complains of."""
         for share in self.policy.for_each_scheduler():
-            if share.scheduler is None or not self._holds(share):
+            if share.scheduler is None or not holds(self.environment, share):
                 continue
             kind, folders = share.scheduler.kind, share.scheduler.paths or (".",)
             if kind == "airflow":

@@ -1,19 +1,16 @@
 """The answer that one look at a repository gives, and the doubts that stay."""
 
 import posixpath
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from meta_pipeline.delivery.file_kinds import is_of_others
 from meta_pipeline.delivery.tree import SUBMODULE, SYMLINK, Tree
 
 Value = TypeVar("Value")
 
 _SHOWN = 3
-_NOT_ITS_OWN = re.compile(
-    r"(?:^|/)(?:\.git|\.venv|venv|\.tox|\.nox|node_modules|site-packages|dbt_packages|third_party|vendor)/"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +39,7 @@ def own_paths(tree: Tree) -> tuple[str, ...]:
     return tuple(
         path
         for path, entry in sorted(tree.entries().items())
-        if entry.mode not in (SYMLINK, SUBMODULE) and not _NOT_ITS_OWN.search(path)
+        if entry.mode not in (SYMLINK, SUBMODULE) and not is_of_others(path)
     )
 
 

@@ -64,6 +64,7 @@ def judged(before: specimens.Files, after: specimens.Files, *, delivery: bool = 
     "path,text,old,new,outcome",
     [
         ("pyproject.toml", PYPROJECT, ', "S"', "", "needs_approval"),
+        ("pyproject.toml", PYPROJECT, 'select = ["E", "F", "S"]\n', "", "needs_approval"),
         ("pyproject.toml", PYPROJECT, '"E501"', '"E501", "F821"', "needs_approval"),
         ("pyproject.toml", PYPROJECT, '"E501"', '"E501", "E402"', "needs_approval"),
         ("pyproject.toml", PYPROJECT, '"E501"', '"E501", "D100"', "warned"),
@@ -226,3 +227,37 @@ def test_what_is_installed_is_not_run() -> None:
     after = {path: run.replace("    - run: flake8 .\n", "")}
 
     assert judged({path: run}, after).outcome == "needs_approval"
+
+
+MAKEFILE = "test:\n\tpytest -q\n\nlint: setup\n\truff check .\n"
+BY_NAME = CI.replace("run: ruff check .", "run: make lint").replace("run: pytest", "run: make test")
+
+
+@pytest.mark.parametrize(
+    "old,new,outcome,line",
+    [
+        ("\truff check .", "\t@echo done", "needs_approval", 5),
+        ("\tpytest -q", "\t-pytest -q", "needs_approval", 2),
+        ("\tpytest -q", "\tpytest -q || true", "needs_approval", 2),
+        ("\truff check .", "\tflake8 .", "passed", None),
+        ("\tpytest -q", "\t@pytest", "passed", None),
+    ],
+)
+def test_what_stands_behind_a_name_that_ci_calls(old: str, new: str, outcome: str, line: int | None) -> None:
+    files = {"Makefile": MAKEFILE, ".github/workflows/ci.yml": BY_NAME}
+    result = judged(files, {**files, "Makefile": MAKEFILE.replace(old, new)})
+    assert (result.outcome, [finding.line for finding in result.findings]) == (
+        outcome,
+        [] if line is None else [line],
+    )
+
+
+def test_a_target_that_ci_never_needed_may_go() -> None:
+    files = {"Makefile": MAKEFILE, ".github/workflows/ci.yml": CI}
+    assert judged(files, {**files, "Makefile": "test:\n\tpytest -q\n"}).outcome == "passed"
+
+
+def test_a_stage_of_jenkins_may_not_fail_unseen() -> None:
+    before = "pipeline { stages { stage('t') { steps {\n sh 'pytest'\n} } } }\n"
+    after = before.replace("sh 'pytest'", "sh(script: 'pytest', returnStatus: true)")
+    assert judged({"Jenkinsfile": before}, {"Jenkinsfile": after}).outcome == "needs_approval"

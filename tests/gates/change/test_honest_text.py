@@ -84,3 +84,33 @@ def test_only_added_lines_count() -> None:
 )
 def test_places_to_hide(path: str, text: str, outcome: str) -> None:
     assert judged({"dags/b.py": "x = 1\n", path: text}).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "venv/lib/python3.11/site-packages/helpers/__init__.py",
+        "dbt_packages/dbt_utils/macros/star.sql",
+        "vendor/client/load.py",
+        "plugins/vendor/client.py",
+        "dags/third_party/client.py",
+    ],
+)
+def test_code_among_that_of_others_needs_a_person(path: str) -> None:
+    result = judged({path: "x = 1\n"}, {path: "x = 0\n"})
+    assert result.outcome == "needs_approval"
+    assert path in result.findings[0].message
+
+
+def test_a_folder_of_others_is_told_once() -> None:
+    result = judged({f"vendor/client/{name}.py": "x = 1\n" for name in "abc"})
+    assert [finding.message for finding in result.findings] == [
+        "vendor/client/a.py and 2 more below vendor is code that counts as other people's, which no gate reads"
+    ]
+
+
+@pytest.mark.parametrize(
+    "path", ["dags/vendor/invoices.py", "models/target/customers.sql", "vendor/LICENSE", "target/run/a.sql"]
+)
+def test_what_is_the_teams_own_or_never_runs_is_not_told(path: str) -> None:
+    assert judged({path: "select 1\n"}).outcome == "passed"

@@ -53,8 +53,7 @@ def read_topology(tree: Tree, root: str, known: Known = NOTHING_KNOWN) -> Topolo
     root = _normal(root)
     tree = open_folder(tree, root)
     archives = tree.archives if isinstance(tree, DagFolder) else ()
-    candidates = [path for path in _python_files(tree, root) if _is_dag_place(path, archives)]
-    dag_files = _mentions_dags.among(tree, candidates)
+    dag_files = _dag_files(tree, root)
     version = airflow_version(tree, (tree.read(path) or b"" for path in dag_files))
     ignored = _ignored(tree, root, ignore_syntax(tree, version.major))
     sources = Sources(tree, _import_roots(root, known.imports))
@@ -71,6 +70,22 @@ def read_topology(tree: Tree, root: str, known: Known = NOTHING_KNOWN) -> Topolo
         pipelines=pipelines,
         errors=tuple(sorted(found, key=lambda error: (error.path, error.line or 0, error.message))),
     )
+
+
+def ignored_paths(tree: Tree, root: str) -> Ignored:
+    """Says which paths under `root`, a DAG folder, Airflow is told to leave alone."""
+    root = _normal(root)
+    if not any(posixpath.basename(path) == IGNORE_FILE for path in tree.entries()):
+        return Ignored({}, root, "glob")
+    version = airflow_version(tree, (tree.read(path) or b"" for path in _dag_files(tree, root)))
+    return _ignored(tree, root, ignore_syntax(tree, version.major))
+
+
+def _dag_files(tree: Tree, root: str) -> list[str]:
+    """What Airflow would load, were nothing ignored."""
+    archives = tree.archives if isinstance(tree, DagFolder) else ()
+    candidates = [path for path in _python_files(tree, root) if _is_dag_place(path, archives)]
+    return list(_mentions_dags.among(tree, candidates))
 
 
 def _is_dag_place(path: str, archives: tuple[str, ...]) -> bool:
