@@ -64,17 +64,25 @@ def same_module_names(base: Base, path: str) -> frozenset[str]:
 
 
 def readers_of(base: Base, path: str, name: str) -> list[tuple[str, int]]:
-    """The files that import a name from a module, each with the line; tests do not count."""
+    """The files that import a name from a module, each with the lines of the import and of the name in it.
+
+    Tests do not count.
+    """
     stem = posixpath.splitext(path)[0].removesuffix("/__init__").rsplit("/", 1)[-1]
     found = []
     for source in _mentioning(base, stem, name):
         if source.text.path == path:
             continue
         for node in source.tree.body:
-            if isinstance(node, ast.ImportFrom) and any(alias.name == name for alias in node.names):
+            lines = (
+                [alias.lineno for alias in node.names if alias.name == name]
+                if isinstance(node, ast.ImportFrom)
+                else []
+            )
+            if isinstance(node, ast.ImportFrom) and lines:
                 at = Base(base.repository, base.scheduler, base.tree, source.text.path)
                 if module_file(at, node) == path:
-                    found.append((source.text.path, node.lineno))
+                    found += [(source.text.path, line) for line in dict.fromkeys([node.lineno, *lines])]
     return found
 
 

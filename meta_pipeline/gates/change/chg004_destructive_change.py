@@ -13,6 +13,8 @@ from meta_pipeline.delivery.tree import FileChange
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.change.commands import destructive_commands, former_text
+from meta_pipeline.gates.change.deployments_gone import deployments_gone
+from meta_pipeline.gates.change.flows_gone import flows_gone, steps_gone
 from meta_pipeline.gates.change.handwork import is_work
 from meta_pipeline.gates.change.removals import removed_topology
 from meta_pipeline.gates.gate import Example, Gate, Opinion, Strength
@@ -23,6 +25,7 @@ from meta_pipeline.policy import Policy
 _MANY_FILES = 10
 _FEW_FILES = 3
 _LARGE_SHARE = 0.2
+_DEPLOYED = "name: shop\ndeployments:\n- name: daily\n  entrypoint: flows/sales.py:sales\n"
 
 
 class DestructiveChange(Gate):
@@ -30,12 +33,13 @@ class DestructiveChange(Gate):
 
     What is deleted by mistake is found missing when somebody needs it. Of two commits without a plan, what a revert
     brings back needs a person who confirms it: a removed pipeline, task or model, or one with a new name, as the
-    scheduler knows a thing by its name alone and leaves its history behind. Where there is a plan, a removal that it
-    does not name is refused. Refused in any case are what a revert does not bring back, data that is dropped or emptied
-    and commands that destroy; a mass of pipelines or files at once; a contract whose dataset stays; and what is gone
-    because its file can no longer be read. Work that is seen to go on, in place, in another code location or in a
-    subflow, is only told of. Emptying a table that the same file fills again is how a load is made to run twice, a
-    moved file is not a deleted one, and temporary tables are free to go.
+    scheduler knows a thing by its name alone and leaves its history behind; so does a deployment or a plain step of
+    a flow of Prefect. Where there is a plan, a removal that it does not name is refused. Refused in any case are
+    what a revert does not bring back, data that is dropped or emptied and commands that destroy; a mass of
+    pipelines or files at once; a contract whose dataset stays; and what is gone because its file can no longer be
+    read. Work that is seen to go on, in place, in another code location or in a subflow, is only told of. Emptying
+    a table that the same file fills again is how a load is made to run twice, a moved file is not a deleted one,
+    and temporary tables are free to go.
     """
 
     id: ClassVar[str] = "CHG004"
@@ -52,6 +56,9 @@ class DestructiveChange(Gate):
         assert case.change is not None
         found = [
             *removed_topology(case.change, case.plan),
+            *flows_gone(case.change),
+            *steps_gone(case.change),
+            *deployments_gone(case.change),
             *_deleted_files(case.change, case.plan, case.policy),
             *_removed_contracts(case.change, case.plan, case.policy),
             *_destroyed_data(case.change),
@@ -121,6 +128,15 @@ class DestructiveChange(Gate):
                 Case(Policy(), change=renamed),
                 "needs_approval",
                 "task sales_daily.load is now called load_orders; to the scheduler a new name is a new thing",
+            ),
+            Example(
+                "a deployment of Prefect without a schedule is taken out",
+                Case(
+                    Policy(),
+                    change=specimens.change({"prefect.yaml": _DEPLOYED}, {"prefect.yaml": "name: shop\n"}),
+                ),
+                "needs_approval",
+                "the deployment daily of sales is gone",
             ),
             Example(
                 "a table is dropped",

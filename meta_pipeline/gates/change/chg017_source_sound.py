@@ -129,8 +129,8 @@ _READERS_LIMIT = re.compile(
     r"at run time|only a run|only at run|steps to read|too many steps|too deeply|too long to be followed|too large"
 )
 """What our reader of source cannot follow is no fault of the target."""
-_SHARED_BY_CHOICE = re.compile(r"the flow name '.*' is taken by")
-"""Prefect only warns of two flows of one name."""
+_SHARED = re.compile(r"the flow name '(?P<name>.*)' is taken by (?P<path>.*):\d+;")
+"""Prefect only warns of two flows of one name: some teams let the flows of several files share one."""
 
 
 _OF_A_PACKAGE = "is not in this project, and its packages"
@@ -155,17 +155,31 @@ def topology_faults(change: Change) -> Iterator[Weighed]:
                     line=one.line,
                 )
         elif not _READERS_LIMIT.search(one.item):
-            is_shared = bool(_SHARED_BY_CHOICE.search(one.item))
+            shared = _SHARED.search(one.item)
             ends = (
-                "Prefect takes both for one" if is_shared else "the scheduler does not load what stands here"
+                "Prefect takes both for one, with one history and one list of deployments"
+                if shared
+                else "the scheduler does not load what stands here"
             )
             yield weighed(
-                "warned" if is_shared else "failed",
+                _of_shared(change, one, shared) if shared else "failed",
                 f"{one.item}; {ends}",
                 "mend it, so that the scheduler loads it",
                 path=one.path,
                 line=_blamed_line(change, one) if _NO_JINJA.search(one.item) else one.line,
             )
+
+
+def _of_shared(change: Change, one: Difference, shared: re.Match[str]) -> Strength:
+    """Flows of several files that share a name are told of; a second one in the same file is for a person."""
+    held = {
+        error.path
+        for topology in change.base_topologies
+        for error in topology.errors
+        if (known := _SHARED.search(error.message)) and known["name"] == shared["name"]
+    }
+    is_in_one_file = one.path in {shared["path"], *held}
+    return "needs_approval" if is_in_one_file and not is_apart(one.path) else "warned"
 
 
 def _unread(change: Change) -> Iterator[Weighed]:

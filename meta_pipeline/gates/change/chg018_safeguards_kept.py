@@ -6,6 +6,8 @@ from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.delivery.topology import Link, Node
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
+from meta_pipeline.gates.change.blocks_lost import blocks_lost
+from meta_pipeline.gates.change.failures_passed import failures_passed
 from meta_pipeline.gates.change.limits import limits_lost
 from meta_pipeline.gates.change.ordering import order_lost, waits_broken
 from meta_pipeline.gates.change.written import safeguards_unwritten
@@ -13,16 +15,18 @@ from meta_pipeline.gates.gate import Example, Gate, Opinion, Strength
 from meta_pipeline.gates.weighing import weigh
 from meta_pipeline.policy import Policy
 
+_FLOW = "from prefect import flow\n\n\n@flow\ndef sales():\n    load({})\n"
+
 
 class SafeguardsKept(Gate):
     """Time-outs, alerts, limits, order and waits of existing pipelines stay, or a person approves.
 
     Nobody misses a safeguard until the night it was there for. A time-out, a service level, an alert of failures, a
-    pool, a limit of runs at once, or a wait on the past run that goes needs a person, and so does a limit that is more
-    than twice as high, a trigger rule that goes on after failures, two tasks that stay and no longer wait for each
-    other, and a wait that looks at another run of another pipeline. A wait for a run that is never there is surely a
-    mistake and is refused. An alert that gives way to another, and a limit that is raised a little, is only told of.
-    Schedules are CHG005's and retries CHG006's.
+    pool, a limit of runs at once, or a wait on the past run that goes needs a person, and so does a limit that is
+    more than twice as high, a trigger rule or a call of Prefect that goes on after failures, two tasks that stay
+    and no longer wait for each other, and a wait that looks at another run of another pipeline. A wait for a run
+    that is never there is surely a mistake and is refused. An alert that gives way to another, and a limit that is
+    raised a little, is only told of. Schedules are CHG005's and retries CHG006's.
     """
 
     id: ClassVar[str] = "CHG018"
@@ -45,6 +49,8 @@ class SafeguardsKept(Gate):
             *order_lost(case.change),
             *waits_broken(case.change),
             *safeguards_unwritten(case.change),
+            *failures_passed(case.change),
+            *blocks_lost(case.change),
         ]
         return weigh(self, found, "no safeguard of an existing pipeline is lost or loosened")
 
@@ -90,6 +96,18 @@ class SafeguardsKept(Gate):
                 _node({"trigger_rule": "all_success"}, {"trigger_rule": "all_done"}),
                 "needs_approval",
                 "what a failed task left behind",
+            ),
+            Example(
+                "a flow goes on after the failure of a task",
+                Case(
+                    Policy(),
+                    change=specimens.change(
+                        {"flows/sales.py": _FLOW.format("")},
+                        {"flows/sales.py": _FLOW.format("return_state=True")},
+                    ),
+                ),
+                "needs_approval",
+                "goes on where a failure stopped it before",
             ),
             Example(
                 "two tasks no longer wait for each other",

@@ -13,6 +13,7 @@ from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.change.pipeline_code import is_apart, newly_found
 from meta_pipeline.gates.gate import Example, Gate, Opinion, Strength
+from meta_pipeline.gates.python.query_values import takes_parameter
 from meta_pipeline.gates.python.run_inputs import Surroundings, conf_in_shell, surroundings
 from meta_pipeline.gates.tools.ruff import ruff_reports
 from meta_pipeline.gates.tools.tool import Missing, Reported
@@ -174,8 +175,7 @@ class _Judged:
 
 
 def _weighed(file: FileChange, one: Reported) -> Iterator[Weighed]:
-    text = (file.new or b"").decode("utf-8", errors="replace")
-    judged = _judged(one, surroundings(text, one.line or 1), file)
+    judged = _judged(one, surroundings(_text(file), one.line or 1), file)
     if judged is not None:
         yield weighed(
             judged.strength, f"{judged.what} ({one.code})", judged.fix, path=file.path, line=one.line
@@ -192,7 +192,8 @@ def _judged(one: Reported, around: Surroundings, file: FileChange) -> _Judged | 
     if one.code == _SQL:
         fix = "pass the values as parameters of the query"
         what = "a query is put together from the input of the run, which can hold any other query"
-        return _Judged("needs_approval", what, fix) if around.takes_run_input else None
+        is_given = around.takes_run_input or takes_parameter(_text(file), one.line or 1)
+        return _Judged("needs_approval", what, fix) if is_given else None
     if one.code in _EVALUATES:
         fix = "read the value with ast.literal_eval or json, or look the function up in a dict"
         if around.takes_run_input or around.takes_parameter or around.downloads:
@@ -218,6 +219,10 @@ def _judged(one: Reported, around: Surroundings, file: FileChange) -> _Judged | 
     if one.code in _REMOVED:
         return _Judged("needs_approval", one.message.rstrip("."), "use what took its place")
     return _Judged("warned", one.message.rstrip("."), "see what the rule of ruff says")
+
+
+def _text(file: FileChange) -> str:
+    return (file.new or b"").decode("utf-8", errors="replace")
 
 
 def _is_rarer(pattern: re.Pattern[bytes], file: FileChange) -> bool:

@@ -30,7 +30,12 @@ _WORDS = {
 _DOES_NOTHING = frozenset({"EmptyOperator", "DummyOperator"})
 _STRICT = frozenset({"all_success", "none_failed", "none_failed_min_one_success", "none_skipped"})
 _AFTER_FAILURES = frozenset({"all_done", "all_failed", "one_failed", "always", "all_done_min_one_success"})
-_OF_FAILURE = ("fail", "crash", "sla", "miss")
+_OF_FAILURE = ("fail", "sla", "miss")
+_OF_CRASHES = ("crash",)
+_UNSEEN = {
+    "failure": "a failure goes unseen",
+    "crash": "a run that dies with its machine or container goes unseen: no hook for failures is called then",
+}
 
 
 def limits_lost(change: Change) -> Iterator[Weighed]:
@@ -137,8 +142,10 @@ def _alerts(
     left = new | around
     if UNRESOLVED in left:
         return "warned", "source does not tell who is told instead"
-    if any(map(_tells_failure, gone)) and not any(map(_tells_failure, left)):
-        return "needs_approval", "a failure goes unseen"
+    unseen = {_event(one) for one in gone} - {_event(one) for one in left}
+    for event, why in _UNSEEN.items():
+        if event in unseen:
+            return "needs_approval", why
     return "warned", "others are told now" if new - old else "others are told still"
 
 
@@ -152,6 +159,9 @@ def _hooks(value: object) -> frozenset[str]:
     return frozenset(str(one) for one in value) if isinstance(value, tuple) else frozenset()
 
 
-def _tells_failure(alert: str) -> bool:
+def _event(alert: str) -> str | None:
+    """What an alert tells of: a run that fails, or one that Prefect sees die without its code being asked."""
     hook = alert.partition(":")[0]
-    return any(word in hook for word in _OF_FAILURE)
+    if any(word in hook for word in _OF_CRASHES):
+        return "crash"
+    return "failure" if any(word in hook for word in _OF_FAILURE) else None

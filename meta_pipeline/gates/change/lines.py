@@ -14,7 +14,7 @@ from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.differences.difference import Difference
 from meta_pipeline.delivery.file_kinds import is_test
 from meta_pipeline.delivery.tree import FileChange, Line, text_of
-from meta_pipeline.gates.change.reaching import module_of
+from meta_pipeline.gates.change.reaching import function_at, module_of
 
 _SOURCE = (".py", ".yaml", ".yml", ".toml", ".json", ".sql", ".cfg", ".ini")
 _WORDS: Mapping[str, str] = {
@@ -117,7 +117,10 @@ class ChangedLines:
         mine = [hunk for hunk in self._hunks if hunk.file.path == path]
         if any(one.number == line for hunk in mine for one in hunk.removed):
             return own
-        called = _any_of([*names, *(name.rpartition(".")[2] for name in names)])
+        # A task may have another name than the function by which a flow calls it.
+        function = function_at(self.change.base, path, line)
+        spoken = [*names, *(name.rpartition(".")[2] for name in names), *([function] if function else [])]
+        called = _any_of(spoken)
         for hunk in (*mine, *(hunk for hunk in self._hunks if hunk.file.path != path)):
             lost = next((one for one in hunk.removed if called and called.search(one.text)), None)
             if lost is not None:

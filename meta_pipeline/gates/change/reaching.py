@@ -17,10 +17,11 @@ def function_at(tree: Tree, path: str | None, line: int | None) -> str | None:
     return found.name if found else None
 
 
-def reaches(tree: Tree, path: str, line: int | None, name: str) -> bool:
+def reaches(tree: Tree, path: str, line: int | None, name: str, *, is_by_others: bool = False) -> bool:
     """Whether the function at a line names `name`, or names something that does, and so on.
 
     Names are followed to definitions of the same module, and to those that it imports from modules of the tree.
+    With `is_by_others`, that the function names it itself does not count.
     """
     start = function_node(module_of(text_of(tree, path) or ""), line)
     left: list[tuple[str, _Definition]] = [(path, start)] if start else []
@@ -29,12 +30,19 @@ def reaches(tree: Tree, path: str, line: int | None, name: str) -> bool:
         where, definition = left.pop()
         for used in _used(definition):
             if used == name:
-                return True
+                if not (is_by_others and definition is start):
+                    return True
+                continue
             for home, found in _definitions(tree, where, used):
                 if (home, used) not in seen:
                     seen.add((home, used))
                     left.append((home, found))
     return False
+
+
+def defines(tree: Tree, path: str, name: str) -> bool:
+    """Whether a name in a module of the tree stands for a function or class of it, or of one that it imports from."""
+    return any(True for _ in _definitions(tree, path, name))
 
 
 def is_broken(text: str | None, path: str) -> bool:

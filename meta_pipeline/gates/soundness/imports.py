@@ -23,7 +23,10 @@ _NEARLY = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One name that a file imports: `name` of `module`, or the module itself where `name` is None."""
+    """One name that a file imports: `name` of `module`, or the module itself where `name` is None.
+
+    `first` is the line of the module, which may stand above that of the name.
+    """
 
     path: str
     line: int
@@ -31,6 +34,7 @@ class Import:
     module: str
     name: str | None
     is_typing: bool = False
+    first: int = 0
 
     @property
     def said(self) -> str:
@@ -59,7 +63,7 @@ def import_faults(change: Change) -> Iterator[Weighed]:
             continue
         added = {line.number for line in file.added} if file is not None else frozenset[int]()
         for one in imports_of(path, change.head.read(path) or b""):
-            told = _leads_nowhere(one, base, head, is_new=one.line in added)
+            told = _leads_nowhere(one, base, head, is_new=not added.isdisjoint({one.first, one.line}))
             if told is not None:
                 yield told
 
@@ -87,7 +91,7 @@ def _leads_nowhere(one: Import, base: ModuleMap, head: ModuleMap, *, is_new: boo
         else f"'{one.said}', for type checkers only, leads nowhere: {lost}",
         f"import it from where it is now, or keep {one.name or one.module} there",
         path=one.path,
-        line=one.line,
+        line=one.line if places else one.first,
     )
 
 
@@ -145,11 +149,13 @@ def imports_of(path: str, data: bytes) -> Iterator[Import]:
         node, typing = waiting.pop()
         if isinstance(node, ast.Import):
             for alias in node.names:
-                yield Import(path, node.lineno, 0, alias.name, None, typing)
+                yield Import(path, node.lineno, 0, alias.name, None, typing, node.lineno)
         elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 if alias.name != "*":
-                    yield Import(path, alias.lineno, node.level, node.module or "", alias.name, typing)
+                    yield Import(
+                        path, alias.lineno, node.level, node.module or "", alias.name, typing, node.lineno
+                    )
                 elif node.module:
                     continue
         elif isinstance(node, ast.Try | ast.TryStar) and _catches(node):

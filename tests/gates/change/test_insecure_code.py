@@ -74,6 +74,40 @@ def test_what_is_safe_is_free(body: str) -> None:
     assert of_code(body) == "passed"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "@flow\ndef load(day: str):\n    cursor.execute(f\"select * from t where day = '{day}'\")",
+        '@task(retries=2)\ndef load(name):\n    q = "select a from t where b like \'%" + name + "%\'"\n    db.run(q)',
+        "@task\nasync def f(ids: list):\n    for i in ids:\n        await db.run(f'delete from t where id = {i}')",
+        "@flow\ndef load(day: str):\n    db.execute(text(\"delete from t where day = '%s'\" % day))",
+        "@flow\ndef load(a, b):\n    db.execute(\"insert into t values ('{}', {})\".format(a, b))",
+        '@flow\ndef load(c: Order):\n    db.execute(f"""\n    update t\n    set a = 1\n    where n = \'{c.name}\'""")',
+        "@flow\ndef load(day):\n    def one():\n        db.run(f\"delete from t where day = '{day}'\")\n    one()",
+    ],
+)
+def test_a_query_with_a_value_that_a_flow_of_prefect_was_given_is_for_a_person(body: str) -> None:
+    assert of_code(body) == "needs_approval"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "@flow\ndef load(day: datetime.date):\n    cursor.execute(f\"select * from t where day = '{day}'\")",
+        "@flow\ndef load(ids: list[int] | None):\n    db.execute(f'delete from t where id in ({ids})')",
+        "@flow\ndef load(n):\n    db.execute(f'select * from t where n = {int(n)}')",
+        "@task\ndef load(table: str):\n    cursor.execute(f'select * from {table} where a = 1')",
+        "@task\ndef load(day):\n    cursor.execute('select * from t where day = %s', (day,))",
+        "@task\ndef load(day):\n    cursor.execute(f\"select * from t where kind = '{KIND}'\", day)",
+        "@task\ndef load(name):\n    logger.info(f\"will select rows from t where name = '{name}'\")",
+        "@task\ndef f(d):\n    m = ','.join('?' for _ in d)\n    db.run(f'select a from t where d in ({m})', d)",
+        "def load(day):\n    cursor.execute(f\"select * from t where day = '{day}'\")",
+    ],
+)
+def test_a_query_of_constants_or_with_parameters_of_its_own_is_free(body: str) -> None:
+    assert of_code(body) == "passed"
+
+
 def test_a_safe_load_that_becomes_an_unsafe_one_is_for_a_person() -> None:
     safe, unsafe = "x = yaml.safe_load(open('a.yml'))\n", "x = yaml.load(open('a.yml'), Loader=yaml.Loader)\n"
 

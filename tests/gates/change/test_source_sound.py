@@ -334,3 +334,13 @@ def test_the_changed_line_is_blamed(path: str, text: str, old: str, new: str, li
     opinion = judged({path: text}, {path: text.replace(old, new)})
 
     assert [finding.line for finding in opinion.findings] == [line]
+
+
+def test_a_misspelt_module_whose_names_stand_on_their_own_lines() -> None:
+    load = "from lib.rates import (\n    rate,\n    code,\n)\n\nprint(rate, code)\n"
+    before = {"lib/__init__.py": "", "lib/rates.py": "rate = 1\ncode = 2\n", "flows/load.py": load}
+
+    opinion = judged(before, {"flows/load.py": load.replace("lib.rates", "lib.rate")})
+
+    assert opinion.outcome == "failed"
+    assert {(one.path, one.line) for one in opinion.findings} == {("flows/load.py", 1)}

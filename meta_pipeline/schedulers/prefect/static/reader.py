@@ -96,6 +96,18 @@ def deployments_of(tree: Tree, root: str, flow: str) -> tuple[Deployed, ...]:
     return tuple(one for one in every if flow_of(one, own) is not None)
 
 
+def deployments_in(tree: Tree, paths: Iterable[str]) -> tuple[Deployed, ...]:
+    """The deployments that these files of a tree make, in Python or YAML; of other files, nothing."""
+    sources = Sources(tree, ())
+    found: list[Deployed] = []
+    for path in paths:
+        if is_project_file(path):
+            found += read_project_file(tree, path).deployments
+        elif path.endswith(".py") and _deploys.of(tree, path) and _may_hold_flows.of(tree, path):
+            found += _read_file(path, sources, ("", "src"), NOTHING_KNOWN).deployments
+    return tuple(found)
+
+
 def _normal(path: str) -> str:
     return posixpath.normpath(path.strip("/") or ".").removeprefix(".").strip("/")
 
