@@ -4,7 +4,7 @@ import csv
 import io
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -280,36 +280,51 @@ def _as_made(contract: Contract, model: Model, made: tuple[Made, ...]) -> Contra
         place: dict[str, str | int | None] = (
             {"path": contract.path}
             if own is not None
-            else {"path": model.file, "line": _line_of(column.name, model.text)}
+            else {"path": model.file, "line": line_of(column, model.text)}
         )
         own = own or ContractColumn(name=column.name)
         found: dict[str, object] = {
             "type": own.type or column.type,
             "made_as": column.type,
             "expression": column.expression,
-            "made_at": _line_of(column.name, model.text),
+            "made_at": line_of(column, model.text),
             **place,
         }
         columns.append(own.model_copy(update=found))
     return contract.model_copy(update={"columns": tuple(columns), "path": model.file, "line": None})
 
 
-def _line_of(name: str, text: str) -> int | None:
-    """The line of a query that gives the column its name: the select list that others see comes last.
+def line_of(column: Made, text: str) -> int | None:
+    """The line of a model's file that makes the column: the one on which its query names it.
 
-    Without an alias, it is the last line that ends with the name in front of the last FROM, else any that holds it.
+    What the query is rendered to has fewer lines than the file, as those within Jinja go.
     """
-    lines = text.casefold().splitlines()
+    lines = text.splitlines()
+    for variant in reversed(read_model(text).variants):
+        written = variant.splitlines()
+        at = column.line or len(written) + 1
+        wanted = written[at - 1].strip() if at <= len(written) else ""
+        if column.name in _WORD.findall(wanted.casefold()):
+            furthest = at + max(0, len(lines) - len(written))
+            same = [n for n, line in enumerate(lines, 1) if at <= n <= furthest and line.strip() == wanted]
+            if same:
+                return same[-1]
+    return _named_line(column.name, lines)
+
+
+def _named_line(name: str, lines: Sequence[str]) -> int | None:
+    """The last line that gives the name by `as`, else that lists it, else that holds it."""
     word = re.escape(name)
-    named = re.compile(rf"\bas\s+[\"`]?{word}\b")
-    listed = re.compile(rf"\b{word}[\"`]?\s*,?\s*(?:--.*|/\*.*)?$")
+    named = re.compile(rf"\bas\s+[\"`]?{word}\b", re.IGNORECASE)
+    listed = re.compile(rf"\b{word}[\"`]?\s*,?\s*(?:--.*|/\*.*)?$", re.IGNORECASE)
     last = max(
-        (number for number, line in enumerate(lines, 1) if re.match(r"\s*from\b", line)), default=len(lines)
+        (number for number, line in enumerate(lines, 1) if re.match(r"\s*from\b", line, re.IGNORECASE)),
+        default=len(lines),
     )
     ways = (
         [number for number, line in enumerate(lines, 1) if named.search(line)],
         [number for number, line in enumerate(lines, 1) if number <= last and listed.search(line)],
-        [number for number, line in enumerate(lines, 1) if name in _WORD.findall(line)],
+        [number for number, line in enumerate(lines, 1) if name in _WORD.findall(line.casefold())],
     )
     return next((found[-1] for found in ways if found), None)
 

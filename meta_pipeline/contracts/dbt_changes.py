@@ -15,7 +15,7 @@ _MANY_FILES = 200
 
 def touched_models(change: Change) -> Iterator[Compared]:
     """Each model and seed that others may read at both sides, and whose file, YAML or settings changed."""
-    for project in _projects(change):
+    for project in changed_projects(change):
         for old, new in project.pairs():
             if old == new or (_built(old) == _built(new) and _promise(old) == _promise(new)):
                 continue
@@ -26,7 +26,7 @@ def touched_models(change: Change) -> Iterator[Compared]:
 
 def undescribed_models(change: Change) -> Iterator[Contract]:
     """The entries with columns that go from dbt YAML while their model stays."""
-    for project in _projects(change):
+    for project in changed_projects(change):
         for old, new in project.pairs():
             if old.entry is not None and old.declared and new.entry is None:
                 yield declared_contract(old)
@@ -49,7 +49,7 @@ def _promise(model: Model) -> Contract:
 
 
 @dataclass(frozen=True)
-class _Project:
+class ChangedProject:
     """One dbt project on both sides, and the files of it that changed."""
 
     base: Models
@@ -63,6 +63,12 @@ class _Project:
             if old is not None and new is not None:
                 yield old, new
 
+    def touched(self) -> Iterator[tuple[Model | None, Model]]:
+        """Each model and seed of the head that the change may touch, with what it was before."""
+        for name in sorted(self._names):
+            if (new := self.head.model(name)) is not None:
+                yield self.base.model(name), new
+
     @cached_property
     def _names(self) -> Collection[str]:
         sides = (self.base, self.head)
@@ -72,11 +78,12 @@ class _Project:
         return frozenset[str]().union(*(side.names_at(self.changed) for side in sides))
 
 
-def _projects(change: Change) -> tuple[_Project, ...]:
+def changed_projects(change: Change) -> tuple["ChangedProject", ...]:
+    """The dbt projects that are on both sides and that the change touches."""
     return change.shared("dbt projects", lambda: tuple(_found(change)))
 
 
-def _found(change: Change) -> Iterator[_Project]:
+def _found(change: Change) -> Iterator[ChangedProject]:
     """The dbt projects that are on both sides, by folder, and that have a changed file."""
     paths = [file.path for file in change.files if file.path.endswith(BUILDS)]
     head = {models.project.folder: models for models in dbt_models(change.head)}
@@ -84,4 +91,4 @@ def _found(change: Change) -> Iterator[_Project]:
         folder = base.project.folder
         within = tuple(path for path in paths if folder == "." or path.startswith(f"{folder}/"))
         if folder in head and within:
-            yield _Project(base, head[folder], within)
+            yield ChangedProject(base, head[folder], within)

@@ -1,6 +1,7 @@
 """A repository's files at one moment, read-only, and how two such moments differ."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -12,6 +13,8 @@ from meta_pipeline.delivery.model import digest_bytes
 SYMLINK = "120000"
 SUBMODULE = "160000"
 REGULAR = "100644"
+_MOST_MATCHED = 4_000_000
+"""Bytes of both sides whose lines are matched in their order: no source that is read comes near it, only data does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +133,17 @@ class FileChange:
     @cached_property
     def added(self) -> tuple[Line, ...]:
         """The lines that only the new file has, with their numbers in it."""
-        return self._lines[0]
+        return _only_in(self.new, self.old) if self._is_large else self._lines[0]
 
     @cached_property
     def removed(self) -> tuple[Line, ...]:
         """The lines that only the old file has, with their numbers in it."""
-        return self._lines[1]
+        return _only_in(self.old, self.new) if self._is_large else self._lines[1]
+
+    @property
+    def _is_large(self) -> bool:
+        """Whether its lines are compared whatever their order: matching so many takes minutes and gigabytes."""
+        return not self.is_binary and len(self.old or b"") + len(self.new or b"") > _MOST_MATCHED
 
     @cached_property
     def _lines(self) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
@@ -159,6 +167,18 @@ class FileChange:
                 removed += [Line(start + n + 1, old_middle[n]) for n in range(old_from, old_to)]
                 added += [Line(start + n + 1, new_middle[n]) for n in range(new_from, new_to)]
         return tuple(added), tuple(removed)
+
+
+def _only_in(side: bytes | None, other: bytes | None) -> tuple[Line, ...]:
+    """The lines that stand more often in one text than in the other; of equal ones the last."""
+    left = Counter(_lines_of(other))
+    found = []
+    for number, text in enumerate(_lines_of(side), start=1):
+        if left.get(text, 0):
+            left[text] -= 1
+        else:
+            found.append(Line(number, text))
+    return tuple(found)
 
 
 def _lines_of(data: bytes | None) -> list[str]:

@@ -15,6 +15,7 @@ _IS_SQL = re.compile(
 )
 _QUOTE = re.compile(r"[A-Za-z]*(\"\"\"|'''|\"|')")
 _OPENING = {"(": ")", "[": "]", "{": "}"}
+_TURNED_OFF = re.compile(r"\benabled\s*=\s*false\b", re.IGNORECASE)
 _CONFIG = re.compile(r"\{\{-?\s*config\s*\(")
 
 
@@ -71,6 +72,13 @@ def is_dbt_model(base: Base) -> bool:
     return not inside.startswith(
         ("macros/", "tests/", "analyses/", "analysis/", "snapshots/", "target/", "dbt_packages/")
     )
+
+
+def is_built(base: Base) -> bool:
+    """Whether a model does not turn itself off; dbt passes over two of a name that do, and refuses their readers."""
+    text = Text.of(base)
+    inside = None if text is None else config_call(text)
+    return text is None or inside is None or not _TURNED_OFF.search(text.value[slice(*inside)])
 
 
 def dbt_project_of(base: Base) -> str | None:

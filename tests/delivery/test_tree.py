@@ -81,3 +81,10 @@ def test_an_empty_file_comes_and_goes() -> None:
 def test_text_that_is_not_utf8_is_read_all_the_same() -> None:
     assert text_of(MemoryTree.of({"a": b"caf\xe9"}), "a") == "caf\ufffd"
     assert text_of(MemoryTree.of({}), "a") is None
+
+
+def test_of_large_data_a_line_that_only_moved_is_not_told() -> None:
+    rows = [f"{number},a row of data" for number in range(120_000)]
+    (file,) = changed({"a.csv": "\n".join(rows)}, {"a.csv": "\n".join([rows[-1], *rows[1:-1], "new", "new"])})
+    assert [(line.number, line.text) for line in file.added] == [(120_000, "new"), (120_001, "new")]
+    assert [(line.number, line.text) for line in file.removed] == [(1, rows[0])]

@@ -15,6 +15,7 @@ from meta_pipeline.gates.secrets.leaks import Leak, Weakness, leaks_in, printabl
 from meta_pipeline.gates.weighing import Weighed, weigh, weighed
 from meta_pipeline.policy import Policy
 
+_LINE = re.compile(rb"[^\n]+")
 _KEY_STORE = re.compile(r"\.(?:p12|pfx|jks|jceks|keystore|bcfks|kdbx)\Z", re.IGNORECASE)
 _WEAK: Mapping[Weakness, tuple[str, str]] = {
     "image": ("the well-known password of a development image", "keep it out of every shared environment"),
@@ -134,10 +135,12 @@ def _text(file: FileChange, side: bytes | None) -> bytes:
 
 def _added_lines(file: FileChange, former: bytes | None) -> set[int]:
     """The lines that the file had nowhere before, under this name or its former one."""
-    known = {line.strip() for line in _text(file, former).split(b"\n")}
-    pieces = enumerate(_text(file, file.new).split(b"\n"), start=1)
-    new = {number for number, piece in pieces if piece.strip() not in known}
-    return new if file.is_binary or file.old is None else new & {line.number for line in file.added}
+    pieces = [piece.strip() for piece in _text(file, file.new).split(b"\n")]
+    wanted = set(pieces)
+    known = {line for found in _LINE.finditer(_text(file, former)) if (line := found[0].strip()) in wanted}
+    if file.is_binary or file.old is None:
+        return {number for number, piece in enumerate(pieces, start=1) if piece not in known}
+    return {line.number for line in file.added if pieces[line.number - 1] not in known}
 
 
 def _key_stores(change: Change) -> Iterator[Weighed]:

@@ -39,7 +39,7 @@ class DestructiveChange(Gate):
     pipelines or files at once; a contract whose dataset stays; and what is gone because its file can no longer be
     read. Work that is seen to go on, in place, in another code location or in a subflow, is only told of. Emptying
     a table that the same file fills again is how a load is made to run twice, a moved file is not a deleted one,
-    and temporary tables are free to go.
+    and temporary tables are free to go. Hooks of dbt and texts that its macros run count as SQL.
     """
 
     id: ClassVar[str] = "CHG004"

@@ -10,6 +10,7 @@ from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.gates import specimens
 from meta_pipeline.gates.case import Case
+from meta_pipeline.gates.change.lines import ChangedLines
 from meta_pipeline.gates.gate import Example, Gate, Opinion, Strength
 from meta_pipeline.gates.testing.refused_values import refused_values
 from meta_pipeline.gates.weighing import Weighed, weigh, weighed
@@ -86,7 +87,11 @@ class ContractCompatible(Gate):
             for contract in undeclared
         ]
         compared = [(pair, contract_changes(pair.before, pair.after)) for pair in touched]
-        breaking = [(pair, [change for change in changes if change.breaking]) for pair, changes in compared]
+        lines = ChangedLines(case.change)
+        breaking = [
+            (pair, [_placed(change, lines) for change in changes if change.breaking])
+            for pair, changes in compared
+        ]
         found += [
             _loosened(change)
             for pair, changes in compared
@@ -188,6 +193,14 @@ _INSTEAD: Mapping[ChangeKind, str] = {
     "rekeyed": "keep the key as it was",
     "unenforced": "keep the contract enforced",
 }
+
+
+def _placed(change: ContractChange, lines: ChangedLines) -> ContractChange:
+    """The change at the line that makes it, where it is of a contract as a whole and no line is known."""
+    if change.line is not None or change.column is not None:
+        return change
+    spot = lines.near(change.path, None, "contract", [change.dataset])
+    return change.model_copy(update={"path": spot.path, "line": spot.line})
 
 
 _READ: frozenset[ChangeKind] = frozenset({"dropped", "renamed", "retyped"})

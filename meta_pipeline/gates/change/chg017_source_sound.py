@@ -23,13 +23,15 @@ class SourceSound(Gate):
     imports of modules and names of this repository that are not there, also in files that the change does not touch;
     modules that import from each other what is not there yet;
     calls of its functions with arguments that they do not take; YAML, TOML, JSON and templates that no longer parse;
-    circles, ids given twice, references, entry points and macros that lead nowhere; marks of an unfinished merge.
+    circles, ids given twice, references, entry points and macros that lead nowhere; marks of an unfinished merge;
+    descriptions of dbt that stand twice, and enforced contracts that name other columns than the query makes.
 
     A scheduler that cannot load a file drops its pipelines without a word, and a name without a value ends a run in
     the night. What was broken before is not told, nor are templates and samples of tests that are meant not to be
     read. SQL that no dialect reads any more asks a person: no parser knows every database. So do two texts that run
-    together, as a comma or a space between two lines was forgotten, and source of more than a megabyte, which nobody
-    reads.
+    together, as a comma or a space between two lines was forgotten, keys of YAML that stand twice, descriptions with
+    tests of a dbt model that nothing builds, references that look misspelt, and source of more than a megabyte, which
+    nobody reads.
     """
 
     id: ClassVar[str] = "CHG017"
@@ -61,6 +63,7 @@ class SourceSound(Gate):
         found += _others(change)
         unread = {one.finding.path for one in found}
         found += [one for one in topology_faults(change) if one.finding.path not in unread]
+        found += [one for one in _of_settings(change) if one.finding.path not in unread]
         if isinstance(of_python, Missing):
             return self.could_not_run(
                 f"{of_python.reason}; {of_python.install} installs it",
@@ -108,6 +111,12 @@ class SourceSound(Gate):
                 "this is no YAML any more",
             ),
             Example(
+                "a key stands twice in one mapping",
+                _case({"prefect.yaml": "name: x\n"}, {"prefect.yaml": "name: x\npull: a\npull: b\n"}),
+                "needs_approval",
+                "the key 'pull' stands twice",
+            ),
+            Example(
                 "a comma is forgotten between two arguments",
                 _case({}, {specimens.DAG_FILE: 'a = ["load",\n     "--day=1"\n     "--only"]\n'}),
                 "needs_approval",
@@ -133,12 +142,15 @@ _SHARED = re.compile(r"the flow name '(?P<name>.*)' is taken by (?P<path>.*):\d+
 """Prefect only warns of two flows of one name: some teams let the flows of several files share one."""
 
 
+_TAKEN = re.compile(r"is taken by (?P<path>[^\s:]+):(?P<line>\d+)")
+"""A reader takes the first of two in the order of their paths, whichever of them is new."""
 _OF_A_PACKAGE = "is not in this project, and its packages"
 """What may be in a package that is not at hand: where nothing was before, it is more likely misspelt."""
 
 
 def topology_faults(change: Change) -> Iterator[Weighed]:
     """What a scheduler would refuse: circles, ids given twice, references and entry points that lead nowhere."""
+    changed = {file.path for file in change.files}
     uses_packages = any(
         _OF_A_PACKAGE in error.message for topology in change.base_topologies for error in topology.errors
     )
@@ -161,12 +173,18 @@ def topology_faults(change: Change) -> Iterator[Weighed]:
                 if shared
                 else "the scheduler does not load what stands here"
             )
+            said, path = one.item, one.path
+            line = _blamed_line(change, one) if _NO_JINJA.search(said) else one.line
+            taken = _TAKEN.search(said)
+            if taken is not None and path not in changed and taken["path"] in changed:
+                said = said.replace(taken[0], f"is taken by {path}:{line or 1}")
+                path, line = taken["path"], int(taken["line"])
             yield weighed(
                 _of_shared(change, one, shared) if shared else "failed",
-                f"{one.item}; {ends}",
+                f"{said}; {ends}",
                 "mend it, so that the scheduler loads it",
-                path=one.path,
-                line=_blamed_line(change, one) if _NO_JINJA.search(one.item) else one.line,
+                path=path,
+                line=line,
             )
 
 
@@ -229,6 +247,18 @@ def _others(change: Change) -> Iterator[Weighed]:
         template_faults,
         fused_texts,
     ):
+        yield from faults(change)
+
+
+def _of_settings(change: Change) -> Iterator[Weighed]:
+    """What can be read, and that a tool refuses or passes over."""
+    from meta_pipeline.gates.soundness.dbt_contracts import contract_faults
+    from meta_pipeline.gates.soundness.dbt_properties import property_faults
+    from meta_pipeline.gates.soundness.dbt_references import reference_faults
+    from meta_pipeline.gates.soundness.dbt_strings import string_faults
+    from meta_pipeline.gates.soundness.repeated_keys import repeated_key_faults
+
+    for faults in (property_faults, reference_faults, contract_faults, string_faults, repeated_key_faults):
         yield from faults(change)
 
 

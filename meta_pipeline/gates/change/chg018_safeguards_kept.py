@@ -26,7 +26,9 @@ class SafeguardsKept(Gate):
     more than twice as high, a trigger rule or a call of Prefect that goes on after failures, two tasks that stay
     and no longer wait for each other, and a wait that looks at another run of another pipeline. A wait for a run
     that is never there is surely a mistake and is refused. An alert that gives way to another, and a limit that is
-    raised a little, is only told of. Schedules are CHG005's and retries CHG006's.
+    raised a little, is only told of. Settings of dbt ask a person too where they decide where data is written or read,
+    or how its history and rows are kept: schema and alias, strategy and keys of snapshots and incremental models, types
+    of seeds, tables of sources, macros in place of dbt's own. Schedules are CHG005's and retries CHG006's.
     """
 
     id: ClassVar[str] = "CHG018"

@@ -13,7 +13,8 @@ from functools import cached_property
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.differences.difference import Difference
 from meta_pipeline.delivery.file_kinds import is_test
-from meta_pipeline.delivery.tree import FileChange, Line, text_of
+from meta_pipeline.delivery.tree import text_of
+from meta_pipeline.gates.change.hunks import Hunk, hunks_of
 from meta_pipeline.gates.change.reaching import function_at, module_of
 
 _SOURCE = (".py", ".yaml", ".yml", ".toml", ".json", ".sql", ".cfg", ".ini")
@@ -36,9 +37,11 @@ _WORDS: Mapping[str, str] = {
     "trigger_rule": r"trigger_rule|allow_failure|return_state|blocking",
     "alerts": r"on_fail|on_crash|on_|email|callback|notif|alert|hook",
     "owner": r"owner",
+    "contract": r"contract|enforced",
     "upstream": r">>|<<|set_(?:up|down)stream|chain|wait_for|deps|\bins?\b",
 }
 """How source speaks of a field of the topology; a field that is not listed is called as it is."""
+_OFF = re.compile(r"\b(?:enabled|active)\b['\"]?\s*[:=]\s*['\"]?(?:false|no|off|0)\b", re.IGNORECASE)
 _OF_DEFINITION, _OF_FIELD, _OF_NAME, _OF_REST, _OF_FILE = 8, 6, 4, 3, 1
 
 
@@ -49,20 +52,6 @@ class Spot:
     path: str
     line: int | None
     is_gone: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Hunk:
-    """Lines that one place of a file lost and got; `at` is the first line at head that follows what was lost."""
-
-    file: FileChange
-    removed: tuple[Line, ...]
-    added: tuple[Line, ...]
-    at: int
-
-    @property
-    def text(self) -> str:
-        return "\n".join(line.text for line in (*self.removed, *self.added))
 
 
 class ChangedLines:
@@ -89,7 +78,7 @@ class ChangedLines:
         rests_on = self._names_in(path, first, last)
         words = re.compile(_WORDS.get(field, re.escape(field)), re.IGNORECASE)
         called = _any_of(names)
-        best: tuple[int, _Hunk] | None = None
+        best: tuple[int, Hunk] | None = None
         for hunk in self._hunks:
             if hunk.file.path != path and not self._may_bear_on(hunk, path, rests_on):
                 continue
@@ -127,9 +116,20 @@ class ChangedLines:
                 if hunk.added:
                     return Spot(hunk.file.path, hunk.added[0].number)
                 return Spot(hunk.file.path, lost.number, is_gone=True)
-        return own
+        return self._switched_off(path, called) or own
 
-    def _may_bear_on(self, hunk: _Hunk, path: str, rests_on: frozenset[str]) -> bool:
+    def _switched_off(self, path: str, called: re.Pattern[str] | None) -> Spot | None:
+        """The added line that turns off what is written as before: in its file, where it is named, or in a folder."""
+        for hunk in sorted(self._hunks, key=lambda hunk: hunk.file.path != path):
+            off = next((one for one in hunk.added if _OFF.search(one.text)), None)
+            if off is None:
+                continue
+            is_of_folder = hunk.file.path.endswith("dbt_project.yml")
+            if hunk.file.path == path or is_of_folder or (called and called.search(self._around(hunk)[1])):
+                return Spot(hunk.file.path, off.number)
+        return None
+
+    def _may_bear_on(self, hunk: Hunk, path: str, rests_on: frozenset[str]) -> bool:
         """Whether a hunk of another file can change a definition in `path`, whatever words it shares with it.
 
         Tests do not, and a new module of Python does only by a name that the definition refers to.
@@ -142,7 +142,7 @@ class ChangedLines:
 
     def _score(
         self,
-        hunk: _Hunk,
+        hunk: Hunk,
         path: str,
         span: tuple[int, int],
         words: re.Pattern[str],
@@ -166,12 +166,12 @@ class ChangedLines:
         return score + (_OF_FILE if hunk.file.path == path else 0) + 1
 
     @cached_property
-    def _hunks(self) -> tuple[_Hunk, ...]:
+    def _hunks(self) -> tuple[Hunk, ...]:
         return tuple(
             hunk
             for file in self.change.files
             if file.path.endswith(_SOURCE) and file.new is not None and not file.is_binary
-            for hunk in _hunks_of(file)
+            for hunk in hunks_of(file)
         )
 
     def _span(self, path: str, line: int | None) -> tuple[int, int]:
@@ -207,7 +207,7 @@ class ChangedLines:
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and first <= node.lineno <= last
         )
 
-    def _around(self, hunk: _Hunk) -> tuple[frozenset[str], str]:
+    def _around(self, hunk: Hunk) -> tuple[frozenset[str], str]:
         """The names that the statement around a hunk binds, and the text of it."""
         path = hunk.file.path
         lines = (text_of(self.change.head, path) or "").split("\n")
@@ -244,33 +244,14 @@ class ChangedLines:
         return max((node.lineno for node in held), default=None)
 
 
-def _hunks_of(file: FileChange) -> Iterator[_Hunk]:
-    removed = {line.number: line for line in file.removed}
-    added = {line.number: line for line in file.added}
-    old = new = 1
-    last = max((*removed, *added), default=0) + len(removed) + len(added)
-    while old <= last or new <= last:
-        lost, got = [], []
-        while old in removed or new in added:
-            if old in removed:
-                lost.append(removed[old])
-                old += 1
-            if new in added:
-                got.append(added[new])
-                new += 1
-        if lost or got:
-            yield _Hunk(file, tuple(lost), tuple(got), got[0].number if got else new)
-        old, new = old + 1, new + 1
-
-
-def _touches(hunk: _Hunk, span: tuple[int, int]) -> bool:
+def _touches(hunk: Hunk, span: tuple[int, int]) -> bool:
     first, last = span
     if hunk.added:
         return any(first <= one.number <= last for one in hunk.added)
     return first < hunk.at <= last + 1 if last > first else hunk.at == first
 
 
-def _first_of(hunk: _Hunk, words: re.Pattern[str], within: tuple[int, int] | None) -> Spot:
+def _first_of(hunk: Hunk, words: re.Pattern[str], within: tuple[int, int] | None) -> Spot:
     """The added line that names the field, of those in the definition where there are some."""
     lines = hunk.added
     if within is not None:

@@ -38,7 +38,14 @@ def _loose(change: Change, before: Manifest | None, after: Manifest) -> Iterator
         was = known.get(wanted.name)
         if wanted.exactness == "exact" or wanted.name in held:
             continue
-        if was is not None and was.exactness == "exact":
+        if (
+            was is not None
+            and was.exactness != "open"
+            and wanted.exactness == "open"
+            and wanted.revision is not None
+        ):
+            yield from _new(wanted, after, pins=False, before=None)
+        elif was is not None and was.exactness == "exact":
             strict = share >= _PINNING_SHARE or (wanted.exactness == "open" and not wanted.allows)
             yield weighed(
                 "needs_approval" if strict and wanted.exactness != "tagged" else "warned",

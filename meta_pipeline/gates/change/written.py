@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.tree import FileChange
+from meta_pipeline.gates.change.dbt_settings import dbt_settings
 from meta_pipeline.gates.change.declared import Setting, declarations_gone, settings_apart
 from meta_pipeline.gates.gate import Strength
 from meta_pipeline.gates.weighing import Weighed, weighed
@@ -74,6 +75,7 @@ def safeguards_unwritten(change: Change) -> Iterator[Weighed]:
     for file in change.files:
         if file.path.endswith(_DBT) and file.status == "modified":
             yield from _dbt(file)
+    yield from dbt_settings(change)
 
 
 def _judged(setting: Setting) -> tuple[Strength, str] | None:
@@ -111,6 +113,10 @@ def _dbt(file: FileChange) -> Iterator[Weighed]:
         )
     elif lost[b"append_new_columns"] or lost[b"sync_all_columns"]:
         yield _unset(file, "on_schema_change", "columns that its sources get may be left out without a word")
+    fewer = {key: old.count(key) - new.count(key) for key in (b"error_after:", b"freshness:", b"name:")}
+    if fewer[b"error_after:"] > 0 and fewer[b"freshness:"] == 0 and fewer[b"name:"] <= 0:
+        why = "data that is too old is only warned of, and what is built on it goes on"
+        yield _unset(file, "error_after", why)
     if len(_FULL_REFRESH.findall(old)) > len(_FULL_REFRESH.findall(new)):
         why = "a full refresh now rebuilds the table, and loses what its sources no longer hold"
         yield _unset(file, "full_refresh: false", why)

@@ -39,7 +39,7 @@ def new_suppressions(change: Change) -> Iterator[Suppression]:
     removed = Counter(
         found.text
         for file in change.files
-        if not file.is_binary
+        if not file.is_binary and _speaks(file.path)
         for line in file.removed
         if (found := _in(file.path, line.text, line.number))
     )
@@ -63,8 +63,6 @@ def _speaks(path: str) -> bool:
 
 
 def _in(path: str, text: str, line: int) -> Suppression | None:
-    if not _speaks(path):
-        return None
     whole = _FILE.search(text)
     if whole is not None and not text[: whole.start()].strip():
         return Suppression(path, line, whole[0].strip(), "file")

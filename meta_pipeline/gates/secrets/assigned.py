@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from meta_pipeline.gates.secrets.hosts import URL
@@ -101,7 +102,7 @@ class Assigned:
 
 
 def assigned(
-    path: str, text: str, numbers: frozenset[int], *, is_environment: bool = False
+    path: str, text: str, numbers: AbstractSet[int], *, is_environment: bool = False
 ) -> Iterator[Assigned]:
     """Every value on these lines that its name makes a credential and that is neither a reference nor a stand-in.
 

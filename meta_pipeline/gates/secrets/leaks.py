@@ -61,14 +61,14 @@ def leaks_in(files: Mapping[str, bytes], lines: Mapping[str, AbstractSet[int]]) 
     found: dict[tuple[str, int], Leak] = {}
     for path, data in files.items():
         text = _LONE_RETURN.sub(b" ", data).decode("utf-8", errors="replace").replace("\r\n", "\n")
-        for leak in _of_file(path, text, frozenset(lines[path])):
+        for leak in _of_file(path, text, lines[path]):
             known = found.get((path, min(leak.lines)))
             if known is None or (known.weakness and not leak.weakness):
                 found[path, min(leak.lines)] = leak
     return tuple(found[key] for key in sorted(found))
 
 
-def _of_file(path: str, text: str, numbers: frozenset[int]) -> Iterator[Leak]:
+def _of_file(path: str, text: str, numbers: AbstractSet[int]) -> Iterator[Leak]:
     for match in _PEM.finditer(text) if "PRIVATE KEY" in text or "PuTTY" in text else ():
         first = text.count("\n", 0, match.start()) + 1
         lines = frozenset(range(first, first + match.group().count("\n") + 1))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from meta_pipeline.gates.secrets.quick import AnyOf
@@ -64,14 +65,14 @@ _ANY_PREFIX = AnyOf((re.compile("|".join(map(re.escape, _PREFIXES))),))
 _EXAMPLE = re.compile(r"EXAMPLE(?:KEY)?\b")
 
 
-def shaped_lines(text: str, numbers: frozenset[int]) -> Iterator[tuple[int, str]]:
+def shaped_lines(text: str, numbers: AbstractSet[int]) -> Iterator[tuple[int, str]]:
     """The lines of these numbers that may hold a value in a format of detect-secrets."""
     for number, line in enumerate(text.split("\n"), start=1):
         if number in numbers and _ANY_MARK.may_match(line):
             yield number, line
 
 
-def shaped(text: str, numbers: frozenset[int]) -> Iterator[tuple[int, str, str]]:
+def shaped(text: str, numbers: AbstractSet[int]) -> Iterator[tuple[int, str, str]]:
     """Line, kind and value of each; a vendor's own example, which ends so, is none."""
     for number, line in enumerate(text.split("\n"), start=1):
         if number in numbers and _ANY_PREFIX.may_match(line):

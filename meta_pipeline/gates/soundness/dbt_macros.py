@@ -8,15 +8,16 @@ from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.gates.weighing import Weighed, weighed
 from meta_pipeline.schedulers.dbt.project import Project, project_folders, read_project
 
-_MACRO = re.compile(rb"\{%-?\s*(?P<kind>macro|(?:data_)?test)\s+(?P<name>\w+)\s*\(")
+MACRO = re.compile(rb"\{%-?\s*(?P<kind>macro|(?:data_)?test)\s+(?P<name>\w+)\s*\(")
 _JINJA = re.compile(r"\{[{%].*?[}%]\}", re.DOTALL)
 _COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
+_COMMENTED = re.compile(rb"\{#.*?#\}", re.DOTALL)
 _READ = (".sql", ".yml", ".yaml", ".md")
 
 
 def macro_faults(change: Change) -> Iterator[Weighed]:
     """Each call at head of a macro, or use of a generic test, that the change takes away."""
-    if not any(file.old and _MACRO.search(file.old) for file in change.files if file.path.endswith(".sql")):
+    if not any(file.old and MACRO.search(file.old) for file in change.files if file.path.endswith(".sql")):
         return
     for folder in project_folders(change.head):
         base, head = read_project(change.base, folder), read_project(change.head, folder)
@@ -26,12 +27,21 @@ def macro_faults(change: Change) -> Iterator[Weighed]:
         yield from _called(change.head, head, before.keys() - after.keys(), before)
 
 
+def macro_texts(tree: Tree, project: Project) -> Iterator[tuple[str, bytes]]:
+    """Each file that may hold macros, with comments blanked."""
+    kinds = ("macro", "test", "model", "snapshot", "analysis")
+    for path in project.files(tree, kinds, (".sql",)):
+        text = tree.read(path) or b""
+        if MACRO.search(text):
+            yield path, _COMMENTED.sub(lambda found: re.sub(rb"[^\n]", b" ", found[0]), text)
+
+
 def _macros(tree: Tree, project: Project) -> dict[tuple[str, str], str]:
     """(kind, name) of each macro and generic test, with its file."""
     return {
         ("macro" if found["kind"] == b"macro" else "test", found["name"].decode()): path
-        for path in project.files(tree, ("macro", "test", "model", "snapshot", "analysis"), (".sql",))
-        for found in _MACRO.finditer(tree.read(path) or b"")
+        for path, text in macro_texts(tree, project)
+        for found in MACRO.finditer(text)
     }
 
 

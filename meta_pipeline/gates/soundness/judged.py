@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.file_kinds import is_of_others
 from meta_pipeline.delivery.tree import REGULAR, SYMLINK, FileChange
+from meta_pipeline.gates.change.hunks import hunks_of
 
 _SAMPLE = re.compile(
     r"(?:^|/)(?:tests?|testing|docs?|examples?|samples?|fixtures?)/(?:.*/)?"
@@ -41,10 +42,15 @@ def may_be_unreadable(file: FileChange) -> bool:
 def blamed(file: FileChange, line: int) -> int:
     """The changed line at which what could be read before no longer can, where a parser gave up at `line`.
 
-    A parser misses a bracket or a quote only lines after it. Where the change added no line before that one, it stays.
+    A parser misses a bracket or a quote only lines after it, and of what never ends it names the beginning. So the
+    last changed place that is not behind that line is to blame, else the first one behind it.
     """
-    before = [added.number for added in file.added if added.number <= line]
-    return max(before, default=line)
+    hunks = list(hunks_of(file))
+    before = [hunk for hunk in hunks if hunk.at <= line]
+    if not before:
+        return hunks[0].at if hunks else line
+    numbers = [added.number for added in before[-1].added if added.number <= line]
+    return max(numbers, default=before[-1].at)
 
 
 def holds_template(text: bytes) -> bool:

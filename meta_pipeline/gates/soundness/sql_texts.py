@@ -1,7 +1,7 @@
 """SQL that could be read before and cannot be any more."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.tree import FileChange
@@ -11,6 +11,8 @@ from meta_pipeline.schedulers.dbt.project import project_folders
 
 _ENDINGS = (".sql", ".hql", ".ddl")
 _LONGEST = 100_000
+_GENERIC = re.compile(r"\{%-?\s*(?:(?:data_)?test\s+\w+\s*\(.*?\)|end(?:data_)?test)\s*-?%\}", re.DOTALL)
+"""What a generic test stands between: its query is that of a model whose arguments nobody knows."""
 _VALUE = re.compile(r"\{\{(?:(?!\{\{).)*?\}\}", re.DOTALL)
 _BLOCK = re.compile(r"\{%")
 
@@ -31,7 +33,7 @@ def sql_faults(change: Change) -> Iterator[Weighed]:
             continue
         old, new = (side.decode("utf-8", errors="replace") for side in (file.old, file.new))
         if holds_template(file.new) or holds_template(file.old):
-            malformed = list(_template(file.path, file.old, file.new))
+            malformed = list(_template(file, file.old, file.new))
             yield from malformed
             if malformed or _BLOCK.search(old) or _BLOCK.search(new):
                 continue
@@ -49,6 +51,11 @@ def sql_faults(change: Change) -> Iterator[Weighed]:
         )
 
 
+def _emptied(tag: re.Match[str]) -> str:
+    """Nothing in the place of a tag, with as many lines."""
+    return "\n" * tag.group().count("\n")
+
+
 def _filled(value: re.Match[str]) -> str:
     """A name in the place of what a template fills in, with as many lines."""
     return "filled_in" + "\n" * value.group().count("\n")
@@ -56,17 +63,14 @@ def _filled(value: re.Match[str]) -> str:
 
 def _model(file: FileChange, old: bytes, new: bytes) -> Iterator[Weighed]:
     """A file of a dbt project, by what its Jinja renders to as far as source tells."""
-    from meta_pipeline.schedulers.dbt.static.rendering import read_model
-    from meta_pipeline.schedulers.dbt.static.select_list import parsed_query
+    from meta_pipeline.schedulers.dbt.static.rendering import ways_of
 
-    before, after = (read_model(data.decode("utf-8", errors="replace")) for data in (old, new))
+    before, after = (
+        ways_of(_GENERIC.sub(_emptied, data.decode("utf-8", errors="replace"))) for data in (old, new)
+    )
 
-    def is_read(text: str) -> bool:
-        return parsed_query(text) is not None and _unclosed(text, "") is None
-
-    was_read = bool(before.variants) and all(is_read(text) for text in before.variants)
-    broken = next((text for text in after.variants if text.strip() and not is_read(text)), None)
-    if was_read and broken is not None:
+    broken = _broken(before, after)
+    if broken is not None:
         line, what = _complaint(broken, "")
         # What is rendered has fewer lines than the file, where a comment of Jinja goes.
         words = broken.splitlines()[line - 1].strip() if line <= len(broken.splitlines()) else ""
@@ -83,7 +87,22 @@ def _model(file: FileChange, old: bytes, new: bytes) -> Iterator[Weighed]:
         )
 
 
-def _template(path: str, old: bytes, new: bytes) -> Iterator[Weighed]:
+def _broken(before: Sequence[str], after: Sequence[str]) -> str | None:
+    """A text of a query that can no longer be read; some of those that a run decides among no run makes."""
+    from meta_pipeline.schedulers.dbt.static.select_list import parsed_query
+
+    def is_read(text: str) -> bool:
+        return parsed_query(text) is not None and _unclosed(text, "") is None
+
+    if len(before) == len(after):
+        changed = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
+    else:
+        # Other branches than before: with all of them and without any, each has to do.
+        changed = [(old, new) for new in after[:2] for old in before[:2] if all(map(is_read, before[:2]))]
+    return next((new for old, new in changed if new.strip() and is_read(old) and not is_read(new)), None)
+
+
+def _template(file: FileChange, old: bytes, new: bytes) -> Iterator[Weighed]:
     from meta_pipeline.schedulers.dbt.static.templates import Malformed, parse_template
 
     after = parse_template(new)
@@ -92,8 +111,8 @@ def _template(path: str, old: bytes, new: bytes) -> Iterator[Weighed]:
             "failed",
             f"this template can no longer be filled in: {after.message.rpartition(': ')[2]}; its task fails",
             "mend the template",
-            path=path,
-            line=after.line,
+            path=file.path,
+            line=blamed(file, after.line),
         )
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from meta_pipeline.gates.sql.pieces import sql_pieces, without_comments
+from meta_pipeline.gates.sql.pieces import blank, sql_pieces, without_comments
 
 WORTH_PARSING = re.compile(r"\b(drop|truncate|delete)\b", re.IGNORECASE)
 """A word of every statement that destroys data."""
@@ -16,7 +16,9 @@ _PASSING = re.compile(r"(^|[._])(tmp|temp)_|_(tmp|temp)$", re.IGNORECASE)
 _UNREADABLE = (
     (
         "DROP",
-        re.compile(r"\bdrop\s+(?:table|schema|database)\s+(?:if\s+exists\s+)?([\w.\"`\[\]]+)", re.IGNORECASE),
+        re.compile(
+            r"\bdrop\s+(?:table|schema|database)\s+(?:if\s+exists\s+)?(?!if\b)([\w.\"`\[\]]+)", re.IGNORECASE
+        ),
     ),
     ("TRUNCATE", re.compile(r"\btruncate\s+table\s+([\w.\"`\[\]]+)", re.IGNORECASE)),
     ("DELETE without WHERE", re.compile(r"\bdelete\s+from\s+([\w.\"`\[\]]+)\s*(?:;|\Z)", re.IGNORECASE)),
@@ -47,10 +49,27 @@ _BEGINS = re.compile(
 """How a string of Python begins that is a statement and no sentence."""
 _HOOK = re.compile(r"\b(?:pre|post)[-_]hook\s*=\s*(?:\[[^\]]*\]|\"[^\"]*\"|'[^']*')", re.DOTALL)
 _OF_THIS = re.compile(
-    r"\b(drop\s+(?:table|view)(?:\s+if\s+exists)?|truncate(?:\s+table)?|delete\s+from)\s+\{\{\s*this\s*\}\}(?!\s+where)",
+    r"\b(drop\s+(?:table|view)(?:\s+if\s+exists)?|truncate(?:\s+table)?|delete\s+from)\s+\{\{\s*this\s*\}\}(?!\w|\s+where)",
     re.IGNORECASE,
 )
 _THIS = "the model's own table"
+_DESTROYS = (
+    r"(?P<verb>drop\s+(?:table|schema|database)(?:\s+if\s+exists)?|truncate(?:\s+table)?|delete\s+from)\b"
+)
+_QUOTED = re.compile(
+    rf"(?P<quote>['\"])\s*{_DESTROYS}\s*(?P<rest>(?:(?!(?P=quote)).)*)(?P=quote)(?P<more>\s*~)?",
+    re.IGNORECASE | re.DOTALL,
+)
+"""A text of Jinja that is a statement: a hook, or what a macro runs."""
+_HOOK_KEY = r"[\"']?\+?(?:(?:pre|post)[-_]hook|on-run-(?:start|end)|sql)[\"']?:[ \t]*"
+_IN_YAML = re.compile(
+    rf"^[ \t]*(?:-[ \t]*)?(?:{_HOOK_KEY})?\[?[\"']?[ \t]*{_DESTROYS}[ \t]*(?P<rest>[^\n;]*)(?P<more>)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_HOOKS_OF_YAML = re.compile(r"\b(?:pre|post)[-_]hook\b|\bon-run-(?:start|end)\b")
+_DROPS_SCHEMA = re.compile(r"\badapter\.drop_schema\s*\(\s*([\w.]+)?", re.IGNORECASE)
+_COMMENT_OF_JINJA = re.compile(r"\{#.*?#\}", re.DOTALL)
+_ONLY_THIS = re.compile(r"\{\{\s*this\s*\}\}(?![\w_])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +108,10 @@ def destructions(path: str, text: str) -> tuple[Destruction, ...]:
 
 
 def _every(path: str, text: str) -> tuple[Destruction, ...]:
-    return tuple(sorted((*_of_statements(path, text), *_of_hooks(path, text)), key=lambda d: d.line))
+    found = [*_of_statements(path, text), *_of_hooks(path, text)]
+    told = {(d.verb, d.line) for d in found}
+    found += [d for d in _of_texts(path, text) if (d.verb, d.line) not in told]
+    return tuple(sorted(found, key=lambda d: d.line))
 
 
 def _of_statements(path: str, text: str) -> tuple[Destruction, ...]:
@@ -130,6 +152,33 @@ def _of_hooks(path: str, text: str) -> Iterator[Destruction]:
         for match in _OF_THIS.finditer(hook.group()):
             line = text.count("\n", 0, hook.start() + match.start()) + 1
             yield Destruction(match.group(1).split()[0].upper(), _THIS, line, refilled=True)
+
+
+def _of_texts(path: str, text: str) -> Iterator[Destruction]:
+    """What a dbt file destroys in texts: hooks in YAML and in `config`, and statements that macros run."""
+    if not WORTH_PARSING.search(text):
+        return
+    if path.endswith((".yml", ".yaml")):
+        found = _IN_YAML.finditer(re.sub(r"(?m)^\s*#.*$", "", text)) if _HOOKS_OF_YAML.search(text) else ()
+    elif path.endswith(".sql") and "{" in text:
+        text = without_comments(_COMMENT_OF_JINJA.sub(blank, text))
+        found = _QUOTED.finditer(text)
+        for call in _DROPS_SCHEMA.finditer(text):
+            line = text.count("\n", 0, call.start()) + 1
+            yield Destruction("DROP", call.group(1) or "a schema", line)
+    else:
+        return
+    for one in found:
+        verb, rest = one["verb"].split()[0].upper(), one["rest"].strip()
+        is_limited = re.search(r"\bwhere\b|\busing\b", rest, re.IGNORECASE) or (
+            verb == "DELETE" and one["more"]
+        )
+        name = re.match(r"(?:\{\{.*?\}\}|[\w.\"`\[\]]+)+", rest, re.DOTALL)
+        table = re.sub(r"[\"'`{}\[\]]|\s+", "", name.group()) if name else "a table that is computed"
+        if _ONLY_THIS.match(rest) or (verb == "DELETE" and is_limited) or _PASSING.search(table):
+            continue
+        line = text.count("\n", 0, one.start("verb")) + 1
+        yield Destruction("DELETE without WHERE" if verb == "DELETE" else verb, table.casefold(), line)
 
 
 def _gathered(path: str, text: str) -> frozenset[str]:

@@ -27,7 +27,10 @@ from meta_pipeline.gates.weighing import Weighed, weighed
 _REF = re.compile(
     r"""(?:ref\(\s*(?:['"][\w.-]+['"]\s*,\s*)?|source\(\s*['"][\w.-]+['"]\s*,\s*)['"]([\w.-]+)['"]"""
 )
-_EMPTY_SQL = re.compile(r"\b(where\s+(1\s*=\s*0|false)|limit\s+0)\b", re.IGNORECASE)
+_EMPTY_SQL = re.compile(
+    r"\b(?:(?:where|and)\s+\(?\s*(?:(\d+)\s*=\s*(?!\1\b)\d+|(\d+)\s*(?:<>|!=)\s*\2|false)|limit\s+0)\b",
+    re.IGNORECASE,
+)
 _OFF = re.compile(r"enabled\s*=\s*false", re.IGNORECASE)
 _WARNS = re.compile(r"severity\s*=\s*['\"]warn['\"]", re.IGNORECASE)
 _FIX = "keep the test as it was, or tell who approves the change why the demand has changed"

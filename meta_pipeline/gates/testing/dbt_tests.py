@@ -90,7 +90,7 @@ def _of(path: str, owner: str, column: str | None, holder: Located) -> Iterator[
 
 def _test(path: str, owner: str, column: str | None, item: Located) -> DbtTest:
     if not isinstance(item.value, dict):
-        return DbtTest(owner, column, item.text, item.line, path, {}, {})
+        return DbtTest(owner, column, _bare(item.text), item.line, path, {}, {})
     name = item.get("test_name").text
     given = item
     if not name:
@@ -107,7 +107,12 @@ def _test(path: str, owner: str, column: str | None, item: Located) -> DbtTest:
         nested = source.get("config")
         if nested is not None:
             config |= {key: value.plain() for key, value in nested.pairs() if key in _CONFIG}
-    return DbtTest(owner, column, name.rsplit(".", 1)[-1], item.line, path, arguments, config)
+    return DbtTest(owner, column, _bare(name), item.line, path, arguments, config)
+
+
+def _bare(name: str) -> str:
+    """A test without the package that it is of."""
+    return name.rpartition(".")[2]
 
 
 def looser_test(before: DbtTest, after: DbtTest) -> Iterator[str]:
@@ -132,6 +137,8 @@ def looser_test(before: DbtTest, after: DbtTest) -> Iterator[str]:
             yield f"tolerates more failures ({key}: {new[key]})"
     if new.get("limit") == 0 and old.get("limit") != 0:
         yield "fetches no failure (limit: 0)"
+    if new.get("fail_calc") is not None and new.get("fail_calc") != old.get("fail_calc"):
+        yield f"counts its failures otherwise (fail_calc: {new['fail_calc']})"
     yield from looser_arguments(before.arguments, after.arguments)
 
 

@@ -30,6 +30,7 @@ _TYPES = {
     "bool": "varchar",
 }
 
+_ENFORCED = re.compile(r"enforced:\s*true")
 _CAST = re.compile(
     r"\bcast\s*\([^()]*(?:\([^()]*\))?[^()]*\sas\s+(int|integer|bigint|date|timestamp|numeric|decimal|double|float|boolean)\b"
     r"|::(int|integer|bigint|date|timestamp|numeric|decimal|double|float|boolean)\b",
@@ -64,15 +65,21 @@ def _readers(base: Base, column: str) -> list[Place]:
 
 def _column_items(document: YamlSource) -> Iterator[tuple[Entry, Entry]]:
     """The columns of contracts and of models whose contract dbt enforces: the item and the entry of its name."""
-    enforced = re.search(r"enforced:\s*true", document.text.value) is not None
     is_contract = re.search(
         r"^(kind:\s*DataContract|dataContractSpecification:)", document.text.value, re.MULTILINE
     )
+    enforced = [
+        item.span
+        for item in document.items()
+        if item.path[-1:] == ("models",) and _ENFORCED.search(document.text.value[slice(*item.span)])
+    ]
     if not enforced and not is_contract:
         return
     for entry in document.entries():
         item = document.around(entry)
-        if entry.path[-2:] in _COLUMN_PATHS and item is not None and not item.key:
+        # Beside the model whose contract is enforced others may only be described.
+        is_held = is_contract or any(start <= entry.span[0] < end for start, end in enforced)
+        if is_held and entry.path[-2:] in _COLUMN_PATHS and item is not None and not item.key:
             yield item, entry
 
 

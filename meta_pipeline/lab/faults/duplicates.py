@@ -11,7 +11,7 @@ from meta_pipeline.lab.mutation import Base, Mutation, Mutator
 from meta_pipeline.lab.pipeline_source import decorated_by, is_pipeline_file, pipeline_calls
 from meta_pipeline.lab.python_source import PythonSource, keyword_of, python_of, text_value
 from meta_pipeline.lab.repository import ANY
-from meta_pipeline.lab.sql_source import is_dbt_model
+from meta_pipeline.lab.sql_source import is_built, is_dbt_model
 from meta_pipeline.lab.yaml_source import YamlSource, yaml_of
 
 
@@ -27,7 +27,7 @@ class DuplicateId(Mutator):
     is_harmful = True
 
     def mutations(self, base: Base, dice: random.Random) -> Iterator[Mutation]:
-        if is_dbt_model(base):
+        if is_dbt_model(base) and is_built(base):
             yield from self._model(base)
         if base.scheduler == "prefect" and (document := yaml_of(base)) is not None:
             yield from self._deployments(document)

@@ -17,7 +17,7 @@ from meta_pipeline.lab.pipeline_source import (
 )
 from meta_pipeline.lab.python_source import Decorated, PythonSource, keyword_of, python_of, text_value
 from meta_pipeline.lab.repository import ANY
-from meta_pipeline.lab.sql_source import is_dbt_model
+from meta_pipeline.lab.sql_source import is_built, is_dbt_model
 from meta_pipeline.lab.yaml_source import parsed_yaml
 
 # What a new asset or flow takes over from its sibling: conventions, not its place in the graph.
@@ -60,7 +60,7 @@ class NewPipeline(Mutator):
     names: ClassVar = ("row_report", "weekly_overview", "freshness_report")
 
     def mutations(self, base: Base, dice: random.Random) -> Iterator[Mutation]:
-        if is_dbt_model(base):
+        if is_dbt_model(base) and is_built(base):
             yield from self._model(base, dice)
         source = python_of(base)
         if source is None or not is_pipeline_file(source, base.scheduler):

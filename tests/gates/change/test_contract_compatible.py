@@ -204,6 +204,30 @@ def test_a_column_is_told_of_where_the_query_made_it() -> None:
     assert lines("cast(total as decimal)", "cast(total as varchar)") == [3]
 
 
+def test_a_column_that_several_queries_of_a_model_name_stood_in_the_last() -> None:
+    query = (
+        "{{ config(\n    tags=['daily']\n) }}\nwith o as (\n    select\n        id,\n        sum(a) as amount\n"
+        "    from {{ ref('raw') }}\n)\nselect\n    o.id,\n    o.amount\nfrom o\n"
+    )
+    files = {"dbt_project.yml": "name: shop\n", "models/orders.sql": query}
+    result = judged(files, {**files, "models/orders.sql": query.replace(",\n    o.amount", "")})
+
+    assert [finding.line for finding in result.findings] == [12]
+
+
+def test_a_declared_type_changes_where_it_is_declared_and_a_contract_where_it_is_enforced() -> None:
+    declared = "models:\n  - name: orders\n    config:\n      contract: {enforced: true}\n    columns:\n"
+    declared += "      - name: id\n        data_type: int\n      - name: amount\n        data_type: int\n"
+    before = SQL | {"models/a.yml": declared}
+
+    def places(old: str, new: str) -> list[tuple[str | None, int | None]]:
+        result = judged(before, SQL | {"models/a.yml": new.join(declared.rsplit(old, 1))})
+        return [(finding.path, finding.line) for finding in result.findings]
+
+    assert places("data_type: int", "data_type: varchar") == [("models/a.yml", 8)]
+    assert places("enforced: true", "enforced: false") == [("models/a.yml", 4)]
+
+
 def test_a_cast_counts_where_the_description_says_another_type() -> None:
     declared = "models: [{name: orders, columns: [{name: amount, data_type: decimal}]}]\n"
     before = {"dbt_project.yml": "name: shop\n", "models/orders.yml": declared}

@@ -189,3 +189,16 @@ def test_a_dbt_model_that_moves_is_the_same_and_one_that_goes_is_for_a_person() 
     assert judged(project | model, project | moved).outcome == "passed"
     gone = judged(project | model, project | {"models/items.sql": "select 2 as id\n"})
     assert gone.outcome == "needs_approval"
+
+
+def test_a_dbt_model_that_is_turned_off_went_at_the_line_that_does_so() -> None:
+    model = "{{\n  config(\n    materialized='table',\n    enabled=true)\n}}\nselect 1 as id\n"
+    files = {"dbt_project.yml": "name: shop\nmodels:\n  shop:\n    +enabled: true\n"}
+    before = {**files, "models/orders.sql": model.replace(",\n    enabled=true", "")}
+    by_itself = {**files, "models/orders.sql": model.replace("=true", "=false")}
+    by_folder = {**before, "dbt_project.yml": files["dbt_project.yml"].replace("true", "false")}
+
+    places = [[(f.path, f.line) for f in judged(before, head).findings] for head in (by_itself, by_folder)]
+
+    assert ("models/orders.sql", 4) in places[0]
+    assert ("dbt_project.yml", 4) in places[1]

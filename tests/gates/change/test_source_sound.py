@@ -202,7 +202,8 @@ def test_a_dag_whose_ids_only_a_run_can_tell_is_no_fault() -> None:
         ({"models/orders.sql": "select * from {{ ref('revenue') }}\n"}, None),
         ({"macros/money.sql": "{% macro euros(x) %}{{ x }}{% endmacro %}\n"}, "models/revenue.sql:1"),
         ({"models/schema.yml": "models:\n  - name: orders\n   columns: []\n"}, "models/schema.yml:3"),
-        ({"marts/x.sql": None, "models/sub/orders.sql": "select 2 as id\n"}, None),
+        ({"models/sub/orders.sql": "select 2 as id\n"}, "models/sub/orders.sql:1"),
+        ({"models/a/orders.sql": "select 2 as id\n"}, "models/a/orders.sql:1"),
     ],
 )
 def test_a_dbt_project_that_cannot_be_built(edits: dict[str, str | None], place: str | None) -> None:
@@ -328,6 +329,7 @@ def test_texts_that_run_together(before: str, after: str, outcome: str) -> None:
         ("sql/a.sql", "select a\nfrom t\nwhere ds = '{{ ds }}'\n", "from", "form", 2),
         ("a.yaml", "a: 1\nb: 2\nc:\n  d: 1\n", "b: 2", "b 2", 2),
         ("a.yaml", 'a: 1\nb: "2"\nc: 1\n', '"2"', '"2', 2),
+        ("sql/a.sql", "{% if a %}\nselect 1 as a\n,\n2 as b\n{% endif %}\n", "{% endif %}\n", "", 5),
     ],
 )
 def test_the_changed_line_is_blamed(path: str, text: str, old: str, new: str, line: int) -> None:

@@ -44,6 +44,7 @@ SCHEMA = textwrap.dedent(
           - name: status
             data_tests:
               - not_null
+              - shop.fresh
               - accepted_values:
                   values: [placed, shipped]
           - name: amount
@@ -191,6 +192,12 @@ def test_what_a_plan_does_not_name_fails_and_what_it_names_needs_a_person() -> N
         ("tests/assert_positive.sql", "amount < 0", "amount < 0 and 1 = 0 limit 0", "needs_approval"),
         ("tests/assert_positive.sql", "select *", "{{ config(severity='warn') }} select *", "needs_approval"),
         ("dbt_project.yml", "name: shop\n", "name: shop\ndata_tests:\n  +severity: warn\n", "needs_approval"),
+        (
+            "models/orders.yml",
+            "- shop.fresh\n",
+            "- shop.fresh: {config: {severity: warn}}\n",
+            "needs_approval",
+        ),
         ("models/orders.yml", "- not_null", "- not_null: {config: {severity: error}}", "passed"),
         ("models/orders.yml", "data_tests", "tests", "passed"),
         ("models/orders.sql", "status, amount", "amount", "passed"),

@@ -67,11 +67,51 @@ def read_model(sql: str) -> ModelText:
     return ModelText(tuple(texts), config)
 
 
+_MOST_WAYS = 8
+_BEFORE_QUERY = re.compile(rf"\A(?:\s*{MACRO}\w+\s*)+(?=(?:select|with)\b)", re.IGNORECASE)
+
+
+@lru_cache(maxsize=2048)
+def ways_of(sql: str) -> tuple[str, ...]:
+    """What a file may render to: with all that a run decides, without it, and with one branch of it at a time.
+
+    Two files with equal branches have their ways in one order. Empty where there is no text.
+    """
+    template = parse_template(sql.encode())
+    if isinstance(template, Malformed):
+        return ()
+    found: list[str] = []
+    undecided = 0
+    for choice, only in [(True, None), (False, None), *((False, number) for number in range(_MOST_WAYS))]:
+        if only is not None and only >= undecided:
+            break
+        rendering = Rendering(macros={}, variables={}, choice=choice, only=only)
+        try:
+            rendering.run(template.body)
+        except _Uncertain:
+            return ()
+        if rendering.exceeded:
+            return ()
+        undecided = max(undecided, rendering.undecided)
+        # What stands alone before the query logs or prepares something, and writes none of it.
+        found.append(_BEFORE_QUERY.sub(_lines_only, "".join(rendering.text)))
+    return tuple(found)
+
+
+def _lines_only(text: re.Match[str]) -> str:
+    return "\n" * text.group().count("\n")
+
+
 @dataclass
 class Rendering(Evaluation):
-    """One walk that keeps the text; `choice` is what every condition is taken to be that only a run can tell."""
+    """One walk that keeps the text; `choice` is what every condition is taken to be that only a run can tell.
+
+    With `only`, the one of that number is taken to hold, and no other. `undecided` counts them.
+    """
 
     choice: bool = True
+    only: int | None = None
+    undecided: int = 0
     text: list[str] = field(default_factory=list)
 
     @property
@@ -128,10 +168,14 @@ class Rendering(Evaluation):
     def _branch(self, node: nodes.If, names: dict[str, Any]) -> None:
         for branch in (node, *node.elif_):
             condition = self._value(branch.test, names)
-            if self.choice if condition is UNKNOWN else condition:
+            if self._decided() if condition is UNKNOWN else condition:
                 self._statements(branch.body, names)
                 return
         self._statements(node.else_, names)
+
+    def _decided(self) -> bool:
+        number, self.undecided = self.undecided, self.undecided + 1
+        return self.choice or number == self.only
 
     def _call(self, node: nodes.Call, names: dict[str, Any]) -> Any:
         # A model is built both ways, so a run decides.
