@@ -135,12 +135,16 @@ def audit(
     only: Only = None,
     clone: Clones = None,
     work: Work = None,
+    load: Annotated[
+        bool,
+        typer.Option("--load", help="Have the schedulers load each twin too, where environments are built."),
+    ] = False,
 ) -> None:
     """Check the drawn changes themselves, without any gate: is a fault one, is a twin harmless, is the place there."""
     from meta_pipeline.cli.laboratory import Choice, audit_cases
 
     choice = Choice(part, seed, per_class, tuple(klass or ()), tuple(scheduler or ()), tuple(only or ()))
-    audit_cases(choice, clone or [], work)
+    audit_cases(choice, clone or [], work, load=load)
 
 
 @lab.command()

@@ -50,7 +50,10 @@ def tell_answer(name: str, answer: Answer | None, command: Sequence[str]) -> Non
 
 
 def _tell_totals(scores: Scores, asked: int) -> None:
-    STDOUT.print(f"\n[bold]{shown(scores.stack)}[/bold]: {len(scores.judged)} of {asked} cases answered")
+    unable = f"; {len(scores.unable)} more cannot be judged here" if scores.unable else ""
+    STDOUT.print(
+        f"\n[bold]{shown(scores.stack)}[/bold]: {len(scores.judged)} of {asked} cases answered{unable}"
+    )
     table = _table("")
     for name, score in [("all", scores.whole), *sorted(scores.by_scheduler.items())]:
         _add(table, name, score)

@@ -171,13 +171,22 @@ def make_repository(choice: Choice, clones: Sequence[str], out: Path, work: Path
     STDOUT.print(f"next: meta-pipeline check --repo {shown(out)} --base main --head change", highlight=False)
 
 
-def audit_cases(choice: Choice, clones: Sequence[str], work: Path | None) -> None:
-    """Check the drawn changes; leaves with 1 where one is not what its class says."""
+def audit_cases(choice: Choice, clones: Sequence[str], work: Path | None, *, load: bool) -> None:
+    """Check the drawn changes; leaves with 1 where one is not what its class says. Twins are loaded too with `load`."""
     laboratory = _laboratory(work)
     ready = _ready(laboratory, choice, clones)
-    cases = draw_cases(ready.bases, choice.mutators(), choice.draw)
+    chosen = choice.mutators()
+    cases = draw_cases(ready.bases, chosen, choice.draw)
     trees = {name: store.tree() for name, store in ready.stores.items()}
-    faults = audited(cases, choice.mutators(), trees)
+    faults = [*audited(cases, chosen, trees)]
+    if load:
+        from meta_pipeline.cli.lab_loading import loadable, loaded
+
+        able = loadable({name: ready.stores[name] for name in sorted({case.repository for case in cases})})
+        twins = sum(case.repository in able and not case.is_harmful for case in cases)
+        told = f"{twins} twins of {len(able)} sources are loaded; the others have no environment"
+        STDERR.print(told, highlight=False)
+        faults += loaded(cases, chosen, able, os.cpu_count() or 1)
     for fault in faults:
         STDOUT.print(f"{shown(fault.case)}: {shown(fault.says)}", highlight=False)
     STDOUT.print(f"{len(cases)} changes looked at, {len(faults)} complaints", highlight=False)

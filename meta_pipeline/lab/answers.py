@@ -27,13 +27,14 @@ class Pointed(Frozen):
 class Answer(Frozen):
     """What came out of one case with one stack.
 
-    `broke` is an exit status that the stack does not declare, or no answer in time; `said` then tells why. `gates`
-    are those that stopped the change, `notes` what the stack says of itself, such as what it could not look at.
+    `unable` is what a stack says where it cannot judge the case, `broke` an exit status that it does not declare, or no
+    answer in time; `said` then tells why. `gates` are those that stopped the change, or could not judge it; `notes`
+    what the stack says of itself, such as what it could not look at.
     """
 
     case: str
     stack: str
-    outcome: Literal["passed", "stopped", "broke"]
+    outcome: Literal["passed", "stopped", "unable", "broke"]
     exit: int | None
     seconds: float
     gates: tuple[str, ...] = ()

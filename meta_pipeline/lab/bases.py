@@ -8,6 +8,7 @@ from typing import Literal
 
 from meta_pipeline.delivery.topology import SchedulerKind
 from meta_pipeline.delivery.tree import SUBMODULE, SYMLINK, Tree
+from meta_pipeline.lab.environments import policy_at
 from meta_pipeline.lab.mutation import Base
 from meta_pipeline.schedulers.airflow.static.reader import ignored_paths
 from meta_pipeline.schedulers.detect import detect
@@ -26,10 +27,11 @@ _NOT_SEEN = re.compile(
 
 @dataclass(frozen=True)
 class Based:
-    """A base with the part that it belongs to."""
+    """A base with the part that it belongs to. It `is_linted` where the repository runs a linter of its own."""
 
     base: Base
     part: Part
+    is_linted: bool = False
 
 
 def bases_of(repository: str, tree: Tree, family: str, pinned: Part | None) -> Iterator[Based]:
@@ -38,8 +40,9 @@ def bases_of(repository: str, tree: Tree, family: str, pinned: Part | None) -> I
     A file outside of all of them, such as a CI workflow, belongs to the scheduler that is detected first. `pinned` is
     the part of all files, where the repository was known to those who built the gates.
     """
+    is_linted = policy_at(tree).commands.lint is not None
     for base in bases_in(repository, tree, tree.entries()):
-        yield Based(base, pinned or part_of(family, base.path))
+        yield Based(base, pinned or part_of(family, base.path), is_linted)
 
 
 def bases_in(repository: str, tree: Tree, paths: Iterable[str]) -> Iterator[Base]:

@@ -78,7 +78,9 @@ def drawn(bases: Sequence[Based], mutators: Iterable[Mutator], draw: Draw) -> tu
             fitting = [
                 based
                 for based in bases
-                if based.base.scheduler == scheduler and draw.part in (None, based.part)
+                if based.base.scheduler == scheduler
+                and draw.part in (None, based.part)
+                and not (mutator.changes_layout and based.is_linted)
             ]
             found += _of_class(fitting, mutator, draw)
     return tuple(found)

@@ -1,6 +1,7 @@
 """The work folder of the laboratory: sources as they were fetched, the cases of the last run, and all answers.
 
 sources/NAME.git    the base of a source, and a commit for each case
+sources/NAME.made   what it was made from
 drawn.json          the cases of the last run
 answers/STACK.jsonl what a stack said
 state/STACK/        what a stack keeps for itself
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from meta_pipeline.delivery.model import digest
 from meta_pipeline.lab.bases import Based, bases_of
 from meta_pipeline.lab.cases import Draw, drawn
 from meta_pipeline.lab.mutation import Mutator
@@ -39,14 +41,16 @@ class Laboratory:
     ) -> Ready:
         """Fetch the sources that are not there yet, and list the files of each into which changes are seeded.
 
-        A source is made anew where `clones` names a folder for it.
+        A source is made anew where `clones` names a folder for it, and where its entry in the list has changed.
         """
         stores: dict[str, CaseStore] = {}
         bases: list[Based] = []
         missing = []
         for source in sources:
             folder = self._folder(source.name)
-            if source.kind == "folder" or source.name in clones or not (folder / "HEAD").is_file():
+            made, wanted = folder.with_suffix(".made"), digest(source)
+            is_made = (folder / "HEAD").is_file() and (not made.is_file() or made.read_text() == wanted)
+            if source.kind == "folder" or source.name in clones or not is_made:
                 note(source.name)
                 try:
                     files = source.files(self.work, clones.get(source.name))
@@ -54,6 +58,7 @@ class Laboratory:
                     missing.append(str(error))
                     continue
                 stores[source.name] = CaseStore.made(folder, source.name, files)
+                made.write_text(wanted)
             else:
                 stores[source.name] = CaseStore.opened(folder, source.name)
             tree = stores[source.name].tree()

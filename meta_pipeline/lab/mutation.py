@@ -57,7 +57,9 @@ class Mutator(ABC):
     code or makes other pipelines of it; `run`, where a run of the changed node fails or gives other data; `source`,
     where neither does, as of a credential, a weakened test, or what acts only on a bad day.
     `breaks_syntax` says that a changed file may be none that Python or YAML can read, `keeps_meaning` that changed
-    Python has an equal syntax tree and changed YAML equal values: the audit of the laboratory holds a class to both.
+    Python has an equal syntax tree and changed YAML equal values, `keeps_pipelines` that the scheduler makes the very
+    same pipelines of it: the audit of the laboratory holds a class to all three. `changes_layout` says that a linter or
+    formatter may object: the class is seeded only where the repository has none, as elsewhere its own CI stops it.
     """
 
     id: ClassVar[str]
@@ -67,6 +69,8 @@ class Mutator(ABC):
     seen_by: ClassVar[Seen] = "source"
     breaks_syntax: ClassVar[bool] = False
     keeps_meaning: ClassVar[bool] = False
+    keeps_pipelines: ClassVar[bool] = False
+    changes_layout: ClassVar[bool] = False
 
     @abstractmethod
     def mutations(self, base: Base, dice: random.Random) -> Iterator[Mutation]:

@@ -97,6 +97,8 @@ class Runner:
             outcome = "passed"
         elif ran.exit in self.stack.stops:
             outcome = "stopped"
+        elif ran.exit in self.stack.unable:
+            outcome = "unable"
         findings: tuple[Pointed, ...] = ()
         notes: tuple[str, ...] = ()
         if outcome != "broke":
@@ -104,7 +106,7 @@ class Runner:
                 findings, notes = read_output(ran.stdout, self.stack.output)
             except UnreadableOutputError as error:
                 outcome, said = "broke", f"{error}; {said}"
-        if outcome != "stopped":
+        if outcome not in ("stopped", "unable"):
             findings = ()
         return Answer.model_validate(
             {

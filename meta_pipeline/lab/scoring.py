@@ -82,7 +82,8 @@ class Score:
 class Scores:
     """The scores of one stack: of all cases, by class, by scheduler, by both, and of each gate alone.
 
-    `by_sight` is of faults alone, by what shows them besides their source.
+    `judged` leaves out the cases of which the stack says that it cannot judge them, which are `unable`. `by_sight` is
+    of faults alone, by what shows them besides their source.
     """
 
     stack: str
@@ -93,6 +94,7 @@ class Scores:
     by_both: Mapping[tuple[str, str], Score]
     by_gate: Mapping[str, "GateScore"]
     judged: tuple[Judged, ...] = field(repr=False)
+    unable: tuple[Judged, ...] = field(repr=False)
 
     @property
     def wrong(self) -> tuple[Judged, ...]:
@@ -116,8 +118,9 @@ class GateScore:
 
 
 def scored(stack: str, cases: Sequence[SeededCase], answers: Mapping[str, Answer]) -> Scores:
-    """The scores of a stack on the cases that it answered."""
-    judged = tuple(Judged(case, answers[case.id]) for case in cases if case.id in answers)
+    """The scores of a stack on the cases that it answered; those that it says it cannot judge count for nothing."""
+    answered = tuple(Judged(case, answers[case.id]) for case in cases if case.id in answers)
+    judged = tuple(each for each in answered if each.answer.outcome != "unable")
     return Scores(
         stack=stack,
         whole=_score(judged),
@@ -127,6 +130,7 @@ def scored(stack: str, cases: Sequence[SeededCase], answers: Mapping[str, Answer
         by_both=_grouped(judged, lambda each: (each.case.mutator, each.case.scheduler)),
         by_gate={gate: _gate(gate, judged) for gate in _gates(judged)},
         judged=judged,
+        unable=tuple(each for each in answered if each.answer.outcome == "unable"),
     )
 
 

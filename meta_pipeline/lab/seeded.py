@@ -1,8 +1,11 @@
 """The cases of a run as they were seeded: what is known of each without drawing it again."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
+
+from pydantic import ValidationError
 
 from meta_pipeline.delivery.model import Frozen
 from meta_pipeline.delivery.topology import SchedulerKind
@@ -79,5 +82,7 @@ def write_drawn(file: Path, drawn: Drawn) -> None:
 
 
 def read_drawn(file: Path) -> Drawn | None:
-    """The cases of the last run; None where nothing was run."""
-    return Drawn.model_validate_json(file.read_bytes()) if file.is_file() else None
+    """The cases of the last run; None where nothing was run, or only by another release."""
+    with suppress(FileNotFoundError, ValidationError):
+        return Drawn.model_validate_json(file.read_bytes())
+    return None

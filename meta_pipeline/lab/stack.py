@@ -25,7 +25,8 @@ class Stack(Frozen):
     `{base}` and `{head}` (their full ids), `{state}` (a folder that lasts for all runs of this stack, for caches),
     `{home}` (where meta-pipeline keeps the environments of targets) and `{python}` (the interpreter that runs the
     laboratory) filled in. An exit status of `passes` lets the change
-    through, one of `stops` stops it; any other says that the stack broke. `output` is what it prints on standard
+    through, one of `stops` stops it, one of `unable` says that it cannot judge it here; any other says that the stack
+    broke. `output` is what it prints on standard
     output: the document of `meta-pipeline check --json`, SARIF 2.1.0, or nothing that can be read, with which no
     place is ever right. With `needs_checkout`, `{repo}` is a checkout of `head`, else a bare repository. With
     `needs_environment` it is asked only where the environments of the source are built, as it can say nothing
@@ -37,6 +38,7 @@ class Stack(Frozen):
     command: tuple[str, ...] = Field(min_length=1)
     passes: tuple[int, ...] = (0,)
     stops: tuple[int, ...] = (1,)
+    unable: tuple[int, ...] = ()
     output: Literal["check", "sarif", "none"] = "sarif"
     needs_checkout: bool = False
     needs_environment: bool = False
@@ -55,7 +57,9 @@ class Stack(Frozen):
     @property
     def digest(self) -> str:
         """Changes where what is run changes: older results are then another stack's."""
-        return chunk_id(digest(self.model_dump(mode="json", exclude={"title", "needs_environment"})))
+        # One that is never unable runs as it did before stacks could say so.
+        left_out = {"title", "needs_environment", *(() if self.unable else ("unable",))}
+        return chunk_id(digest(self.model_dump(mode="json", exclude=left_out)))
 
 
 def read_stack(named: str) -> Stack:

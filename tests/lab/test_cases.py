@@ -1,6 +1,7 @@
 from meta_pipeline.delivery.tree import MemoryTree
 from meta_pipeline.lab.bases import Based, bases_of, part_of
 from meta_pipeline.lab.cases import Case, Draw, cases_digest, drawn
+from meta_pipeline.lab.twins.python_layout import ImportsReordered
 from tests.lab.samples import DAG, CommentAdded, LineGone
 
 
@@ -80,6 +81,17 @@ def test_a_file_that_airflow_is_told_to_leave_alone_is_no_place_for_a_fault() ->
     files = {"dags/d.py": DAG, "dags/old/e.py": DAG, "dags/.airflowignore": "old/\n", "a.md": ""}
     found = bases_of("shop", MemoryTree.of(files), "shop", None)
     assert {based.base.path for based in found} == {"a.md", "dags/d.py"}
+
+
+def test_another_layout_is_harmless_only_where_no_linter_of_the_repository_objects() -> None:
+    files = {"dags/d.py": "import os\nimport re\n" + DAG, "a.md": ""}
+    linted = {
+        **files,
+        "Makefile": "lint:\n\truff check .\n",
+        "pyproject.toml": "[tool.ruff]\nline-length = 100\n",
+    }
+    assert drawn(list(bases_of("s", MemoryTree.of(files), "s", None)), [ImportsReordered()], Draw(0, 1))
+    assert not drawn(list(bases_of("s", MemoryTree.of(linted), "s", None)), [ImportsReordered()], Draw(0, 1))
 
 
 def test_the_key_of_a_case_tells_nothing_of_its_class_and_changes_with_the_base() -> None:

@@ -120,6 +120,18 @@ def test_a_stack_that_breaks_misses_the_fault_and_stops_the_twin(
     assert all(why in each for each in said)
 
 
+def test_what_a_stack_cannot_judge_is_neither_caught_nor_an_alarm(
+    tmp_path: Path, store: CaseStore, cases: tuple[SeededCase, ...]
+) -> None:
+    command = ("{python}", "-c", "raise SystemExit(4)", "{repo}{base}{head}")
+    unable = Stack(name="unable", title="Unable", command=command, unable=(4,), output="none")
+    runner = Runner(unable, tmp_path / "work", tmp_path)
+    runner.ask(pairs(store, cases), 1, lambda _: None)
+    scores = scored("unable", cases, runner.known())
+    assert (scores.whole.caught, scores.whole.alarms) == (Rate(0, 0), Rate(0, 0))
+    assert {each.case.id for each in scores.unable} == {case.id for case in cases}
+
+
 def test_a_stack_that_needs_a_checkout_gets_one_of_head(
     tmp_path: Path, store: CaseStore, cases: tuple[SeededCase, ...]
 ) -> None:

@@ -113,6 +113,12 @@ class DataDiff(ReportGate):
                 "only added",
             ),
             Example(
+                "a table of a new model",
+                _case(rows, outputs=(OutputDifference(output="a.duckdb:b", appeared=True, rows_after=9),)),
+                "passed",
+                "only added",
+            ),
+            Example(
                 "no pipeline succeeds at base",
                 _case(not_applicable="no run of a changed pipeline succeeds at base"),
                 "not_applicable",
@@ -167,7 +173,8 @@ def _found(one: OutputDifference, declared: Declared, *, planned: bool) -> Itera
     other = [column for column in one.changed_columns if not declared.column(column)]
     # A type that changes may change how each value is written.
     values = [column for column in other if column not in one.retyped_columns]
-    if (other and not values) or whole:
+    # What base does not write at all can differ from nothing.
+    if (other and not values) or whole or one.appeared:
         return
     words = _values(one, values)
     if words:

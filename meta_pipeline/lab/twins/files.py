@@ -44,6 +44,7 @@ class DocsChanged(Mutator):
     """A paragraph is added to the README or another document."""
 
     id = "docs-changed"
+    keeps_pipelines = True
     schedulers = ANY
     is_harmful = False
 
@@ -62,6 +63,7 @@ class TestAdded(Mutator):
     """One more test, made like the one before it."""
 
     id = "test-added"
+    keeps_pipelines = True
     schedulers = ANY
     is_harmful = False
 
@@ -87,6 +89,7 @@ class DependencyPinned(Mutator):
     """A requirement that floated is held at one version, or one that was held goes up to a later release."""
 
     id = "dependency-pinned"
+    keeps_pipelines = True
     schedulers = ANY
     is_harmful = False
 
@@ -118,6 +121,7 @@ class LockUpdated(Mutator):
     """A dependency is added to the manifest, and the lock is made anew with it."""
 
     id = "lock-updated-with-manifest"
+    keeps_pipelines = True
     schedulers = ANY
     is_harmful = False
 
@@ -161,6 +165,7 @@ class ActionPinned(Mutator):
     """An action is held at a commit, with its release in a comment."""
 
     id = "action-pinned"
+    keeps_pipelines = True
     schedulers = ANY
     is_harmful = False
 
@@ -182,6 +187,7 @@ class CiStepAdded(Mutator):
     """CI prints the versions that it runs with."""
 
     id = "ci-step-added"
+    keeps_pipelines = True
     schedulers = ANY
     is_harmful = False
 
@@ -204,6 +210,7 @@ class SettingsTouched(Mutator):
     """A pattern more in `.gitignore`, or another description in `pyproject.toml`."""
 
     id = "repository-metadata"
+    keeps_pipelines = True
     schedulers = ANY
     is_harmful = False
 

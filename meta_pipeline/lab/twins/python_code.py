@@ -19,6 +19,7 @@ class LocalRenamed(Mutator):
     """A local variable of a function gets another name, wherever the function uses it."""
 
     id = "local-renamed"
+    keeps_pipelines = True
     schedulers = PYTHON
     is_harmful = False
 
@@ -52,6 +53,8 @@ class ConstantExtracted(Mutator):
     """A literal gets a name at the top of the module, and is used by it. The value is the same."""
 
     id = "constant-extracted"
+    changes_layout = True
+    keeps_pipelines = True
     schedulers = PYTHON
     is_harmful = False
 
@@ -82,6 +85,7 @@ class LogLineAdded(Mutator):
     """A function says that it starts, in the log."""
 
     id = "log-line-added"
+    keeps_pipelines = True
     schedulers = PYTHON
     is_harmful = False
 
@@ -125,6 +129,7 @@ class FormatModernised(Mutator):
     """`"{}".format(name)` becomes an f-string of the same text."""
 
     id = "format-to-f-string"
+    keeps_pipelines = True
     schedulers = PYTHON
     is_harmful = False
 
@@ -154,6 +159,7 @@ class DeadCodeRemoved(Mutator):
     """Code that was commented out, or an import of the standard library that nothing uses, is taken out."""
 
     id = "dead-code-removed"
+    keeps_pipelines = True
     schedulers = PYTHON
     is_harmful = False
 

@@ -24,6 +24,7 @@ class CommentAdded(Mutator):
     """A comment is added in front of a statement. Nothing reads it but people."""
 
     id = "comment-added"
+    keeps_pipelines = True
     keeps_meaning = True
     schedulers = PYTHON
     is_harmful = False
@@ -53,6 +54,7 @@ class DocstringAdded(Mutator):
     """A helper function gets a docstring. Schedulers read those of pipelines only."""
 
     id = "docstring-added"
+    keeps_pipelines = True
     schedulers = PYTHON
     is_harmful = False
 
@@ -72,6 +74,8 @@ class Reformatted(Mutator):
     """A call is spread over lines, or single quotes become double ones, as a formatter does."""
 
     id = "python-reformatted"
+    changes_layout = True
+    keeps_pipelines = True
     keeps_meaning = True
     schedulers = PYTHON
     is_harmful = False
@@ -126,6 +130,8 @@ class ImportsReordered(Mutator):
     """Names of one import, or two imports of the standard library, change places."""
 
     id = "imports-reordered"
+    changes_layout = True
+    keeps_pipelines = True
     schedulers = PYTHON
     is_harmful = False
 
@@ -159,6 +165,7 @@ class TypeHintAdded(Mutator):
     """A helper that returns nothing says so: `-> None`."""
 
     id = "type-hint-added"
+    keeps_pipelines = True
     schedulers = PYTHON
     is_harmful = False
 

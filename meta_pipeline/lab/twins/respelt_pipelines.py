@@ -126,6 +126,7 @@ class TaskFromHelper(Mutator):
     """A task is made by a function, in the same DAG, with the same id and the same arguments."""
 
     id = "task-from-helper"
+    keeps_pipelines = True
     schedulers = frozenset({"airflow"})
     is_harmful = False
 

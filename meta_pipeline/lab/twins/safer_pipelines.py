@@ -160,6 +160,7 @@ class DefaultAdded(Mutator):
     """`default_args` gets an entry that says what holds already: no run waits for the one before it."""
 
     id = "default-spelt-out"
+    keeps_pipelines = True
     schedulers = frozenset({"airflow"})
     is_harmful = False
 

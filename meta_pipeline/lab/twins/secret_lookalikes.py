@@ -53,6 +53,7 @@ class SecretLookalike(Mutator):
     """A placeholder, a digest, an id or an address that has the word token in it."""
 
     id = "secret-lookalike"
+    keeps_pipelines = True
     schedulers = ANY
     is_harmful = False
 

@@ -26,6 +26,8 @@ class SqlReformatted(Mutator):
     """Keywords of a SQL file in the other case, its indents half as wide, or a comment more."""
 
     id = "sql-reformatted"
+    changes_layout = True
+    keeps_pipelines = True
     schedulers = ANY
     is_harmful = False
 
@@ -57,6 +59,7 @@ class CteRenamed(Mutator):
     """A common table expression gets another name, wherever the statement uses it."""
 
     id = "cte-renamed"
+    keeps_pipelines = True
     schedulers = ANY
     is_harmful = False
 
@@ -89,6 +92,7 @@ class RefRespelt(Mutator):
     """The quotes around the name in `ref` are the other ones."""
 
     id = "ref-respelt"
+    keeps_pipelines = True
     schedulers = ANY
     is_harmful = False
 

@@ -81,6 +81,7 @@ class YamlReordered(Mutator):
     """Two entries of a mapping change places, or a value gets quotes. It reads the same."""
 
     id = "yaml-respelt"
+    keeps_pipelines = True
     keeps_meaning = True
     schedulers = ANY
     is_harmful = False

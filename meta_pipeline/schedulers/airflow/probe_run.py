@@ -8,6 +8,7 @@ import signal
 import time
 import traceback
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timezone
 from importlib import import_module, util
 from pathlib import Path
@@ -75,10 +76,18 @@ def how_it_ended(told: str) -> str:
 
 
 def prepare_database() -> None:
-    """Make the metadata database where it has no tables yet."""
+    """Make the metadata database where it has no tables yet; else name the users' tables, to which Airflow 2 refers.
+
+    A DAG that ran before for the same date has its run deleted, which follows every reference.
+    """
     engine = import_module("airflow.settings").engine
     if engine is None or not import_module("sqlalchemy").inspect(engine).has_table("dag_run"):
         import_module("airflow.utils.db").initdb()
+        return
+    for users in ("airflow.providers.fab.auth_manager.models", "airflow.www.fab_security.sqla.models"):
+        with suppress(ImportError):
+            import_module(users)
+            return
 
 
 def absent(dag_id: str, errors: Sequence[Document]) -> str:

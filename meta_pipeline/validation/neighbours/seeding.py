@@ -38,8 +38,11 @@ class Seeded:
         """Whether it only adds to head, or takes away something that base has: no matter what the change is."""
         olds = [file.old for file in self.change.files if file.old is not None and not file.is_binary]
         known = _texts(line for old in olds for line in old.decode("utf-8", errors="replace").splitlines())
-        removed = _texts(line.text for edit in self._edits for line in edit.removed)
-        return not removed or not removed.isdisjoint(known)
+        # What the change adds is not of base, though it may repeat a line of it, as one more test does.
+        added = {file.path: {line.number for line in file.added} for file in self.change.files}
+        removed = [(edit.path, line) for edit in self._edits for line in edit.removed if line.text.strip()]
+        kept = _texts(line.text for path, line in removed if line.number not in added.get(path, ()))
+        return not removed or not kept.isdisjoint(known)
 
     @cached_property
     def only_undoes(self) -> bool:

@@ -141,3 +141,14 @@ def test_what_the_change_itself_takes_out_is_no_fault_of_its_neighbour() -> None
 
     assert not stopped.of("catchup-on")
     assert other.of("catchup-on")
+
+
+def test_what_the_change_adds_is_not_of_base_though_it_repeats_a_line_of_it() -> None:
+    one = "def test_a():\n    assert load() == 3\n"
+    again = one.replace("test_a", "test_b")
+    dag = {"dags/d.py": "from airflow.sdk import DAG\n\nwith DAG('d', schedule='@daily'):\n    pass\n"}
+    base = MemoryTree.of({**dag, "tests/test_a.py": one})
+    head = MemoryTree.of({**dag, "tests/test_a.py": f"{one}\n\n{again}"})
+    weakened = Seeds(read_change(base, head, Policy())).of("test-weakened")
+    of_base = {seeded.seed.line: seeded.is_of_base for seeded in weakened}
+    assert of_base == {2: True, 6: False}
