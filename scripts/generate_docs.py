@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from meta_pipeline.cli import documents
+from meta_pipeline.cli.judged_documents import CheckDocument
 from meta_pipeline.cli.topology_documents import TopologyDiffDocument
 from meta_pipeline.delivery.topology import TopologyDocument
 from meta_pipeline.gates.catalogue import own_gates
@@ -22,7 +23,7 @@ from scripts.gate_pages import gate_pages
 DOCS = Path(__file__).parent.parent / "docs"
 
 DOCUMENTS: Mapping[str, type[BaseModel]] = {
-    "check": documents.CheckDocument,
+    "check": CheckDocument,
     "deliver": documents.DeliveryDocument,
     "decide": documents.DoneDocument,
     "doctor": documents.DoctorDocument,

@@ -18,7 +18,7 @@ from meta_pipeline.cli.output import STDERR, Exit, shown
 from meta_pipeline.delivery.stages import StageId
 from meta_pipeline.settings import HOME_VARIABLE, Home
 
-_OBJECTS_BETWEEN_COLLECTIONS = 50_000
+_OBJECTS_BETWEEN_COLLECTIONS = 500_000
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -7,7 +7,7 @@ from typing import Literal, NoReturn
 
 from meta_pipeline.cli.check_formats.judged import Judged
 from meta_pipeline.cli.check_formats.printing import Form, print_judged
-from meta_pipeline.cli.documents import CheckDocument, GateDocument
+from meta_pipeline.cli.judged_documents import CheckDocument, GateDocument
 from meta_pipeline.cli.output import exit_of_results, leave
 from meta_pipeline.cli.reading import default_policy, opened, signers_at, written_policy
 from meta_pipeline.cli.sides import Sides, named_sides, staged_sides

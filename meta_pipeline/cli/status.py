@@ -7,13 +7,13 @@ from rich.table import Table
 from meta_pipeline.cli.documents import (
     DeliveryDocument,
     DeliveryLine,
-    GateDocument,
     QuestionDocument,
     StageDocument,
     StatusDocument,
     TouchedDocument,
 )
 from meta_pipeline.cli.following import newest_guidance, next_action
+from meta_pipeline.cli.judged_documents import GateDocument
 from meta_pipeline.cli.output import STDOUT, exit_of_standing, leave, print_document, shown
 from meta_pipeline.cli.targets import existing
 from meta_pipeline.delivery.issue import Issue

@@ -8,7 +8,7 @@ from meta_pipeline.delivery.context import Dataset
 from meta_pipeline.delivery.contract import Contract
 from meta_pipeline.delivery.tree import Tree
 from meta_pipeline.schedulers.dbt.resources import Resource
-from meta_pipeline.schedulers.dbt.static.select_list import Doubtful
+from meta_pipeline.schedulers.dbt.static.made import Doubtful
 
 
 def datasets_of(tree: Tree, patterns: tuple[str, ...]) -> tuple[Dataset, ...]:

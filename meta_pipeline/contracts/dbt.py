@@ -15,8 +15,8 @@ from meta_pipeline.delivery.yaml_source import Unreadable
 from meta_pipeline.schedulers.dbt.project import Project, project_folders, read_project
 from meta_pipeline.schedulers.dbt.properties import property_files, read_properties
 from meta_pipeline.schedulers.dbt.resources import Column, Kind, Properties, Resource, Version
+from meta_pipeline.schedulers.dbt.static.made import Columns, Doubtful, Made
 from meta_pipeline.schedulers.dbt.static.rendering import read_model
-from meta_pipeline.schedulers.dbt.static.select_list import Columns, Doubtful, Made, columns_of
 from meta_pipeline.schedulers.dbt.static.settings import project_settings
 
 _WORD = re.compile(r"\w+")
@@ -184,6 +184,8 @@ class Models:
             return tuple(Made(column.strip().casefold(), None, f"column {column}") for column in head)
         if model.file.endswith(".py"):
             return Doubtful("it is a Python model")
+        from meta_pipeline.schedulers.dbt.static.select_list import columns_of  # it loads a parser of SQL
+
         return columns_of(model.text, self.made)
 
 

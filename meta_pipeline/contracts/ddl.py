@@ -10,7 +10,8 @@ from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
 
 from meta_pipeline.delivery.contract import Bound, Contract, ContractColumn
-from meta_pipeline.schedulers.dbt.static.select_list import Doubtful, Made, query_columns
+from meta_pipeline.schedulers.dbt.static.made import Doubtful, Made
+from meta_pipeline.schedulers.dbt.static.select_list import query_columns
 
 _DIALECTS = tuple(
     " postgres bigquery snowflake mysql tsql databricks redshift duckdb oracle clickhouse trino sqlite".split(

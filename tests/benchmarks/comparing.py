@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -71,5 +71,15 @@ def command(
     def run() -> None:
         done = subprocess.run(program, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode in exits, done.stdout[-2000:] + done.stderr[-2000:]
+
+    return run
+
+
+def in_turn(commands: Iterable[Callable[[], None]]) -> Callable[[], None]:
+    """The next of these commands at each call."""
+    waiting = iter(commands)
+
+    def run() -> None:
+        next(waiting)()
 
     return run

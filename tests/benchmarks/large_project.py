@@ -208,3 +208,18 @@ def ten_file_change(repository: Repo) -> Mapping[str, str]:
         assert old in text
         found[path] = text.replace(old, new)
     return found
+
+
+def change_branches(repository: Repo, edits: Mapping[str, str], count: int) -> list[str]:
+    """So many commits on what is checked out, each with these files and a remark of its own, so that all differ."""
+    base = repository.head.commit
+    heads = []
+    for number in range(count):
+        repository.git.checkout("--quiet", "--detach", base.hexsha)
+        files: dict[str, str | bytes | None] = {
+            path: f"{text}{'--' if path.endswith('.sql') else '#'} remark {number}\n"
+            for path, text in edits.items()
+        }
+        heads.append(commit(repository, files, f"Change {number}"))
+    repository.git.checkout("--quiet", "main")
+    return heads

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from meta_pipeline.cli.documents import CheckDocument, FindingDocument, GateDocument
+    from meta_pipeline.cli.judged_documents import CheckDocument, FindingDocument, GateDocument
     from meta_pipeline.delivery.judgement import Outcome
 
 Weight = Literal["error", "warning", "note"]

@@ -8,7 +8,7 @@ from meta_pipeline.cli.check_formats.escaping import code, markdown
 from meta_pipeline.cli.check_formats.judged import Judged
 
 if TYPE_CHECKING:
-    from meta_pipeline.cli.documents import FindingDocument, GateDocument
+    from meta_pipeline.cli.judged_documents import FindingDocument, GateDocument
 
 _LONGEST = 60_000
 """GitHub takes 65,536 characters a comment, GitLab more; the head and the end of ours take some of them."""

@@ -14,7 +14,7 @@ from meta_pipeline.delivery.model import digest
 from meta_pipeline.policy import POLICY_FILE
 
 if TYPE_CHECKING:
-    from meta_pipeline.cli.documents import FindingDocument
+    from meta_pipeline.cli.judged_documents import FindingDocument
     from meta_pipeline.gates.gate import Gate
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -11,8 +11,9 @@ from meta_pipeline.contracts.dbt import Models
 from meta_pipeline.contracts.lineage.query import Reads, reads_of, table_name
 from meta_pipeline.contracts.lineage.reader import ColumnReader, line_near
 from meta_pipeline.delivery.tree import text_of
+from meta_pipeline.schedulers.dbt.static.made import Doubtful
 from meta_pipeline.schedulers.dbt.static.rendering import REF, read_model, source_name
-from meta_pipeline.schedulers.dbt.static.select_list import Doubtful, parsed_query
+from meta_pipeline.schedulers.dbt.static.select_list import parsed_query
 
 _SNAPSHOT_TAGS = re.compile(r"\{%-?\s*(?:snapshot\s+\w+|endsnapshot)\s*-?%\}")
 _REF = re.compile(r"""ref\(\s*(?:['"]\w+['"]\s*,\s*)?['"](\w+)['"]""")

@@ -18,7 +18,7 @@ def contract_faults(change: Change) -> Iterator[Weighed]:
     # It loads parsers of SQL and of templates.
     from meta_pipeline.contracts.dbt import Model, Models, line_of
     from meta_pipeline.contracts.dbt_changes import changed_projects
-    from meta_pipeline.schedulers.dbt.static.select_list import Doubtful
+    from meta_pipeline.schedulers.dbt.static.made import Doubtful
 
     def apart(model: Model | None, side: Models) -> frozenset[str]:
         if model is None or not model.enforced or not model.declared:

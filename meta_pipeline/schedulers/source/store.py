@@ -29,13 +29,14 @@ from meta_pipeline.delivery.model import chunk_id, digest
 _LIBRARIES = ("google-re2", "jinja2", "pathspec", "pydantic", "pyyaml", "ruamel.yaml", "sqlglot")
 _PACKAGE = Path(__file__).resolve().parents[2]
 _READ_BY = ("delivery", "schedulers")
-_LARGEST_MB = 128
+_LARGEST_MB = 256
 _SECONDS_TO_WAIT = 2.0
 _SECONDS_OF_A_DAY = 86_400
 _DAYS_OF_DISUSE = 14
 _CHECK = 16
 _PENDING = 2_000
 _ASKED_AT_ONCE = 500
+_LARGE = 100_000
 
 
 @cache
@@ -181,7 +182,12 @@ class Store:
             return
         left = size
         names = []
-        for name, length in connection.execute("SELECT name, length(value) FROM entries ORDER BY day, rowid"):
+        # An answer on a whole tree goes before the readings of single files, of which it can be made again.
+        ordered = (
+            "SELECT name, length(value) FROM entries ORDER BY day, length(value) < ?, rowid",
+            (_LARGE,),
+        )
+        for name, length in connection.execute(*ordered):
             if left <= self._largest // 2:
                 break
             left -= length

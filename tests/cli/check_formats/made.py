@@ -1,7 +1,7 @@
 """Verdicts made by hand, with what a hostile change would have in its names and messages."""
 
 from meta_pipeline.cli.check_formats.judged import Judged
-from meta_pipeline.cli.documents import CheckDocument, FindingDocument, GateDocument, WaivedDocument
+from meta_pipeline.cli.judged_documents import CheckDocument, FindingDocument, GateDocument, WaivedDocument
 from meta_pipeline.delivery.judgement import Decision, Outcome
 
 HOSTILE_PATH = "dags/a|b`c\n::error::x,y:%0A<img src=x>\x1b[31m\u202e.py"

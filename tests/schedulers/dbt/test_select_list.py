@@ -1,7 +1,8 @@
 import pytest
 
+from meta_pipeline.schedulers.dbt.static.made import Columns, Doubtful, Made
 from meta_pipeline.schedulers.dbt.static.rendering import read_model
-from meta_pipeline.schedulers.dbt.static.select_list import Columns, Doubtful, Made, columns_of
+from meta_pipeline.schedulers.dbt.static.select_list import columns_of
 
 OTHERS: dict[str, Columns] = {
     "stg": (Made("id", None, "id"), Made("amount", "INT", "CAST(a AS INT)")),

@@ -13,7 +13,9 @@ from meta_pipeline.policy import EnvironmentPolicy, Policy
 from meta_pipeline.schedulers import detect, survey
 from meta_pipeline.schedulers.airflow.static import reader as airflow
 from meta_pipeline.schedulers.dagster.static import reader as dagster
+from meta_pipeline.schedulers.dbt.static import found
 from meta_pipeline.schedulers.dbt.static import reader as dbt
+from meta_pipeline.schedulers.dbt.static.sql_files import Asks, Macros, asks_of_sql
 from meta_pipeline.schedulers.prefect.static import reader as prefect
 from meta_pipeline.schedulers.source.store import keep_readings_in
 
@@ -41,6 +43,9 @@ FILES: Mapping[str, str] = {
     "shop/dbt_project.yml": "name: shop\nmodel-paths: [models]\n",
     "shop/models/orders.sql": "select 1 as id\n",
     "shop/models/daily.sql": "select id from {{ ref('orders') }}\n",
+    "shop/models/late.sql": "{{ config(tags=[kind()]) }}select id from {{ ref(env_var('UP', 'daily')) }}\n",
+    "shop/models/all.yml": "models: [{name: daily, columns: [{name: id, tests: [unique]}]}]\n",
+    "shop/macros/kind.sql": "{% macro kind() %}{{ return('slow') }}{% endmacro %}\n",
 }
 EDITS: tuple[tuple[str, str | None], ...] = (
     ("dags/sales.py", DAG.replace('"load"', '"extract"')),
@@ -66,6 +71,11 @@ EDITS: tuple[tuple[str, str | None], ...] = (
     ("shop/models/daily.sql", "select 1 as day\n"),
     ("shop/models/orders.sql", None),
     ("shop/dbt_project.yml", "name: shop\nmodel-paths: [other]\n"),
+    ("shop/models/all.yml", "models: [{name: daily, config: {enabled: false}}]\n"),
+    ("shop/models/all.yml", "models: ["),
+    ("shop/models/more.yml", "models: [{name: orders, tests: [{dbt_utils.recency: {since: 2026-01-01}}]}]\n"),
+    ("shop/macros/kind.sql", "{% macro kind() %}{{ return('fast') }}{% endmacro %}\n"),
+    ("shop/macros/kind.sql", None),
 )
 POLICIES = (Policy(), Policy(environment=EnvironmentPolicy(variables={"PYTHONPATH": "dags"})))
 
@@ -197,6 +207,29 @@ def test_a_dbt_project_is_not_read_again_for_what_lies_outside(
     read(edited(FILES, "dags/sales.py", None), tmp_path)
     with pytest.raises(AssertionError, match="read again"):
         read(edited(FILES, "shop/models/orders.sql", None), tmp_path)
+
+
+def test_a_file_of_a_dbt_project_that_did_not_change_is_not_parsed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read(FILES, tmp_path)
+    seen: list[bytes] = []
+
+    def noted(data: bytes, macros: Macros) -> Asks:
+        seen.append(data)
+        return asks_of_sql(data, macros)
+
+    monkeypatch.setattr(found, "asks_of_sql", noted)
+    read(edited(FILES, "shop/models/orders.sql", "select 2 as id\n"), tmp_path)
+    # What a run decides of late.sql is not kept.
+    assert b"select 2 as id\n" in seen
+    assert FILES["shop/models/daily.sql"].encode() not in seen
+
+
+def test_a_model_is_read_again_where_a_macro_changed(tmp_path: Path) -> None:
+    before = read(FILES, tmp_path)
+    changed = edited(FILES, "shop/macros/kind.sql", "{% macro kind() %}{{ return('fast') }}{% endmacro %}\n")
+    assert before != read(changed, tmp_path) == read(changed, None)
 
 
 def test_a_package_elsewhere_in_the_repository_belongs_to_it(tmp_path: Path) -> None:

@@ -111,6 +111,31 @@ def test_the_file_stays_below_its_limit_and_keeps_the_newest(tmp_path: Path) -> 
     assert file_of(tmp_path).stat().st_size < 200_000
 
 
+def test_what_is_asked_for_together_is_what_is_asked_for_alone(tmp_path: Path) -> None:
+    store = Store(tmp_path, "shop")
+    for number in range(1_200):
+        store.put("test", number, str(number).encode())
+        if number == 1_000:
+            store.flush()
+    found = store.get_each("test", [5, 1_199, 2_000, *range(300, 1_100)])
+    assert found == {number: str(number).encode() for number in (5, 1_199, *range(300, 1_100))}
+    assert store.get_each("other", [5]) == {}
+    store.close()
+
+
+def test_answers_on_whole_trees_go_before_the_readings_of_files(tmp_path: Path) -> None:
+    store = Store(tmp_path, "shop", largest_mb=1)
+    store.put("file", "a", b"1" * 1_000)
+    store.flush()
+    for number in range(6):
+        store.put("tree", number, b"2" * 200_000)
+        store.flush()
+    assert store.get("file", "a") == b"1" * 1_000
+    assert store.get("tree", 0) is None
+    assert store.get("tree", 5) is not None
+    store.close()
+
+
 def test_what_is_used_outlives_what_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     today = storing._today()
     kept(tmp_path, old=b"1" * 60_000, used=b"2" * 60_000)

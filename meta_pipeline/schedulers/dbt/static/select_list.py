@@ -1,43 +1,17 @@
 """The columns that a dbt model's query makes, where its text leaves no doubt."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from meta_pipeline.schedulers.dbt.static.made import Columns, Doubtful, Lookup, Made
 from meta_pipeline.schedulers.dbt.static.rendering import MACRO, REF, ModelText, read_model
 
 _DIALECTS = (None, "duckdb", "snowflake", "bigquery", "postgres", "redshift", "databricks")
 _MAX_DEPTH = 40
 _LONGEST = 200_000
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """One column of a query: its name in lower case, its type where a cast says it, and how it is computed.
-
-    `line` is that of the query's text which names it, None where no line is known.
-    """
-
-    name: str
-    type: str | None
-    expression: str
-    line: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Doubtful:
-    """Why the columns of a query are not known, as the end of a sentence."""
-
-    why: str
-
-
-Columns = tuple[Made, ...] | Doubtful
-Lookup = Callable[[str], Columns]
-"""The columns of another model, by the name in its `ref`."""
 
 
 def columns_of(sql: str, lookup: Lookup) -> Columns:
