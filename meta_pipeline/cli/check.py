@@ -11,9 +11,7 @@ from meta_pipeline.cli.judged_documents import CheckDocument, GateDocument
 from meta_pipeline.cli.output import exit_of_results, leave
 from meta_pipeline.cli.reading import default_policy, opened, signers_at, written_policy
 from meta_pipeline.cli.sides import Sides, named_sides, staged_sides
-from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.judgement import decide
-from meta_pipeline.delivery.tree import SUBMODULE
 from meta_pipeline.gates.case import Case
 from meta_pipeline.gates.catalogue import catalogue
 from meta_pipeline.gates.judging import judge_all
@@ -24,6 +22,7 @@ from meta_pipeline.schedulers.survey import also_in, read_change
 from meta_pipeline.workspace.git import GitFault
 from meta_pipeline.workspace.repository import Repository
 
+_SOURCE = tuple(".py .sql .yml .yaml .toml .cfg .ini .json .ipynb .txt .lock .sh .j2 .jinja .tf".split())
 Level = Literal["static", "full"]
 
 
@@ -47,7 +46,6 @@ def _check(repository: Repository, sides: Sides, level: Level, form: Form) -> No
     require_gates_of_policy(policy, sides.rules)
     read_by = policy if written else also_in(policy, sides.head)
     change = read_change(sides.base, sides.head, read_by)
-    _require_contents(repository, change)
     signers = signers_at(sides.rules, policy)
     case = Case(
         policy,
@@ -61,7 +59,7 @@ def _check(repository: Repository, sides: Sides, level: Level, form: Form) -> No
         results = judge_full(Path(repository.path), case, sides.base.commit, sides.head.commit, read_by)
     else:
         results = judge_all(catalogue().gates.values(), case)
-    _require_all_was_read(repository, sides)
+    _require_source(repository, sides)
     decision = decide(results)
     status = exit_of_results(decision, results)
     document = CheckDocument(
@@ -83,36 +81,22 @@ def _check(repository: Repository, sides: Sides, level: Level, form: Form) -> No
     leave(status)
 
 
-def _require_contents(repository: Repository, change: Change) -> None:
-    """Raise `GitFault` where a changed file cannot be read: what nobody has seen must not pass."""
-    missing = [
-        file.path
-        for file in change.files
-        if (file.old is None and file.old_mode not in (None, SUBMODULE))
-        or (file.new is None and file.new_mode not in (None, SUBMODULE))
-    ]
-    if missing:
-        raise _lacks(repository, missing, "changed file(s)")
-
-
-def _require_all_was_read(repository: Repository, sides: Sides) -> None:
-    """Raise `GitFault` where a gate wanted a file beside the change that is not here: it read it as absent."""
-    missing = [
-        path
+def _require_source(repository: Repository, sides: Sides) -> None:
+    """Raise `GitFault` where a gate read a file of source as absent that is only not here; of data CHG001 tells."""
+    lacked = repository.blobs.lacked
+    missing = {
+        path: None
         for tree in (sides.head, sides.base, sides.rules)
-        if repository.blobs.lacked
+        if lacked
         for path, entry in tree.entries().items()
-        if entry.content in repository.blobs.lacked
-    ]
+        if entry.content in lacked and path.endswith(_SOURCE)
+    }
     if missing:
-        raise _lacks(repository, list(dict.fromkeys(missing)), "file(s) that the gates read")
-
-
-def _lacks(repository: Repository, missing: list[str], which: str) -> GitFault:
-    return GitFault(
-        f"{repository.path} lacks the contents of {len(missing)} {which}, such as {missing[0]}: it is a "
-        "partial clone or damaged; run 'git fetch --refetch' in it without a filter, or use a full clone."
-    )
+        raise GitFault(
+            f"{repository.path} lacks the contents of {len(missing)} file(s) that the gates read, such as "
+            f"{next(iter(missing))}: it is a partial clone or damaged; run 'git fetch --refetch' in it without a "
+            "filter, or use a full clone."
+        )
 
 
 def _without_policy(repository: Repository, sides: Sides) -> str:

@@ -126,6 +126,12 @@ class FileChange:
         return "deleted" if self.new_mode is None else "modified"
 
     @property
+    def lacks_content(self) -> bool:
+        """Whether a side is there and cannot be read, as in a partial clone."""
+        sides = ((self.old, self.old_mode), (self.new, self.new_mode))
+        return any(data is None and mode not in (None, SUBMODULE) for data, mode in sides)
+
+    @property
     def is_binary(self) -> bool:
         """Whether either side holds a NUL byte in its first 8000, which is git's own rule."""
         return any(b"\0" in side[:8000] for side in (self.old, self.new) if side)

@@ -210,6 +210,19 @@ def test_a_partial_clone_that_lacks_a_file_beside_the_change(shell: Shell, git_r
     assert "git fetch --refetch" in said.stdout
 
 
+def test_data_that_a_clone_lacks_keeps_no_finding_back(shell: Shell, git_repo: MakeRepository) -> None:
+    repo = git_repo({**SHOP, "data/rows.duckdb": "old\n"})
+    commit(repo, {"dags/daily.py": LATER, "data/rows.duckdb": "new\n"})
+    folder = Path(repo.working_dir)
+    name = repo.git.rev_parse("HEAD~1:data/rows.duckdb")
+    (folder / ".git/objects" / name[:2] / name[2:]).unlink()
+    said = shell.run("check", "--repo", "repo", "--base", "HEAD~1", "--head", "HEAD", "--json")
+    document = json.loads(said.stdout)
+    assert outcome(document, "CHG001") == "could_not_run"
+    assert outcome(document, "CHG005") == "needs_approval"
+    assert said.exit != 0
+
+
 def test_a_partial_clone_whose_remote_is_gone(shell: Shell, git_repo: MakeRepository) -> None:
     repo = git_repo(SHOP)
     commit(repo, {"dags/daily.py": LATER})

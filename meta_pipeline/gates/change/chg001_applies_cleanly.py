@@ -43,6 +43,13 @@ class AppliesCleanly(Gate):
             )
         if case.change is not None:
             found += surprises(case.change)
+            lacking = [file.path for file in case.change.files if file.lacks_content]
+            if lacking:
+                return self.could_not_run(
+                    f"the contents of {len(lacking)} changed file(s) are not in this clone, such as {lacking[0]}; run "
+                    "'git fetch --refetch' in it without a filter, or use a full clone",
+                    findings=[one.finding for one in found],
+                )
         return weigh(self, found, "the change applies and every part of it can be read")
 
     @classmethod

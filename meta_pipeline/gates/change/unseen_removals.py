@@ -13,7 +13,7 @@ from meta_pipeline.gates.weighing import Weighed, weighed
 
 _DEFINES = re.compile(
     r"^[ \t]*@(?:\w+\.)?(?:(?:multi_|graph_|dbt_|dlt_|sling_)?assets?|op|job|graph|schedule|(?:asset_)?sensor"
-    r"|repository|definitions)\b|\bDefinitions\(",
+    r"|repository|definitions)\b|^\w[\w: .]*=\s*(?:\w+\.)?Definitions\(",
     re.MULTILINE,
 )
 
@@ -39,7 +39,8 @@ def unseen_removals(change: Change, deleted: Iterable[FileChange], plan: Plan | 
             continue
         yield weighed(
             "needs_approval" if plan is None or file.path in plan.files else "failed",
-            f"{file.path} is deleted, and source does not tell all that it made: its runs stop and its data goes stale",
+            f"{file.path} is deleted, and source does not tell all that it made: what nothing else makes "
+            "no longer runs, and its data goes stale",
             "keep it, or have a person confirm the removal who knows that nobody needs it any more",
             path=file.path,
             line=opaque.get(file.path) or 1,

@@ -3,8 +3,10 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 from meta_pipeline.delivery.change import Change
+from meta_pipeline.delivery.differences.crons import runs_between
 from meta_pipeline.delivery.file_kinds import is_test
 from meta_pipeline.delivery.tree import FileChange
 from meta_pipeline.gates.change.dbt_settings import dbt_settings
@@ -95,6 +97,16 @@ def safeguards_unwritten(change: Change) -> Iterator[Weighed]:
     yield from dbt_settings(change)
 
 
+def _is_oftener(setting: Setting) -> bool:
+    """Whether a deadline now comes more often than before, counted over a week."""
+    start = datetime(2026, 1, 5, tzinfo=UTC)
+    before, after = (
+        runs_between(f"{side}".strip("'\""), None, start, start + timedelta(days=7))
+        for side in (setting.before, setting.after)
+    )
+    return before is not None and after is not None and after > before
+
+
 def _judged(setting: Setting) -> tuple[Strength, str] | None:
     if setting.keyword == "allowed_states":
         goes_on = _STATES.search(setting.after or "") and not _STATES.search(setting.before or "")
@@ -109,7 +121,8 @@ def _judged(setting: Setting) -> tuple[Strength, str] | None:
         is_lost = setting.after in (None, "None") and _TIMED.fullmatch(setting.by) is not None
         return ("needs_approval", _TIMEOUTS[setting.keyword]) if is_lost else None
     if setting.keyword in _DEADLINES:
-        return ("needs_approval", _DEADLINES[setting.keyword]) if setting.by in _OF_DEADLINE else None
+        weight: Strength = "warned" if _is_oftener(setting) else "needs_approval"
+        return (weight, _DEADLINES[setting.keyword]) if setting.by in _OF_DEADLINE else None
     if setting.keyword in _SWITCHES:
         is_off = setting.after in (None, "False", "None")
         return ("needs_approval", _SWITCHES[setting.keyword]) if is_off else None

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from meta_pipeline.delivery.change import Change
 from meta_pipeline.delivery.differences.difference import Difference, thing_name
-from meta_pipeline.delivery.file_kinds import is_of_others
+from meta_pipeline.delivery.file_kinds import is_of_others, is_test
 from meta_pipeline.delivery.topology import UNRESOLVED
 from meta_pipeline.gates.change.lines import ChangedLines
 from meta_pipeline.gates.governance.code_lines import CODE, Lost, lost_in_code
@@ -179,8 +179,12 @@ def _like_siblings(
 
 
 def weakened_in_code(change: Change) -> Iterator[Weighed]:
-    """What Python, SQL and Terraform no longer say, or show of what they hid."""
-    files = [file for file in change.files if file.path.endswith(CODE) and not is_of_others(file.path)]
+    """What Python, SQL and Terraform no longer say, or show of what they hid; tests speak of no data that is kept."""
+    files = [
+        file
+        for file in change.files
+        if file.path.endswith(CODE) and not is_of_others(file.path) and not is_test(file.path)
+    ]
     added = Counter(line.text.strip() for file in files for line in file.added)
     for file in files:
         for lost in lost_in_code(file, added):

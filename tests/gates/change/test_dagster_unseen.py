@@ -58,15 +58,19 @@ def judged(gate: str, before: specimens.Files, after: specimens.Files) -> tuple[
         ("CHG006", ", retry_policy=calm", "", "failed", 11),
         ("CHG018", ', timezone="America/New_York"', ', timezone="UTC"', "needs_approval", 8),
         ("CHG018", "30 20 * * *", "30 23 * * *", "needs_approval", 8),
+        ("CHG018", "30 20 * * *", "0 * * * *", "warned", None),
     ],
 )
 def test_what_source_does_not_tell_of_still_counts(
-    gate: str, before: str, after: str, outcome: str, line: int
+    gate: str, before: str, after: str, outcome: str, line: int | None
 ) -> None:
     changed = FACTORY.replace(before, after)
     assert changed != FACTORY
 
-    assert judged(gate, {"defs.py": FACTORY}, {"defs.py": changed}) == (outcome, [line])
+    assert judged(gate, {"defs.py": FACTORY}, {"defs.py": changed}) == (
+        outcome,
+        [line] if line else [],
+    )
 
 
 def test_an_equal_value_in_another_spelling_is_free_where_it_is_read() -> None:

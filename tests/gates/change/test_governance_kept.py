@@ -142,6 +142,11 @@ def test_what_code_says_of_data(before: str, after: str, outcome: str) -> None:
     assert judged({"jobs/a.py": before}, {"jobs/a.py": after}).outcome == outcome
 
 
+def test_how_long_a_test_says_that_data_is_kept_counts_for_nothing() -> None:
+    test = "settings = {'delete_raw_files_after_days': 35}\n"
+    assert judged({"tests/test_a.py": test}, {"tests/test_a.py": "settings = {}\n"}).outcome == "passed"
+
+
 def test_tasks_of_one_dag_that_lose_their_owner_are_told_once() -> None:
     def dag(owner: str) -> Pipeline:
         return specimens.pipeline(

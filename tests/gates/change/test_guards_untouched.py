@@ -252,6 +252,12 @@ def test_what_stands_behind_a_name_that_ci_calls(old: str, new: str, outcome: st
     )
 
 
+def test_a_new_target_may_pass_over_what_it_finds() -> None:
+    files = {"Makefile": "deploy:\n\tdbt run\n"}
+    mend = "\nmend:\n\t-ruff check --fix .\n"
+    assert judged(files, {"Makefile": files["Makefile"] + mend}).outcome == "passed"
+
+
 def test_a_target_that_ci_never_needed_may_go() -> None:
     files = {"Makefile": MAKEFILE, ".github/workflows/ci.yml": CI}
     assert judged(files, {**files, "Makefile": "test:\n\tpytest -q\n"}).outcome == "passed"

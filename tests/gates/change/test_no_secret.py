@@ -34,12 +34,12 @@ def harmless_paths() -> set[str | None]:
     return {finding.path for finding in looked_at({}, files).findings}
 
 
-@pytest.mark.parametrize("number,kind", enumerate(PLANTED), ids=list(PLANTED))
+@pytest.mark.parametrize("number,kind", list(enumerate(PLANTED)), ids=list(PLANTED))
 def test_a_planted_credential_is_found(number: int, kind: str, planted_paths: set[str | None]) -> None:
     assert (f"{number}/{PLANTED[kind][0]}" in planted_paths) is (kind not in BEYOND)
 
 
-@pytest.mark.parametrize("number,kind", enumerate(HARMLESS), ids=list(HARMLESS))
+@pytest.mark.parametrize("number,kind", list(enumerate(HARMLESS)), ids=list(HARMLESS))
 def test_a_harmless_line_raises_no_alarm(number: int, kind: str, harmless_paths: set[str | None]) -> None:
     assert f"{number}/{HARMLESS[kind][0]}" not in harmless_paths
 
