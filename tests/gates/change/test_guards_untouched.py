@@ -31,7 +31,8 @@ CI = textwrap.dedent(
             run: pytest
     """
 )
-HOOKS = "repos:\n  - repo: x\n    hooks:\n      - id: gitleaks\n      - id: black\n"
+HOOKS = "repos:\n  - repo: x\n    hooks:\n      - id: gitleaks\n      - id: black\n      - id: check-ast\n"
+HOOKS += "      - id: end-of-file-fixer\n"
 PYPROJECT = textwrap.dedent(
     """\
     [project]
@@ -107,6 +108,13 @@ def test_settings_of_linters(path: str, text: str, old: str, new: str, outcome: 
             1,
         ),
         ("ruff check .", "flake8", "passed", None),
+        ("        run: pytest\n", "        run: pytest\n      - run: ./notify || true\n", "passed", None),
+        (
+            "        run: pytest\n",
+            "        run: pytest\n      - run: notify\n        continue-on-error: true\n",
+            "warned",
+            16,
+        ),
         ("jobs:", "concurrency: one\njobs:", "passed", None),
     ],
 )
@@ -117,6 +125,30 @@ def test_checks_of_ci(old: str, new: str, outcome: str, line: int | None) -> Non
 
     assert result.outcome == outcome, result
     assert not result.findings or result.findings[0].line == line, result.findings
+
+
+LOADED = CI.replace("ruff check .", "python -m shop.validate")
+
+
+@pytest.mark.parametrize(
+    "new,outcome",
+    [
+        ("run: python -m shop.validate || true", "needs_approval"),
+        ("run: python -m shop.validate\n        continue-on-error: true", "needs_approval"),
+        ("run: python -m shop.validate --all", "passed"),
+    ],
+)
+def test_any_command_of_ci_that_may_fail_now(new: str, outcome: str) -> None:
+    path = ".github/workflows/ci.yml"
+    after = LOADED.replace("run: python -m shop.validate", new)
+    assert judged({path: LOADED}, {path: after}).outcome == outcome
+
+
+def test_a_check_that_is_run_by_night_alone_comes_too_late() -> None:
+    nightly = "on:\n  schedule:\n    - cron: '0 3 * * *'\njobs:\n  t:\n    steps:\n      - run: pytest\n"
+    before = {".github/workflows/ci.yml": CI, ".github/workflows/nightly.yml": nightly}
+    after = {**before, ".github/workflows/ci.yml": CI.replace("run: pytest", "run: echo")}
+    assert judged(before, after).outcome == "needs_approval"
 
 
 def test_checks_that_move_to_another_file_are_still_run() -> None:
@@ -133,6 +165,9 @@ def test_checks_that_move_to_another_file_are_still_run() -> None:
         ("      - id: black\n", "      - id: ruff-format\n", "passed"),
         ("id: gitleaks\n", "id: gitleaks\n        stages: [manual]\n", "needs_approval"),
         ("repo: x", "repo: x\n    rev: v2", "passed"),
+        ("      - id: check-ast\n", "", "needs_approval"),
+        ("      - id: check-ast\n", "      - id: debug-statements\n", "warned"),
+        ("      - id: end-of-file-fixer\n", "", "passed"),
     ],
 )
 def test_hooks_of_pre_commit(old: str, new: str, outcome: str) -> None:
