@@ -22,10 +22,10 @@ def ruff(side: Side) -> Iterator[Problem]:
 
 
 def detect_secrets(side: Side) -> Iterator[Problem]:
-    """detect-secrets with its default plugins."""
+    """detect-secrets with its default plugins; no vendor is asked whether a secret is still in force."""
     if not side.changed:
         return
-    ran = side.tool("detect-secrets", "scan", "--all-files", *side.changed)
+    ran = side.tool("detect-secrets", "scan", "--no-verify", "--all-files", *side.changed)
     for path, secrets in as_json(ran, "detect-secrets")["results"].items():
         for secret in secrets:
             yield Problem(
