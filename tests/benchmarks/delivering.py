@@ -18,6 +18,7 @@ from meta_pipeline.delivery.ledger import Judged, Ran, Recorded
 from meta_pipeline.desk import Desk
 from meta_pipeline.settings import Home
 from meta_pipeline.validation.bench import SYSTEM_PATH
+from meta_pipeline.validation.outputs import PROBE
 from tests.shipped_target import ShippedTarget
 
 DELIVERY = "sales/inbox-0001"
@@ -63,13 +64,18 @@ class Delivered:
     def records(self) -> tuple[CommandRecord, ...]:
         """Every command of the target that the delivery ran, in the order of the ledger.
 
-        The git commands of the rehearsed rollback are not among them: they are not the target's.
+        The git commands of the rehearsed rollback and the looks at what was written are not among them: they are not
+        the target's.
         """
         record = self._desk.record(DeliveryId.parse(DELIVERY))
         chunks = [entry.event.chunk_id for entry in record.entries() if isinstance(entry.event, Ran)]
         found = (record.evidence.find(chunk) for chunk in chunks)
         records = [CommandRecord.model_validate_json(record.evidence.get(each)) for each in found if each]
-        return tuple(each for each in records if not each.command.name.startswith("rollback"))
+        return tuple(
+            each
+            for each in records
+            if not each.command.name.startswith("rollback") and str(PROBE) not in each.command.argv
+        )
 
     def by_hand(self, records: tuple[CommandRecord, ...], checkouts: Path) -> None:
         """Run these commands one after another, each in a plain checkout of its tree that is there already.
