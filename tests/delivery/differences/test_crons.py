@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -32,6 +32,9 @@ def test_how_many_runs_a_cron_makes() -> None:
     assert hourly is not None
     assert abs(hourly - 16800) < 20
     assert runs_between("@once", "UTC", start, end) is None
+    assert (
+        runs_between("0 0 29 2 *", "UTC", start, start + timedelta(days=7)) == 0
+    )  # 2,000 runs take 8,000 years
     assert runs_between("0 5 * * *", "unresolved", start, end) is None
 
 
